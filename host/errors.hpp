@@ -1,0 +1,37 @@
+#pragma once
+// The program's errors. Text is always `problem (why it is one); what to do`; `main` alone maps them to exit codes.
+
+#include <stdexcept>
+#include <string>
+
+namespace carbonfront {
+
+/// Base of all errors a user can meet.
+struct Error : std::runtime_error {
+  Error(const std::string& problem, const std::string& why, const std::string& advice)
+      : std::runtime_error(problem + " (" + why + "); " + advice) {}
+};
+
+/// Usage, spec, or an existing output without --force. Exit code 2.
+struct SpecError : Error {
+  using Error::Error;
+};
+/// Bad input data, or a spec that does not fit the file it is applied to. Exit code 3.
+struct InputError : Error {
+  using Error::Error;
+};
+/// A device, or valid input that does not fit into memory. Exit code 4.
+struct DeviceError : Error {
+  using Error::Error;
+};
+/// The output cannot be written. Exit code 6.
+struct OutputError : Error {
+  using Error::Error;
+};
+
+/// Thrown by `throw_if_stopped` after SIGINT or SIGTERM. Exit code 128 + signal.
+struct Stopped {
+  int signal;
+};
+
+}  // namespace carbonfront

@@ -1,0 +1,58 @@
+#pragma once
+// The Pareto verdict over a set of points: who is non-dominated, and for everyone else how many beat it and which one.
+
+#include <cstdint>
+#include <vector>
+
+#include "host/progress.hpp"
+#include "kernels/columns.hpp"
+
+namespace carbonfront {
+
+/// "No such position": a row without witness.
+inline constexpr std::uint32_t kNone = 0xFFFFFFFFu;
+
+/// Which optional answers are wanted. `nondominated` always is.
+struct VerdictRequest {
+  bool dominated_by = false;  // how many rows of the group dominate this one (NSGA-II's n_p)
+  bool dominates = false;     // how many rows of the group this one dominates (SPEA2's strength)
+  bool rank = false;          // front number, from 0
+  bool witness = false;       // lowest non-dominated position of the group that dominates this one
+};
+
+/// Seconds spent by phase.
+struct VerdictSeconds {
+  double order = 0, front = 0, counts = 0, rank = 0;
+};
+
+/// The answers, [size] each or empty where not asked for. Equal rows of a group get equal answers.
+struct Verdict {
+  std::vector<std::uint8_t> nondominated;
+  std::vector<std::uint32_t> dominated_by, dominates, rank, witness;
+  VerdictSeconds seconds;
+};
+
+/// Answers by definition: plain loops over the stored values, no tricks. The independent check of every other backend.
+/// O(size² · objectives), one thread. Throws Stopped.
+Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& progress);
+
+/// Answers with all threads of the current TBB arena: integer ranks after one sort, then SIMD tiles.
+/// One or two objectives: O(size · log size). More: O(size²) comparisons of 32-bit ranks in the worst case.
+/// The result does not depend on the number of threads. At most 2³¹ − 1 points. Throws Stopped.
+Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progress);
+
+/// Compares two positions of one group by definition: true when `a` is no worse than `b` in every objective and better in one.
+bool dominates_by_definition(PointsView points, std::uint32_t a, std::uint32_t b);
+
+/// One row's answers by definition, O(size · objectives) plus the search for its witness. Throws Stopped.
+struct RowVerdict {
+  bool nondominated;
+  std::uint32_t dominated_by, dominates, witness;
+};
+RowVerdict reference_row(PointsView points, std::uint32_t position);
+
+/// What the rank of a position must be, given everyone's ranks: 0 if nothing dominates it, else one more than the highest
+/// rank among its dominators. If it holds for every row, all ranks are right. O(size · objectives).
+std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const std::vector<std::uint32_t>& ranks);
+
+}  // namespace carbonfront

@@ -1,0 +1,55 @@
+#pragma once
+// Column and point views shared by host and device code: trivially copyable, passed by value, owning nothing.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace carbonfront {
+
+/// Names how a value is stored. Objectives are compared exactly as stored (float32 widened, integers as integers).
+enum class ValueType : std::uint8_t {
+  boolean,  // one byte, 0 or 1
+  int8,
+  int16,
+  int32,
+  int64,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  float32,
+  float64,
+  string,  // never in a ColumnView
+};
+
+/// Views one column of numbers. [rows]; host memory unless said otherwise.
+/// A float is missing when it is NaN; an integer or boolean when it equals `missing_value` (two's complement, widened to
+/// 64 bits) and `has_missing_value` is set.
+struct ColumnView {
+  const void* values = nullptr;
+  std::uint64_t missing_value = 0;
+  ValueType type = ValueType::float64;
+  bool has_missing_value = false;
+};
+
+/// One objective: a column and the sense in which it is good.
+struct Objective {
+  ColumnView column;
+  bool maximise = false;
+};
+
+/// Views the points of one view: `size` rows, each a row number of the columns, in ascending order.
+/// Every row given is compared; a missing value ranks behind every value and equal to another missing one.
+/// `rows` may be null: then position i is row i. `group` may be null: then all rows are one group.
+struct PointsView {
+  const Objective* objectives = nullptr;  // [objective_count]
+  std::uint32_t objective_count = 0;
+  std::uint32_t size = 0;
+  const std::uint32_t* rows = nullptr;   // [size] row number in the columns of each position, ascending
+  const std::uint32_t* group = nullptr;  // [size] group of each position; rows of different groups are not compared
+
+  std::uint32_t row(std::uint32_t position) const { return rows ? rows[position] : position; }
+  std::uint32_t group_of(std::uint32_t position) const { return group ? group[position] : 0; }
+};
+
+}  // namespace carbonfront
