@@ -1,0 +1,210 @@
+#include "host/sweep/hdf5.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/errors.hpp"
+
+namespace carbonfront::h5 {
+
+namespace {
+
+herr_t collect(unsigned, const H5E_error2_t* error, void* out) {
+  auto& text = *static_cast<std::string*>(out);
+  if (error->desc && *error->desc) text = error->desc;  // walking upwards ends at the innermost
+  return 0;
+}
+
+/// Says why a file that HDF5 refused cannot be read, looking at the file itself.
+std::string why_unreadable(const std::string& path, std::string reason) {
+  if (reason.find("truncated") != std::string::npos) return "the file is truncated: " + reason;
+  char magic[8] = {};
+  if (int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC); fd >= 0) {
+    ssize_t got = ::read(fd, magic, sizeof magic);
+    ::close(fd);
+    if (got == 8 && std::memcmp(magic, "\x89HDF\r\n\x1a\n", 8) == 0) return "the file is damaged: " + reason;
+  }
+  return "not an HDF5 file";
+}
+
+}  // namespace
+
+void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+
+std::string last_reason() {
+  std::string text;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, collect, &text);
+  H5Eclear2(H5E_DEFAULT);
+  return text.empty() ? "HDF5 gives no reason" : text;
+}
+
+Handle open_for_reading(const std::string& path) {
+  struct stat status {};
+  const char* advice = "give the path of an HDF5 sweep";
+  if (::stat(path.c_str(), &status) != 0) throw InputError("cannot open '" + path + "'", std::strerror(errno), advice);
+  if (S_ISDIR(status.st_mode)) throw InputError("cannot open '" + path + "'", "it is a folder", advice);
+  if (::access(path.c_str(), R_OK) != 0) throw InputError("cannot open '" + path + "'", std::strerror(errno), advice);
+  if (S_ISREG(status.st_mode) && status.st_size == 0) throw InputError("cannot read '" + path + "'", "the file is empty", advice);
+  Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_file_locking(access, false, true);
+  Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access));
+  if (!file)
+    throw InputError("cannot read '" + path + "'", why_unreadable(path, last_reason()),
+                     "give an intact HDF5 file, or copy it again from its source");
+  return file;
+}
+
+Handle create_file(const std::string& path) {
+  Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_file_locking(access, false, true);
+  Handle creation = untimed(H5P_FILE_CREATE);
+  Handle file(H5Fcreate(path.c_str(), H5F_ACC_EXCL, creation, access));
+  if (!file) throw OutputError("cannot create '" + path + "'", last_reason(), "check the folder and its free space");
+  return file;
+}
+
+bool exists(hid_t where, const std::string& path) {
+  if (path == "/" || path == ".") return true;
+  for (std::size_t at = 1; at <= path.size(); ++at) {
+    if (at < path.size() && path[at] != '/') continue;
+    std::string part = path.substr(0, at);
+    if (H5Lexists(where, part.c_str(), H5P_DEFAULT) <= 0) return H5Eclear2(H5E_DEFAULT), false;
+  }
+  bool leads = H5Oexists_by_name(where, path.c_str(), H5P_DEFAULT) > 0;
+  H5Eclear2(H5E_DEFAULT);
+  return leads;
+}
+
+std::vector<std::string> members(hid_t group) {
+  std::vector<std::string> names;
+  auto add = [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
+    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
+    return 0;
+  };
+  hsize_t index = 0;
+  H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &index, add, &names);
+  return names;
+}
+
+char kind_of(hid_t group, const std::string& name) {
+  H5O_info_t info;
+  if (H5Oget_info_by_name2(group, name.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) return H5Eclear2(H5E_DEFAULT), '?';
+  return info.type == H5O_TYPE_DATASET ? 'd' : info.type == H5O_TYPE_GROUP ? 'g' : 't';
+}
+
+bool has_attribute(hid_t object, const char* name) { return H5Aexists(object, name) > 0; }
+
+std::string text_attribute(hid_t object, const char* name) {
+  if (!has_attribute(object, name)) return {};
+  Handle attribute(H5Aopen(object, name, H5P_DEFAULT));
+  Handle type(H5Aget_type(attribute)), space(H5Aget_space(attribute));
+  if (!type || H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) return {};
+  if (H5Tis_variable_str(type) > 0) {
+    Handle memory(H5Tcopy(H5T_C_S1));
+    H5Tset_size(memory, H5T_VARIABLE);
+    H5Tset_cset(memory, H5Tget_cset(type));
+    char* text = nullptr;
+    if (H5Aread(attribute, memory, &text) < 0) return H5Eclear2(H5E_DEFAULT), std::string();
+    std::string out = text ? text : "";
+    H5free_memory(text);
+    return out;
+  }
+  std::string out(H5Tget_size(type), '\0');
+  if (H5Aread(attribute, type, out.data()) < 0) return H5Eclear2(H5E_DEFAULT), std::string();
+  out.resize(std::min(out.size(), out.find('\0') == std::string::npos ? out.size() : out.find('\0')));
+  if (H5Tget_strpad(type) == H5T_STR_SPACEPAD) out.erase(out.find_last_not_of(' ') + 1);
+  return out;
+}
+
+Handle untimed(hid_t list_class) {
+  Handle list(H5Pcreate(list_class));
+  H5Pset_obj_track_times(list, false);
+  return list;
+}
+
+void written(std::int64_t status, const char* what) {
+  if (status < 0) throw OutputError(std::string("cannot write ") + what, last_reason(), "check the folder and its free space");
+}
+
+Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, Storage storage) {
+  Handle list = untimed(H5P_DATASET_CREATE);
+  hsize_t elements = 1;
+  for (hsize_t extent : shape) elements *= extent;
+  if (elements > 0) {
+    std::vector<hsize_t> chunk = shape;
+    chunk[0] = std::min<hsize_t>(shape[0], storage.chunk_rows ? storage.chunk_rows : 65536);
+    H5Pset_chunk(list, static_cast<int>(chunk.size()), chunk.data());
+    if (storage.shuffle && storage.deflate > 0) H5Pset_shuffle(list);
+    if (storage.deflate > 0) H5Pset_deflate(list, static_cast<unsigned>(storage.deflate));
+  }
+  Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr));
+  Handle dataset(H5Dcreate2(parent, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
+  written(dataset, name);
+  return dataset;
+}
+
+void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, const void* values) {
+  if (count == 0) return;
+  Handle file_space(H5Dget_space(dataset)), memory_space(H5Screate_simple(1, &count, nullptr));
+  H5Sselect_hyperslab(file_space, H5S_SELECT_SET, &begin, nullptr, &count, nullptr);
+  written(H5Dwrite(dataset, memory_type, memory_space, file_space, H5P_DEFAULT, values), "a dataset");
+}
+
+Handle write_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, const void* values) {
+  Handle dataset = create_dataset(parent, name, type, shape);
+  hsize_t elements = 1;
+  for (hsize_t extent : shape) elements *= extent;
+  if (elements > 0) written(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), name);
+  return dataset;
+}
+
+Handle utf8_type() {
+  Handle type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type, H5T_VARIABLE);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  return type;
+}
+
+namespace {
+
+void write_typed(hid_t object, const char* name, hid_t type, hid_t space, const void* values) {
+  Handle attribute(H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT));
+  written(attribute, name);
+  written(H5Awrite(attribute, type, values), name);
+}
+
+}  // namespace
+
+void write_scalar_attribute(hid_t object, const char* name, hid_t memory_type, const void* value) {
+  write_typed(object, name, memory_type, Handle(H5Screate(H5S_SCALAR)), value);
+}
+
+void write_attribute(hid_t object, const char* name, std::string_view text) {
+  std::string copy(text);
+  const char* pointer = copy.c_str();
+  write_typed(object, name, utf8_type(), Handle(H5Screate(H5S_SCALAR)), &pointer);
+}
+
+void write_attribute(hid_t object, const char* name, std::int64_t value) {
+  write_scalar_attribute(object, name, H5T_NATIVE_INT64, &value);
+}
+
+void write_attribute(hid_t object, const char* name, const std::vector<std::string>& texts) {
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(text.c_str());
+  hsize_t size = pointers.size();
+  Handle space(size ? H5Screate_simple(1, &size, nullptr) : H5Screate(H5S_NULL));
+  write_typed(object, name, utf8_type(), space, pointers.data());
+}
+
+void write_attribute(hid_t object, const char* name, const std::vector<std::uint64_t>& values) {
+  hsize_t size = values.size();
+  Handle space(size ? H5Screate_simple(1, &size, nullptr) : H5Screate(H5S_NULL));
+  write_typed(object, name, H5T_NATIVE_UINT64, space, values.data());
+}
+
+}  // namespace carbonfront::h5

@@ -1,0 +1,97 @@
+#pragma once
+// HDF5's C API behind one owner and a handful of functions. All of them throw; none prints.
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace carbonfront::h5 {
+
+/// Owns any HDF5 identifier; move-only.
+class Handle {
+ public:
+  Handle() = default;
+  explicit Handle(hid_t id) : id_(id) {}
+  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)) {}
+  Handle& operator=(Handle&& other) noexcept {
+    if (this != &other) {
+      reset();
+      id_ = std::exchange(other.id_, H5I_INVALID_HID);
+    }
+    return *this;
+  }
+  ~Handle() { reset(); }
+  operator hid_t() const { return id_; }
+  explicit operator bool() const { return id_ >= 0; }
+  void reset() noexcept {
+    if (id_ >= 0) H5Idec_ref(id_);
+    id_ = H5I_INVALID_HID;
+  }
+
+ private:
+  hid_t id_ = H5I_INVALID_HID;
+};
+
+/// Turns off HDF5's own printing. Call once before anything else.
+void silence();
+
+/// Returns the library's innermost explanation of its last failure, on one line, and clears it.
+std::string last_reason();
+
+/// Opens a file read-only and without HDF5's file locks. Throws InputError that says which of missing, unreadable, empty,
+/// not HDF5 or truncated it is.
+Handle open_for_reading(const std::string& path);
+
+/// Creates a file that must not exist yet. Throws OutputError.
+Handle create_file(const std::string& path);
+
+/// Tells whether `path` (absolute or relative to `where`, several levels allowed) leads to an object.
+bool exists(hid_t where, const std::string& path);
+
+/// Names the members of a group, sorted by name.
+std::vector<std::string> members(hid_t group);
+
+/// Tells an object's type without opening it for good: 'd' dataset, 'g' group, 't' named type, '?' a broken link.
+char kind_of(hid_t group, const std::string& name);
+
+/// Reads a text attribute, fixed or variable length; empty when it is absent or not text.
+std::string text_attribute(hid_t object, const char* name);
+bool has_attribute(hid_t object, const char* name);
+
+/// Property list for a new dataset or group without object times, so that equal content gives equal files.
+Handle untimed(hid_t list_class);
+
+/// Writes attributes; existing ones are an error. Scalars, except the vectors. Throw OutputError.
+void write_attribute(hid_t object, const char* name, std::string_view text);
+void write_attribute(hid_t object, const char* name, const std::vector<std::string>& texts);
+void write_attribute(hid_t object, const char* name, std::int64_t value);
+void write_attribute(hid_t object, const char* name, const std::vector<std::uint64_t>& values);
+void write_scalar_attribute(hid_t object, const char* name, hid_t memory_type, const void* value);
+
+/// Says how a new dataset is stored. Chunk shapes depend on the row count only, so that equal content gives equal files.
+struct Storage {
+  hsize_t chunk_rows = 0;  // 0: min(rows, 65,536); whole rows for two dimensions
+  int deflate = 1;         // 0: uncompressed
+  bool shuffle = true;
+};
+
+/// Creates a dataset of one or two dimensions; contiguous when it has no elements. Throws OutputError.
+Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, Storage storage = {});
+
+/// Writes `count` rows from `begin` on of a one-dimensional dataset. Throws OutputError.
+void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, const void* values);
+
+/// Creates and fills a dataset in one go. Throws OutputError.
+Handle write_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, const void* values);
+
+/// Variable-length UTF-8 string type.
+Handle utf8_type();
+
+/// Throws OutputError with the library's reason when `status` is negative.
+void written(std::int64_t status, const char* what);
+
+}  // namespace carbonfront::h5

@@ -1,0 +1,31 @@
+#pragma once
+// A file that appears under its final name only when it is complete.
+
+#include <string>
+
+#include "host/sweep/hdf5.hpp"
+
+namespace carbonfront {
+
+/// Refuses an output that exists (unless `force`) or whose folder cannot be written. Call before long work.
+/// Throws SpecError, OutputError.
+void check_output(const std::string& path, bool force);
+
+/// Owns an HDF5 file under a temporary name beside its final one. `commit` closes, syncs and renames it; without that the
+/// destructor removes it.
+class OutputFile {
+ public:
+  /// Throws OutputError.
+  explicit OutputFile(std::string path);
+  OutputFile(OutputFile&&) = delete;
+  ~OutputFile();
+  hid_t file() const { return file_; }
+  /// Throws OutputError; then no file is left.
+  void commit();
+
+ private:
+  std::string path_, temporary_;
+  h5::Handle file_;
+};
+
+}  // namespace carbonfront
