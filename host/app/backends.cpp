@@ -1,0 +1,23 @@
+// carbonfront backends: what can compute here.
+
+#include <fmt/format.h>
+
+#include "host/app/commands.hpp"
+#include "host/backend.hpp"
+
+namespace carbonfront {
+
+void add_backends_command(CLI::App& parent, std::function<int()>& action) {
+  CLI::App* command = parent.add_subcommand("backends", "List what can compute here, best first.");
+  command->callback([&action] {
+    action = [] {
+      for (const Backend& backend : backends())
+        fmt::print("{:<10} {:<14} {}\n", backend.name, backend.unavailable.empty() ? "available" : "not available",
+                   backend.unavailable.empty() ? backend.description : backend.unavailable);
+      fmt::print("auto takes {}\n", choose_backend("auto").name);
+      return 0;
+    };
+  });
+}
+
+}  // namespace carbonfront

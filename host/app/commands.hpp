@@ -1,0 +1,15 @@
+#pragma once
+// The subcommands. Each adds itself to the command line and, when chosen, sets `action` to its work.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace carbonfront {
+
+void add_score_command(CLI::App& parent, std::function<int()>& action, int argc, char** argv);
+void add_validate_command(CLI::App& parent, std::function<int()>& action);
+void add_generate_command(CLI::App& parent, std::function<int()>& action);
+void add_inspect_command(CLI::App& parent, std::function<int()>& action);
+void add_backends_command(CLI::App& parent, std::function<int()>& action);
+
+}  // namespace carbonfront

@@ -1,0 +1,114 @@
+// carbonfront generate: made-up sweeps.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "host/app/commands.hpp"
+#include "host/app/progress_display.hpp"
+#include "host/errors.hpp"
+#include "host/sweep/generator.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+/// Reads a row count: an integer, or one with an exponent such as 1e6. Throws SpecError.
+std::uint64_t parse_rows(const std::string& text) {
+  const char *begin = text.data(), *end = begin + text.size();
+  std::uint64_t rows = 0;
+  if (auto [rest, error] = std::from_chars(begin, end, rows); error != std::errc() || rest != end) {
+    double number = 0;
+    auto [rest_of_number, bad] = std::from_chars(begin, end, number);
+    if (bad != std::errc() || rest_of_number != end || !(number >= 0 && number <= 1e18) || number != std::floor(number))
+      throw SpecError("cannot make '" + text + "' rows", "it is not a whole number", "give --rows such as 100000 or 1e6");
+    rows = static_cast<std::uint64_t>(number);
+  }
+  if (rows > 10'000'000'000u)
+    throw SpecError("cannot make " + text + " rows", "configurations are numbered with ten digits", "give at most 1e10");
+  return rows;
+}
+
+int run_generate(const GenerateOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  Progress progress;
+  {
+    ProgressDisplay display(progress);
+    generate_sweep(options, progress);
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  std::error_code ignored;
+  fmt::print(stderr, "wrote {} rows, {} bytes, to {} in {:.2f} s\n", options.rows,
+             std::filesystem::file_size(options.output, ignored), options.output, seconds.count());
+  return 0;
+}
+
+const std::map<std::string, Distribution>& distributions() {
+  static const std::map<std::string, Distribution> names = [] {
+    std::map<std::string, Distribution> out;
+    for (Distribution d : {Distribution::independent, Distribution::correlated, Distribution::anticorrelated,
+                           Distribution::nondominated, Distribution::quantised})
+      out[name_of(d)] = d;
+    return out;
+  }();
+  return names;
+}
+
+constexpr const char* kAbout =
+    "Write a made-up sweep with a known distribution of accuracy (to be maximised), params and emissions (both to be\n"
+    "minimised), for trials and measurements. The same options give the same values on every machine.";
+
+constexpr const char* kDistributionHelp =
+    "independent (uniform), correlated, anticorrelated (Börzsönyi et al. 2001), nondominated (no row dominates another in\n"
+    "accuracy and params, nor in f1 and f2), quantised (100 distinct values per objective)";
+
+}  // namespace
+
+void add_generate_command(CLI::App& parent, std::function<int()>& action) {
+  auto options = std::make_shared<GenerateOptions>();
+  auto rows = std::make_shared<std::string>();
+  auto distribution = std::make_shared<std::string>(name_of(options->distribution));
+  CLI::App* command = parent.add_subcommand("generate", kAbout);
+  command->add_option("--rows", *rows, "Number of configurations, such as 1e6")->required();
+  command->add_option("--distribution", *distribution, kDistributionHelp)
+      ->check(CLI::IsMember(distributions()))
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "Another seed, other values")->capture_default_str();
+  command
+      ->add_option(
+          "--objectives", options->objectives,
+          "Also write columns f1 to fM in [0, 1), to be minimised, of that distribution; the first three follow accuracy, "
+          "params and emissions")
+      ->check(CLI::Range(1u, kMostGeneratedObjectives));
+  command->add_flag("--plain", options->plain, "Write only the columns f1 to fM; three unless --objectives says otherwise");
+  command->add_flag("--float32", options->float32,
+                    "Store the f columns as float32: about 2^24 different values, so that larger sweeps have equal ones");
+  command
+      ->add_option(
+          "--missing", options->missing,
+          "This share of rows, from 0 to 1, has no train_time, as many have no f1, and a quarter as many no accuracy (NaN), "
+          "each drawn by itself")
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--chunk-rows", options->chunk_rows, "Rows in a chunk of the file; 65536 by default")
+      ->check(CLI::Range(1, 16'777'216));
+  command->add_option("--deflate", options->deflate, "Compression, with shuffle: 0 (none, fast) to 9")
+      ->check(CLI::Range(0, 9))
+      ->capture_default_str();
+  command->add_flag("--force", options->force, "Overwrite the file if it exists");
+  command->add_option("-o,--output", options->output, "The HDF5 file to write")->required();
+  command->callback([options, rows, distribution, &action] {
+    action = [options, rows, distribution] {
+      options->rows = parse_rows(*rows);
+      options->distribution = distributions().at(*distribution);
+      return run_generate(*options);
+    };
+  });
+}
+
+}  // namespace carbonfront

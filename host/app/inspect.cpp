@@ -1,0 +1,135 @@
+// carbonfront inspect: what a sweep or a result holds.
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+
+#include "host/app/commands.hpp"
+#include "host/errors.hpp"
+#include "host/progress.hpp"
+#include "host/scoring/result.hpp"
+#include "host/scoring/values.hpp"
+#include "host/sweep/fingerprint.hpp"
+#include "host/text.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+struct InspectOptions {
+  std::string file, group;
+  bool digest = false;
+};
+
+/// Counts missing values of a column, batch by batch: NaN, the attribute's value, and empty strings.
+std::uint64_t count_missing(const Column& column) {
+  constexpr std::uint64_t batch = 1 << 18;
+  std::uint64_t missing = 0;
+  Strings texts;
+  std::vector<std::byte> numbers;
+  for (std::uint64_t begin = 0; begin < column.info.rows; begin += batch) {
+    throw_if_stopped();
+    std::uint64_t count = std::min(batch, column.info.rows - begin);
+    if (column.info.type == ValueType::string) {
+      read_strings(column, begin, count, texts);
+      for (std::size_t i = 0; i < count; ++i) missing += texts[i].empty() || is_missing_text(column.info, texts[i]);
+      continue;
+    }
+    numbers.resize(count * size_of(column.info.type));
+    read_numbers(column, begin, count, numbers.data());
+    ColumnView view{numbers.data(), column.info.missing_value.value_or(0), column.info.type, column.info.missing_value.has_value()};
+    visit_values(view, [&](const auto* values) {
+      for (std::uint64_t i = 0; i < count; ++i) missing += is_missing(view, values[i]);
+    });
+  }
+  return missing;
+}
+
+void print_columns(const Sweep& sweep) {
+  std::vector<std::vector<std::string>> table = {{"column", "type", "rows", "units", "missing", "storage", "description"}};
+  for (const std::string& name : column_names(sweep)) {
+    try {
+      Column column = open_column(sweep, name);
+      StorageInfo storage = storage_of(column.parts[0].dataset);
+      table.push_back({name, column.info.type_name, grouped_digits(column.info.rows), column.info.units.value_or("-"),
+                       grouped_digits(count_missing(column)), storage.layout + (storage.filters.empty() ? "" : ", " + storage.filters),
+                       column.info.description});
+    } catch (const InputError& error) {
+      table.push_back({name, "-", "-", "-", "-", "-", error.what()});
+    }
+  }
+  std::vector<std::size_t> widths(table[0].size(), 0);
+  for (const auto& row : table)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  for (const auto& row : table) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += i == 2 || i == 4 ? fmt::format("{:>{}}  ", row[i], widths[i]) : fmt::format("{:<{}}  ", row[i], i + 1 < row.size() ? widths[i] : 0);
+    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+  }
+}
+
+std::int64_t integer_attribute(hid_t object, const char* name) {
+  std::int64_t value = 0;
+  h5::Handle attribute(H5Aopen(object, name, H5P_DEFAULT));
+  if (attribute) H5Aread(attribute, H5T_NATIVE_INT64, &value);
+  return value;
+}
+
+void print_result(hid_t file, const std::string& path) {
+  std::string spec = read_spec_of_result(file, path);
+  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT)), provenance(H5Gopen2(file, "/provenance", H5P_DEFAULT));
+  fmt::print("{}: a result, format version {}\n", path, integer_attribute(root, "format_version"));
+  fmt::print("rows {}, selected {}\n", grouped_digits(integer_attribute(root, "rows")), grouped_digits(integer_attribute(root, "selected")));
+  if (provenance)
+    fmt::print("made by carbonfront {} with backend {} at {}\n", h5::text_attribute(provenance, "program_version"),
+               h5::text_attribute(provenance, "backend"), h5::text_attribute(provenance, "started"));
+  h5::Handle views(H5Gopen2(file, "/views", H5P_DEFAULT));
+  for (const std::string& name : h5::members(views)) {
+    h5::Handle view(H5Gopen2(views, name.c_str(), H5P_DEFAULT));
+    fmt::print("\nview {}: {} rated, {} unrated\n", name, grouped_digits(integer_attribute(view, "rated")), grouped_digits(integer_attribute(view, "unrated")));
+    for (const std::string& dataset : h5::members(view)) {
+      if (h5::kind_of(view, dataset) != 'd') continue;
+      h5::Handle opened(H5Dopen2(view, dataset.c_str(), H5P_DEFAULT)), space(H5Dget_space(opened));
+      StorageInfo storage = storage_of(opened);
+      fmt::print("  {:<14} {:>14} values, {:>14} bytes stored, {}\n", dataset, grouped_digits(H5Sget_simple_extent_npoints(space)),
+                 grouped_digits(storage.stored_bytes), storage.layout);
+    }
+  }
+  fmt::print("\nThe spec as used:\n\n{}", spec);
+}
+
+int inspect(const InspectOptions& options) {
+  if (options.digest) {
+    fmt::print("{}  {}\n", digest(options.file), options.file);
+    return 0;
+  }
+  h5::Handle file = h5::open_for_reading(options.file), root(H5Gopen2(file, "/", H5P_DEFAULT));
+  if (h5::text_attribute(root, "format") == "carbonfront result") {
+    print_result(file, options.file);
+    return 0;
+  }
+  std::string group = !options.group.empty() ? options.group : h5::exists(file, "/configs") ? "/configs" : "/";
+  Sweep sweep = open_sweep({options.file}, group);
+  std::vector<std::string> names = column_names(sweep);
+  if (names.empty())
+    throw InputError(fmt::format("group '{}' of '{}' holds no column", group, options.file), "a column is a one-dimensional dataset",
+                     "name the sweep's group with --group");
+  fmt::print("{}: group {}, {} columns\n\n", options.file, group, names.size());
+  print_columns(sweep);
+  return 0;
+}
+
+}  // namespace
+
+void add_inspect_command(CLI::App& parent, std::function<int()>& action) {
+  auto options = std::make_shared<InspectOptions>();
+  CLI::App* command = parent.add_subcommand("inspect", "Show what a sweep or a result holds.");
+  command->add_option("FILE.h5", options->file, "A sweep or a result")->required();
+  command->add_option("--group", options->group, "The sweep's HDF5 group (default /configs, or /)");
+  command->add_flag("--digest", options->digest, "Print a hash of the content outside /provenance; equal content, equal hash");
+  command->callback([options, &action] { action = [options] { return inspect(*options); }; });
+}
+
+}  // namespace carbonfront

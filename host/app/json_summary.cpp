@@ -1,0 +1,161 @@
+// The summary for programs.
+
+#include <bit>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "host/app/summary.hpp"
+#include "host/scoring/values.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// JSON has no NaN and no infinity: a missing value is null, an infinite one a text.
+Json real_json(double value) {
+  if (std::isnan(value)) return nullptr;
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  return value;
+}
+
+Json value_json(ColumnView column, std::uint64_t row) {
+  if (is_missing_at(column, row)) return nullptr;
+  if (column.type == ValueType::float32 || column.type == ValueType::float64) return real_json(real_at(column, row));
+  return visit_values(column, [&](const auto* values) -> Json {
+    if (column.type == ValueType::boolean) return values[row] != 0;
+    return values[row];
+  });
+}
+
+Json key_json(const ColumnInfo& info, const GroupKeyValue& value) {
+  if (value.missing) return nullptr;
+  switch (info.type) {
+    case ValueType::string: return value.text;
+    case ValueType::float32:
+    case ValueType::float64: return real_json(std::bit_cast<double>(value.bits));
+    case ValueType::boolean: return value.bits != 0;
+    case ValueType::int8:
+    case ValueType::int16:
+    case ValueType::int32:
+    case ValueType::int64: return static_cast<std::int64_t>(value.bits);
+    default: return value.bits;
+  }
+}
+
+Json emissions_json(const Plan& plan, const Data& data) {
+  Json out;
+  out["model"] = plan.spec.emissions->model;
+  Json quantities;
+  for (std::size_t k = 0; k < plan.emissions->factors.size(); ++k) {
+    const FactorPlan& factor = plan.emissions->factors[k];
+    if (factor.quantity == "pue" && !plan.emissions->model.has_pue) continue;
+    Json quantity;
+    if (factor.column == kNoColumn)
+      quantity["value"] = factor.constant;
+    else
+      quantity["column"] = plan.columns[factor.column].info.name;
+    quantity["unit"] = factor.unit;
+    if (factor.quantity == "carbon_intensity") quantity["default"] = plan.emissions->default_intensity;
+    if (factor.column != kNoColumn) quantity["missing_rows"] = data.factor_missing[k];
+    quantities[factor.quantity] = quantity;
+  }
+  out["quantities"] = quantities;
+  out["rows_with_emissions"] = data.selection.size - data.without_emissions;
+  out["rows_without_emissions"] = data.without_emissions;
+  return out;
+}
+
+Json front_json(const ViewPlan& view, const Data& data, const ViewScores& scores, const Labels& labels, bool labelled) {
+  Json rows = Json::array();
+  for (std::uint32_t position : scores.front) {
+    std::uint32_t selected = scores.selected_of(position);
+    Json row;
+    row["row"] = data.selection.row_of(selected);
+    if (labelled) row["label"] = labels.of(data.selection.row_of(selected));
+    if (!scores.rated_group.empty()) row["group"] = scores.rated_group[position];
+    for (std::size_t k = 0; k < view.objectives.size(); ++k)
+      row["values"][view.objectives[k].name] = value_json(scores.objectives[k].column, selected);
+    if (!scores.verdict.dominates.empty()) row["dominates"] = scores.verdict.dominates[position];
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Json groups_json(const Plan& plan, const Data& data, std::size_t index, const ViewScores& scores) {
+  Json groups = Json::array();
+  int grouping = data.grouping_of_view[index];
+  for (std::size_t g = 0; g < scores.groups.size(); ++g) {
+    const GroupScores& scored = scores.groups[g];
+    Json group;
+    if (grouping >= 0)
+      for (std::size_t k = 0; k < data.groupings[grouping].columns.size(); ++k) {
+        const ColumnInfo& info = plan.columns[data.groupings[grouping].columns[k]].info;
+        group["key"][info.name] = key_json(info, data.groupings[grouping].keys[g][k]);
+      }
+    group["rows"] = scored.rows;
+    group["rated"] = scored.rated;
+    group["front_rows"] = scored.front_rows;
+    group["front_points"] = scored.front_points;
+    for (std::size_t k = 0; k < scores.objectives.size(); ++k) {
+      group["ideal"][plan.views[index].objectives[k].name] = real_json(scored.ideal[k]);
+      group["nadir"][plan.views[index].objectives[k].name] = real_json(scored.nadir[k]);
+    }
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+Json view_json(const Plan& plan, const Data& data, std::size_t index, const ViewScores& scores) {
+  const ViewPlan& view = plan.views[index];
+  Json out;
+  out["name"] = view.spec.name;
+  out["objectives"] = Json::array();
+  for (const ObjectivePlan& objective : view.objectives)
+    out["objectives"].push_back({{"column", objective.name}, {"direction", objective.maximise ? "max" : "min"}, {"units", objective.units}});
+  out["group_by"] = view.spec.group_by;
+  out["missing"] = name_of(view.spec.missing);
+  out["rated"] = scores.size;
+  out["unrated"] = scores.unrated;
+  out["missing_by_cause"] = Json::array();
+  for (const Cause& cause : scores.causes) {
+    Json entry = {{"column", cause.name}, {"rows", cause.rows}};
+    if (!cause.quantity.empty()) entry["quantity"] = cause.quantity;
+    out["missing_by_cause"].push_back(entry);
+  }
+  std::uint64_t points = 0;
+  for (const GroupScores& group : scores.groups) points += group.front_points;
+  out["front_rows"] = scores.front.size();
+  out["front_points"] = points;
+  out["groups"] = groups_json(plan, data, index, scores);
+  std::vector<std::uint64_t> rows;
+  for (std::uint32_t position : scores.front) rows.push_back(data.selection.row_of(scores.selected_of(position)));
+  out["front"] = front_json(view, data, scores, read_labels(plan, rows), plan.label != kNoColumn);
+  return out;
+}
+
+}  // namespace
+
+std::string json_summary(const ScoreSummary& in) {
+  Json out;
+  out["program"] = {{"name", "carbonfront"}, {"version", CARBONFRONT_VERSION}};
+  out["format_version"] = kFormatVersion;
+  out["result"] = in.output;
+  for (std::size_t i = 0; i < in.plan.sweep.files.size(); ++i)
+    out["inputs"].push_back({{"path", in.plan.sweep.files[i].path},
+                             {"rows", in.plan.columns.front().parts[i].rows},
+                             {"fingerprint", in.provenance.fingerprints[i]}});
+  out["rows"] = in.data.selection.rows;
+  out["selected"] = in.data.selection.size;
+  out["column_bytes"] = in.plan.column_bytes();
+  out["backend"] = in.provenance.backend;
+  out["threads"] = in.provenance.threads;
+  if (in.plan.emissions) out["emissions"] = emissions_json(in.plan, in.data);
+  out["views"] = Json::array();
+  for (std::size_t i = 0; i < in.views.size(); ++i) out["views"].push_back(view_json(in.plan, in.data, i, in.views[i]));
+  for (const auto& [phase, seconds] : in.provenance.seconds) out["timings"][phase] = seconds;
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace carbonfront

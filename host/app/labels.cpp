@@ -1,0 +1,37 @@
+#include "host/app/labels.hpp"
+
+#include <algorithm>
+
+#include "host/scoring/values.hpp"
+
+namespace carbonfront {
+
+std::string Labels::of(std::uint64_t row) const {
+  auto at = names.find(row);
+  return at == names.end() || at->second.empty() ? "row " + std::to_string(row) : at->second;
+}
+
+Labels read_labels(const Plan& plan, std::vector<std::uint64_t> rows) {
+  Labels labels;
+  if (plan.label == kNoColumn) return labels;
+  const Column& column = plan.columns[plan.label];
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  constexpr std::uint64_t block_rows = 16384;
+  Strings texts;
+  std::vector<std::byte> numbers(block_rows * size_of(column.info.type));
+  ColumnView view{numbers.data(), column.info.missing_value.value_or(0), column.info.type, column.info.missing_value.has_value()};
+  for (std::size_t i = 0; i < rows.size();) {
+    std::uint64_t begin = rows[i] / block_rows * block_rows, count = std::min(block_rows, plan.rows - begin);
+    bool text = column.info.type == ValueType::string;
+    if (text)
+      read_strings(column, begin, count, texts);
+    else
+      read_numbers(column, begin, count, numbers.data());
+    for (; i < rows.size() && rows[i] < begin + count; ++i)
+      labels.names[rows[i]] = text ? std::string(texts[rows[i] - begin]) : text_at(view, rows[i] - begin);
+  }
+  return labels;
+}
+
+}  // namespace carbonfront

@@ -1,0 +1,81 @@
+// carbonfront: what does it emit, and is it worth it? The command line, signals and exit codes.
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <new>
+
+#include "host/app/commands.hpp"
+#include "host/app/exit_codes.hpp"
+#include "host/errors.hpp"
+#include "host/progress.hpp"
+#include "host/sweep/hdf5.hpp"
+
+using namespace carbonfront;
+
+namespace {
+
+int fail(int code, const char* message) {
+  fmt::print(stderr, "carbonfront: {}\n", message);
+  return code;
+}
+
+/// Runs the chosen subcommand and maps what it throws to exit codes.
+int run(const std::function<int()>& action) {
+  try {
+    return action();
+  } catch (const SpecError& error) {
+    return fail(kUsage, error.what());
+  } catch (const InputError& error) {
+    return fail(kBadInput, error.what());
+  } catch (const DeviceError& error) {
+    return fail(kDevice, error.what());
+  } catch (const OutputError& error) {
+    return fail(kOutput, error.what());
+  } catch (const Stopped& stopped) {
+    fmt::print(stderr, "carbonfront: stopped by signal {}; no result was written\n", stopped.signal);
+    return 128 + stopped.signal;
+  } catch (const std::bad_alloc&) {
+    return fail(kDevice, "out of memory (the sweep's used columns do not fit); use fewer columns, a `where` condition or a larger machine");
+  } catch (const std::exception& error) {
+    return fail(kInternal, (std::string("internal error (") + error.what() + "); please report it with the command line").c_str());
+  }
+}
+
+/// SIGINT and SIGTERM ask the work to stop, which removes unfinished outputs; a second one ends the program at once.
+void handle_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int signal) { request_stop(signal); };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, reported like a full disk
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  handle_signals();
+  H5dont_atexit();  // a file that could not be written is not tried again on the way out
+  h5::silence();
+
+  CLI::App app("Scores sweeps of deep-learning configurations: what does each emit, and is it worth it?", "carbonfront");
+  app.set_version_flag("--version", "carbonfront " CARBONFRONT_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(38);
+  std::function<int()> action;
+  add_score_command(app, action, argc, argv);
+  add_validate_command(app, action);
+  add_generate_command(app, action);
+  add_inspect_command(app, action);
+  add_backends_command(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    return fail(kUsage, fmt::format("{} (the command line cannot be understood); see carbonfront --help", error.what()).c_str());
+  }
+  return run(action);
+}

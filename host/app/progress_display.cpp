@@ -1,0 +1,57 @@
+#include "host/app/progress_display.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+
+namespace carbonfront {
+
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+std::string bar(double share) {
+  int filled = static_cast<int>(share * 30);
+  return std::string(filled, '#') + std::string(30 - filled, '.');
+}
+
+}  // namespace
+
+ProgressDisplay::ProgressDisplay(const Progress& progress) : progress_(progress), thread_([this] { show(); }) {}
+
+ProgressDisplay::~ProgressDisplay() {
+  {
+    std::lock_guard lock(mutex_);
+    done_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void ProgressDisplay::show() {
+  bool terminal = ::isatty(STDERR_FILENO);
+  const char* phase = "";
+  auto begin = std::chrono::steady_clock::now();
+  bool shown = false;
+  std::unique_lock lock(mutex_);
+  auto step = [&] { return terminal ? Seconds(shown ? 0.2 : 1.0) : Seconds(30); };
+  while (!wake_.wait_for(lock, step(), [&] { return done_; })) {
+    std::uint64_t done = progress_.done, total = progress_.total;
+    if (progress_.phase != phase) {
+      phase = progress_.phase;
+      begin = std::chrono::steady_clock::now() - std::chrono::duration_cast<std::chrono::steady_clock::duration>(step());
+    }
+    double elapsed = Seconds(std::chrono::steady_clock::now() - begin).count();
+    double share = total ? std::min(1.0, static_cast<double>(done) / static_cast<double>(total)) : 0;
+    double rate = static_cast<double>(done) / elapsed, left = share > 0 ? elapsed / share - elapsed : 0;
+    std::string line = fmt::format("{:<8} [{}] {:3.0f} %  {:.3g} rows/s  {:.0f} s left", phase, bar(share), share * 100, rate, left);
+    fmt::print(stderr, "{}{}{}", terminal ? "\r" : "", line, terminal ? "\033[K" : "\n");
+    std::fflush(stderr);
+    shown = true;
+  }
+  if (shown && terminal) fmt::print(stderr, "\r\033[K");
+}
+
+}  // namespace carbonfront

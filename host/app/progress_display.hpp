@@ -1,0 +1,29 @@
+#pragma once
+// Shows the progress of long work on stderr: a bar on a terminal, otherwise a line every 30 seconds.
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "host/progress.hpp"
+
+namespace carbonfront {
+
+/// Displays until it goes out of scope. Work that ends within a second shows nothing.
+class ProgressDisplay {
+ public:
+  explicit ProgressDisplay(const Progress& progress);
+  ~ProgressDisplay();
+  ProgressDisplay(const ProgressDisplay&) = delete;
+
+ private:
+  void show();
+
+  const Progress& progress_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+}  // namespace carbonfront

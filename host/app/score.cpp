@@ -1,0 +1,175 @@
+// carbonfront score: from a sweep to its verdict.
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+#include <tbb/info.h>
+
+#include <chrono>
+#include <charconv>
+#include <fstream>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "host/app/commands.hpp"
+#include "host/app/exit_codes.hpp"
+#include "host/app/progress_display.hpp"
+#include "host/app/summary.hpp"
+#include "host/errors.hpp"
+#include "host/scoring/check.hpp"
+#include "host/sweep/fingerprint.hpp"
+#include "host/sweep/output_file.hpp"
+#include "host/text.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+struct ScoreOptions {
+  std::vector<std::string> inputs;
+  std::string output, spec, backend = "auto", validate, json, command_line;
+  SpecFlags flags;
+  std::string group_by, outputs;
+  int threads = 0;
+  std::uint64_t batch_rows = 0;
+  std::size_t show = 20;
+  bool force = false;
+  CLI::Option *group_by_given = nullptr, *outputs_given = nullptr, *json_given = nullptr;
+};
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+Spec spec_from(ScoreOptions& options) {
+  Spec spec = options.spec.empty() ? Spec{} : read_spec(options.spec);
+  if (options.group_by_given->count()) options.flags.group_by = options.group_by;
+  if (options.outputs_given->count()) options.flags.outputs = options.outputs;
+  apply_flags(spec, options.flags);
+  check_spec(spec);
+  return spec;
+}
+
+/// The number of rows that --validate asks for; 0: none.
+std::uint64_t rows_to_validate(const std::string& text) {
+  if (text.empty()) return 0;
+  if (text == "all") return std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t rows = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rows);
+  if (error != std::errc() || end != text.data() + text.size() || rows == 0)
+    throw SpecError("--validate '" + text + "'", "it is neither a number of rows nor \"all\"", "write --validate 1000 or --validate all");
+  return rows;
+}
+
+/// Compares with the reference; returns false, and says so, where anything differs.
+bool validates(const Plan& plan, const Data& data, const std::vector<ViewScores>& views, const ScoreOptions& options,
+               std::uint64_t rows, Progress& progress) {
+  CheckReport report;
+  check_emissions(plan, data, options.batch_rows, progress, report);
+  for (std::size_t i = 0; i < views.size(); ++i) check_view_answers(plan, data, i, views[i], rows, progress, report);
+  for (const std::string& line : report.lines) fmt::print(stderr, "carbonfront: {}\n", line);
+  if (report.different > 0)
+    fmt::print(stderr, "carbonfront: {} answers differ from the reference (the result would be wrong); no result was written\n",
+               grouped_digits(report.different));
+  else
+    fmt::print(stderr, "validated: {} answers equal the reference's\n", grouped_digits(report.compared));
+  return report.different == 0;
+}
+
+void write_text_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) throw OutputError("cannot write '" + path + "'", "the file could not be opened or is incomplete", "check the folder and its free space");
+}
+
+void say_what_is_used(const Plan& plan, const Backend& backend, const ScoreOptions& options, int threads) {
+  if (options.backend == "auto") fmt::print(stderr, "backend: {} ({} threads), chosen by auto\n", backend.name, threads);
+  if (plan.emissions && plan.emissions->default_intensity)
+    fmt::print(stderr, "carbon intensity: {} kg/kWh, the default; set carbon_intensity to use another\n", kDefaultCarbonIntensity);
+}
+
+int score(ScoreOptions& options) {
+  auto begin = std::chrono::steady_clock::now();
+  std::string started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  std::uint64_t validated_rows = rows_to_validate(options.validate);
+  Spec spec = spec_from(options);
+  check_output(options.output, options.force);
+  const Backend& backend = choose_backend(options.backend);
+  int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
+  tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+  Plan plan = make_plan(spec, options.inputs);
+  say_what_is_used(plan, backend, options, threads);
+
+  Progress progress;
+  std::optional<ProgressDisplay> display(progress);
+  LoadSeconds load_seconds;
+  Data data = load(plan, backend, options.batch_rows, progress, load_seconds);
+  if (data.selection.size == 0) fmt::print(stderr, "carbonfront: warning: no row passes the `where` conditions; the result is empty\n");
+  std::vector<ViewScores> views;
+  for (std::size_t i = 0; i < plan.views.size(); ++i) views.push_back(rate(plan, data, i));
+  VerdictSeconds verdict_seconds;
+  for (std::size_t i = 0; i < plan.views.size(); ++i) {
+    judge(plan, data, i, backend, progress, views[i]);
+    const VerdictSeconds& s = views[i].verdict.seconds;
+    verdict_seconds = {verdict_seconds.order + s.order, verdict_seconds.front + s.front, verdict_seconds.counts + s.counts, verdict_seconds.rank + s.rank};
+  }
+  if (validated_rows && !validates(plan, data, views, options, validated_rows, progress)) return kDifference;
+
+  auto writing = std::chrono::steady_clock::now();
+  progress.begin("write", 0);
+  OutputFile output(options.output);
+  write_scores(output.file(), plan, data, views);
+  Provenance provenance{options.command_line, backend.name, started, threads, {}, {}};
+  for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) provenance.fingerprints.push_back(fingerprint(plan.columns, i));
+  auto timings = [&](double write) {
+    provenance.seconds = {{"read", load_seconds.read}, {"decode", load_seconds.decode}, {"emissions", load_seconds.emissions},
+                          {"order", verdict_seconds.order}, {"front", verdict_seconds.front}, {"counts", verdict_seconds.counts},
+                          {"rank", verdict_seconds.rank}, {"write", write}, {"total", seconds_since(begin)}};
+  };
+  timings(seconds_since(writing));
+  write_provenance(output.file(), plan, provenance);
+  throw_if_stopped();
+  output.commit();
+  timings(seconds_since(writing));
+  display.reset();
+
+  ScoreSummary summary{plan, data, views, provenance, options.output};
+  std::string json = options.json_given->count() ? json_summary(summary) : "";
+  bool json_on_stdout = options.json_given->count() && options.json == "-";
+  if (!json.empty() && !json_on_stdout) write_text_file(options.json, json);
+  fmt::print("{}", json_on_stdout ? json : text_summary(summary, options.show));
+  return kOk;
+}
+
+}  // namespace
+
+void add_score_command(CLI::App& parent, std::function<int()>& action, int argc, char** argv) {
+  auto options = std::make_shared<ScoreOptions>();
+  for (int i = 0; i < argc; ++i) options->command_line += (i ? " " : "") + std::string(argv[i]);
+  CLI::App* command = parent.add_subcommand("score", "Score a sweep: emissions, Pareto fronts, and what beats the rest.");
+  command->add_option("SWEEP.h5", options->inputs, "HDF5 files; several with equal columns are one sweep")->required();
+  command->add_option("-o,--output", options->output, "The result file")->required();
+  command->add_option("--spec", options->spec, "What to compute, in TOML");
+  command->add_option("--view", options->flags.views, "A view, NAME=column:min,column:max; replaces the spec's of that name")->allow_extra_args(false);
+  command->add_option("--where", options->flags.where, "A condition that rows must meet, such as \"epochs >= 90\"")->allow_extra_args(false);
+  command->add_option("--emissions", options->flags.emissions,
+                      "devices=COLUMN,max_power=COLUMN,time=COLUMN[,carbon_intensity=...][,pue=...]; a number and unit instead of a "
+                      "column, or COLUMN:UNIT where the column has none");
+  command->add_option("--group", options->flags.group, "The sweep's HDF5 group (default /configs)");
+  command->add_option("--label", options->flags.label, "A column that names rows in summaries");
+  options->group_by_given = command->add_option("--group-by", options->group_by, "Columns; rows are compared within equal values only (all views)");
+  command->add_option("--missing", options->flags.missing, "exclude, worst or error: rows with a missing objective (all views)");
+  options->outputs_given = command->add_option("--outputs", options->outputs, "Of dominated_by,dominates,rank,witness (all views)");
+  command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
+  command->add_option("--threads", options->threads, "Threads to use (default: all)")->check(CLI::PositiveNumber);
+  command->add_option("--batch-rows", options->batch_rows, "Rows read at a time (default: about 16 MiB)")->check(CLI::PositiveNumber);
+  command->add_option("--validate", options->validate, "Compare this many rows, or all, with the reference");
+  options->json_given = command->add_flag("--json{-}", options->json, "Print the summary as JSON; --json=FILE writes it there");
+  command->add_option("--show", options->show, "Rows shown a table")->capture_default_str();
+  command->add_flag("--force", options->force, "Overwrite an existing result");
+  command->callback([options, &action] { action = [options] { return score(*options); }; });
+}
+
+}  // namespace carbonfront

@@ -1,0 +1,201 @@
+#include "host/scoring/load.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include "host/errors.hpp"
+#include "host/scoring/batch.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+/// Adds the seconds of its own life to a total.
+struct Clock {
+  double& total;
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+  explicit Clock(double& seconds) : total(seconds) {}
+  ~Clock() { total += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); }
+};
+
+void read_column(const Plan& plan, Batch& batch, int index) {
+  const Column& column = plan.columns[index];
+  BatchColumn& out = batch.columns[index];
+  if (column.info.type == ValueType::string) return read_strings(column, batch.begin, batch.rows, out.strings);
+  out.numbers.resize(batch.rows * size_of(column.info.type));
+  read_numbers(column, batch.begin, batch.rows, out.numbers.data());
+}
+
+/// Which columns the filters read, and which the rest of the work reads for selected rows.
+struct Needed {
+  std::set<int> filters, rest, resident;
+};
+
+Needed needed_columns(const Plan& plan, const Data& data) {
+  Needed needed;
+  for (const BoundCondition& bound : plan.conditions) needed.filters.insert(bound.column);
+  for (const ViewPlan& view : plan.views)
+    for (const ObjectivePlan& objective : view.objectives)
+      if (objective.source == Source::column) needed.resident.insert(objective.column);
+  needed.rest = needed.resident;
+  if (plan.emissions)
+    for (const FactorPlan& factor : plan.emissions->factors)
+      if (factor.column != kNoColumn) needed.rest.insert(factor.column);
+  for (const Grouping& grouping : data.groupings) needed.rest.insert(grouping.columns.begin(), grouping.columns.end());
+  for (int column : needed.filters) needed.rest.erase(column);
+  return needed;
+}
+
+void select_rows(const Plan& plan, Batch& batch) {
+  batch.keep.assign(batch.rows, 1);
+  for (const auto& [condition, column] : plan.conditions) {
+    const ColumnInfo& info = plan.columns[column].info;
+    if (info.type == ValueType::string)
+      apply_condition(condition, info, batch.columns[column].strings, batch.keep.data());
+    else
+      apply_condition(condition, info, batch.columns[column].numbers.data(), batch.rows, batch.keep.data());
+  }
+  batch.kept.clear();
+  for (std::uint32_t i = 0; i < batch.rows; ++i)
+    if (batch.keep[i]) batch.kept.push_back(i);
+}
+
+bool is_bad(const std::string& quantity, double value) {
+  return value < 0 || std::isinf(value) || (quantity == "pue" && value < 1);
+}
+
+/// Refuses the first row with a factor that cannot be: the lowest row, whatever the size of batches.
+void check_factors(const Plan& plan, const Batch& batch, const std::array<std::vector<double>, 5>& values) {
+  std::size_t first = batch.kept.size(), bad = 0;
+  for (std::size_t k = 0; k < values.size(); ++k)
+    for (std::size_t i = 0; i < std::min(values[k].size(), first); ++i)
+      if (is_bad(plan.emissions->factors[k].quantity, values[k][i])) first = i, bad = k;
+  if (first == batch.kept.size()) return;
+  const FactorPlan& factor = plan.emissions->factors[bad];
+  const Column& column = plan.columns[factor.column];
+  double value = values[bad][first];
+  throw InputError(
+      fmt::format("{} of column '{}' is {} at {}", factor.quantity, column.info.name, value,
+                  place_of(column, batch.begin + batch.kept[first])),
+      value < 0 ? "it cannot be negative" : std::isinf(value) ? "it must be finite" : "a PUE is 1 or more",
+      "correct the value, mark it missing (NaN), or leave the row out with a `where` condition");
+}
+
+void append_emissions(const Plan& plan, const Backend& backend, const Batch& batch, Data& data) {
+  std::array<std::vector<double>, 5> values;
+  std::array<Factor, 5> factors;
+  std::size_t rows = batch.kept.size(), at = data.energy_kwh.size();
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const FactorPlan& factor = plan.emissions->factors[k];
+    if (factor.column != kNoColumn) factor_values(plan, batch, factor.column, values[k]);
+    factors[k] = {factor.column == kNoColumn ? nullptr : values[k].data(), factor.constant};
+  }
+  check_factors(plan, batch, values);
+  data.energy_kwh.resize(at + rows);
+  data.co2e_kg.resize(at + rows);
+  data.missing_factors.resize(at + rows);
+  for (std::size_t k = 0; k < values.size(); ++k)
+    for (std::size_t i = 0; i < values[k].size(); ++i)
+      if (std::isnan(values[k][i])) data.missing_factors[at + i] |= 1u << k, ++data.factor_missing[k];
+  for (std::size_t i = at; i < at + rows; ++i) data.without_emissions += data.missing_factors[i] != 0;
+  backend.emissions(plan.emissions->model, {factors[0], factors[1], factors[2], factors[3], factors[4]}, rows,
+                    data.energy_kwh.data() + at, data.co2e_kg.data() + at);
+  // A NaN's sign and payload differ between processors; the result's bytes must not.
+  for (std::vector<double>* column : {&data.energy_kwh, &data.co2e_kg})
+    for (std::size_t i = at; i < at + rows; ++i)
+      if (std::isnan((*column)[i])) (*column)[i] = std::numeric_limits<double>::quiet_NaN();
+}
+
+void reserve(const Plan& plan, const Needed& needed, Data& data) {
+  for (int column : needed.resident) data.values[column].reserve(plan.rows * size_of(plan.columns[column].info.type));
+  if (plan.emissions) {
+    data.energy_kwh.reserve(plan.rows);
+    data.co2e_kg.reserve(plan.rows);
+    data.missing_factors.reserve(plan.rows);
+  }
+  for (Grouping& grouping : data.groupings) grouping.group.reserve(plan.rows);
+  if (!plan.conditions.empty()) data.selection.row.reserve(plan.rows);
+}
+
+void find_groupings(const Plan& plan, Data& data) {
+  for (const ViewPlan& view : plan.views) {
+    int found = -1;
+    for (std::size_t i = 0; i < data.groupings.size(); ++i)
+      if (data.groupings[i].columns == view.group_columns) found = static_cast<int>(i);
+    if (found < 0 && !view.group_columns.empty()) {
+      found = static_cast<int>(data.groupings.size());
+      data.groupings.push_back({view.group_columns, {}, {}});
+    }
+    data.grouping_of_view.push_back(found);
+  }
+}
+
+/// Batches of about 16 MiB, at least 4,096 rows.
+std::uint64_t default_batch_rows(const Plan& plan) {
+  std::uint64_t row_bytes = 1;
+  for (const Column& column : plan.columns) row_bytes += column.info.bytes_per_value ? column.info.bytes_per_value : 64;
+  return std::max<std::uint64_t>(4096, (std::uint64_t{16} << 20) / row_bytes);
+}
+
+}  // namespace
+
+ColumnView Data::column_view(const Plan& plan, const ObjectivePlan& objective) const {
+  if (objective.source == Source::energy) return {energy_kwh.data(), 0, ValueType::float64, false};
+  if (objective.source == Source::co2e) return {co2e_kg.data(), 0, ValueType::float64, false};
+  const ColumnInfo& info = plan.columns[objective.column].info;
+  return {values[objective.column].data(), info.missing_value.value_or(0), info.type, info.missing_value.has_value()};
+}
+
+Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Progress& progress, LoadSeconds& seconds) {
+  Data data;
+  data.selection.rows = plan.rows;
+  data.selection.all = plan.conditions.empty();
+  data.values.resize(plan.columns.size());
+  find_groupings(plan, data);
+  Needed needed = needed_columns(plan, data);
+  reserve(plan, needed, data);
+  std::vector<GroupNumbering> numberings(data.groupings.size());
+  if (batch_rows == 0) batch_rows = default_batch_rows(plan);
+  progress.begin("read", plan.rows);
+
+  Batch batch;
+  batch.columns.resize(plan.columns.size());
+  for (; batch.begin < plan.rows; batch.begin += batch.rows) {
+    throw_if_stopped();
+    batch.rows = static_cast<std::uint32_t>(std::min(batch_rows, plan.rows - batch.begin));
+    {
+      Clock clock(seconds.read);
+      for (int column : needed.filters) read_column(plan, batch, column);
+    }
+    std::optional<Clock> decoding(seconds.decode);
+    select_rows(plan, batch);
+    decoding.reset();
+    if (!batch.kept.empty()) {
+      Clock clock(seconds.read);
+      for (int column : needed.rest) read_column(plan, batch, column);
+    }
+    decoding.emplace(seconds.decode);
+    for (int column : needed.resident)
+      append_kept(batch, column, size_of(plan.columns[column].info.type), data.values[column]);
+    for (std::size_t i = 0; i < data.groupings.size(); ++i) append_groups(plan, batch, data.groupings[i], numberings[i]);
+    if (!data.selection.all)
+      for (std::uint32_t row : batch.kept) data.selection.row.push_back(static_cast<std::uint32_t>(batch.begin + row));
+    data.selection.size += static_cast<std::uint32_t>(batch.kept.size());
+    decoding.reset();
+    if (plan.emissions) {
+      Clock clock(seconds.emissions);
+      append_emissions(plan, backend, batch, data);
+    }
+    progress.add(batch.rows);
+  }
+  for (std::size_t i = 0; i < data.groupings.size(); ++i) sort_groups(data.groupings[i], numberings[i]);
+  return data;
+}
+
+}  // namespace carbonfront

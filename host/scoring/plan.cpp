@@ -1,0 +1,148 @@
+#include "host/scoring/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "host/emissions/units.hpp"
+#include "host/errors.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+int use_column(Plan& plan, const std::string& name) {
+  for (std::size_t i = 0; i < plan.columns.size(); ++i)
+    if (plan.columns[i].info.name == name) return static_cast<int>(i);
+  plan.columns.push_back(open_column(plan.sweep, name));
+  return static_cast<int>(plan.columns.size()) - 1;
+}
+
+int use_numeric_column(Plan& plan, const std::string& name, const std::string& use) {
+  int index = use_column(plan, name);
+  const ColumnInfo& info = plan.columns[index].info;
+  if (info.type == ValueType::string)
+    throw InputError(fmt::format("column '{}' of '{}' cannot be {}", name, plan.sweep.files.front().path, use),
+                     "it holds strings (" + info.type_name + ")", "name a numeric column");
+  return index;
+}
+
+/// The unit of a factor: the column's attribute or the spec's; if both are there they must be the same.
+std::string unit_of(const std::string& quantity, const Quantity& given, const ColumnInfo& info, const std::string& path) {
+  std::string column = fmt::format("column '{}' of '{}'", info.name, path);
+  std::string from_file = info.units ? canonical_unit(quantity, *info.units) : "";
+  if (info.units && !info.units->empty() && from_file.empty())
+    throw InputError(fmt::format("{} has the unit '{}'", column, *info.units),
+                     fmt::format("it is used as {}, which is in {}", quantity, accepted_units(quantity)),
+                     "correct the attribute `units`, or name another column");
+  std::string from_spec = given.unit.empty() ? "" : canonical_unit(quantity, given.unit);
+  if (!from_file.empty() && !from_spec.empty() && from_file != from_spec)
+    throw InputError(fmt::format("{} is in '{}' by its attribute and in '{}' by the spec", column, *info.units, given.unit),
+                     "they must be the same unit", "remove the spec's unit, or correct the attribute");
+  std::string unit = from_spec.empty() ? from_file : from_spec;
+  if (!unit.empty()) return unit;
+  unit = canonical_unit(quantity, "");
+  if (unit.empty())
+    throw InputError(fmt::format("{} has no unit", column), fmt::format("{} is in {}", quantity, accepted_units(quantity)),
+                     fmt::format("set the attribute `units`, or write {} = {{ column = \"{}\", unit = \"...\" }}", quantity, info.name));
+  return unit;
+}
+
+FactorPlan bind_factor(Plan& plan, const std::string& quantity, const Quantity& given) {
+  FactorPlan factor{quantity, kNoColumn, 1, ""};
+  if (given.value) {
+    factor.constant = *given.value;
+    factor.unit = canonical_unit(quantity, given.unit);
+    return factor;
+  }
+  factor.column = use_numeric_column(plan, given.column, "an emission quantity");
+  factor.unit = unit_of(quantity, given, plan.columns[factor.column].info, plan.sweep.files.front().path);
+  return factor;
+}
+
+EmissionsPlan bind_emissions(Plan& plan, const EmissionsSpec& spec) {
+  EmissionsPlan emissions;
+  for (std::size_t i = 0; i < kDevicePowerQuantities.size(); ++i) {
+    std::string quantity = kDevicePowerQuantities[i];
+    auto given = spec.quantities.find(quantity);
+    emissions.factors[i] = given == spec.quantities.end() ? FactorPlan{quantity, kNoColumn, 1, "1"} : bind_factor(plan, quantity, given->second);
+  }
+  const auto& [devices, power, time, intensity, pue] = emissions.factors;
+  Scale energy = to_kwh(power.unit, time.unit), mass = to_kg_per_kwh(intensity.unit);
+  emissions.model = {energy.multiplier, energy.divisor, mass.multiplier, mass.divisor, spec.quantities.contains("pue")};
+  emissions.default_intensity = spec.default_intensity;
+  return emissions;
+}
+
+ObjectivePlan bind_objective(Plan& plan, const ObjectiveSpec& spec) {
+  ObjectivePlan objective{spec.column, "", spec.maximise, Source::column, kNoColumn};
+  bool emission = spec.column == "energy_kwh" || spec.column == "co2e_kg";
+  if (emission && plan.emissions) {
+    if (has_column(plan.sweep, spec.column))
+      throw InputError(fmt::format("objective '{}' means two things", spec.column),
+                       fmt::format("[emissions] computes it and '{}' has a column of that name", plan.sweep.files.front().path),
+                       "drop [emissions], or rename the column");
+    objective.source = spec.column == "energy_kwh" ? Source::energy : Source::co2e;
+    objective.units = spec.column == "energy_kwh" ? "kWh" : "kg";
+    return objective;
+  }
+  if (emission && !has_column(plan.sweep, spec.column))
+    throw SpecError(fmt::format("objective '{}' is not known", spec.column), "the spec has no [emissions] and the sweep no such column",
+                    "add [emissions], or --emissions devices=...,max_power=...,time=...");
+  objective.column = use_numeric_column(plan, spec.column, "an objective");
+  objective.units = plan.columns[objective.column].info.units.value_or("");
+  return objective;
+}
+
+/// Used columns must be equally long in every file.
+void check_lengths(Plan& plan) {
+  const Column& first = plan.columns.front();
+  for (const Column& column : plan.columns)
+    for (std::size_t part = 0; part < column.parts.size(); ++part)
+      if (column.parts[part].rows != first.parts[part].rows)
+        throw InputError(fmt::format("columns of '{}' differ in length", column.parts[part].path),
+                         fmt::format("'{}' has {} rows and '{}' has {}", first.info.name, first.parts[part].rows, column.info.name,
+                                     column.parts[part].rows),
+                         "a configuration needs a value in every used column; rewrite the file");
+  plan.rows = first.info.rows;
+  if (plan.rows == 0)
+    throw InputError(fmt::format("'{}' has no rows", plan.sweep.files.front().path), "its columns are empty", "give a sweep with configurations");
+  if (plan.rows >= std::numeric_limits<std::int32_t>::max())
+    throw InputError(fmt::format("the sweep has {} rows", plan.rows), "this version scores at most 2,147,483,646 at once",
+                     "split the sweep into several");
+}
+
+}  // namespace
+
+std::uint64_t Plan::column_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Column& column : columns) bytes += column.info.bytes_per_value * column.info.rows;
+  return bytes;
+}
+
+Plan make_plan(const Spec& spec, const std::vector<std::string>& paths) {
+  Plan plan;
+  plan.spec = spec;
+  std::vector<Condition> conditions;
+  for (const std::string& text : spec.where) conditions.push_back(parse_condition(text));
+  plan.sweep = open_sweep(paths, spec.group);
+  for (Condition& condition : conditions) {
+    int column = use_column(plan, condition.column);
+    check_condition(condition, plan.columns[column].info);
+    plan.conditions.push_back({std::move(condition), column});
+  }
+  if (spec.emissions) plan.emissions = bind_emissions(plan, *spec.emissions);
+  for (const ViewSpec& view : spec.views) {
+    ViewPlan bound{view, {}, {}};
+    for (const ObjectiveSpec& objective : view.objectives) bound.objectives.push_back(bind_objective(plan, objective));
+    for (const std::string& column : view.group_by) bound.group_columns.push_back(use_column(plan, column));
+    plan.views.push_back(std::move(bound));
+  }
+  if (!spec.label.empty()) plan.label = use_column(plan, spec.label);
+  if (plan.columns.empty())
+    throw SpecError("the spec uses no column of the sweep", "every quantity is a constant", "name a column as objective or quantity");
+  check_lengths(plan);
+  return plan;
+}
+
+}  // namespace carbonfront

@@ -1,0 +1,75 @@
+#pragma once
+// A spec bound to a sweep: every name found, every type and unit checked, nothing read yet.
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/spec/spec.hpp"
+#include "host/sweep/condition.hpp"
+#include "host/sweep/sweep.hpp"
+#include "kernels/device_power.hpp"
+
+namespace carbonfront {
+
+inline constexpr int kNoColumn = -1;
+
+/// One quantity of the emission model: a column of the plan, or a constant in its stored unit.
+struct FactorPlan {
+  std::string quantity;
+  int column = kNoColumn;
+  double constant = 1;
+  std::string unit;  // canonical
+};
+
+struct EmissionsPlan {
+  DevicePower model;
+  std::array<FactorPlan, 5> factors;  // in the order of kDevicePowerQuantities
+  bool default_intensity = false;
+};
+
+/// Where an objective's values come from.
+enum class Source { column, energy, co2e };
+
+struct ObjectivePlan {
+  std::string name, units;
+  bool maximise = false;
+  Source source = Source::column;
+  int column = kNoColumn;
+};
+
+struct ViewPlan {
+  ViewSpec spec;
+  std::vector<ObjectivePlan> objectives;
+  std::vector<int> group_columns;
+  bool uses_emissions() const {
+    for (const ObjectivePlan& objective : objectives)
+      if (objective.source != Source::column) return true;
+    return false;
+  }
+};
+
+struct BoundCondition {
+  Condition condition;
+  int column;
+};
+
+struct Plan {
+  Spec spec;
+  Sweep sweep;
+  std::vector<Column> columns;  // each used column once
+  std::uint64_t rows = 0;
+  std::vector<BoundCondition> conditions;
+  std::optional<EmissionsPlan> emissions;
+  std::vector<ViewPlan> views;
+  int label = kNoColumn;
+
+  /// Bytes that the used numeric columns and fixed strings take in memory for all rows.
+  std::uint64_t column_bytes() const;
+};
+
+/// Binds a checked spec to the files. Throws SpecError, InputError.
+Plan make_plan(const Spec& spec, const std::vector<std::string>& paths);
+
+}  // namespace carbonfront

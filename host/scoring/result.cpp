@@ -1,0 +1,308 @@
+#include "host/scoring/result.hpp"
+
+#include <fmt/format.h>
+#include <hdf5_hl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include "host/errors.hpp"
+#include "host/scoring/values.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+constexpr std::uint64_t kSlab = 1 << 20;
+
+h5::Handle create_group(hid_t parent, const std::string& name) {
+  h5::Handle links(H5Pcreate(H5P_LINK_CREATE)), creation = h5::untimed(H5P_GROUP_CREATE);
+  H5Pset_create_intermediate_group(links, 1);
+  h5::Handle group(H5Gcreate2(parent, name.c_str(), links, creation, H5P_DEFAULT));
+  h5::written(group, name.c_str());
+  return group;
+}
+
+/// A netCDF-4 dimension without a variable: a dataset that is never written.
+h5::Handle create_dimension(hid_t parent, const char* name, hsize_t size) {
+  h5::Handle list = h5::untimed(H5P_DATASET_CREATE), space(H5Screate_simple(1, &size, nullptr));
+  h5::Handle scale(H5Dcreate2(parent, name, H5T_IEEE_F32BE, space, H5P_DEFAULT, list, H5P_DEFAULT));
+  h5::written(scale, name);
+  std::string text = fmt::format("This is a netCDF dimension without a corresponding variable:{:10d}", size);
+  h5::written(H5DSset_scale(scale, text.c_str()), name);
+  return scale;
+}
+
+void describe(hid_t dataset, const std::string& long_name, const std::string& units) {
+  if (!units.empty()) h5::write_attribute(dataset, "units", std::string_view(units));
+  h5::write_attribute(dataset, "long_name", std::string_view(long_name));
+}
+
+void attach(hid_t dataset, hid_t scale, unsigned dimension = 0) {
+  h5::written(H5DSattach_scale(dataset, scale, dimension), "a dimension scale");
+}
+
+/// Writes one value for every input row: `value(i)` at `row_of(i)` for i in [0, size), ascending, and `fill` elsewhere.
+template <class T, class RowOf, class Value>
+void write_by_row(hid_t dataset, hid_t type, std::uint64_t rows, std::uint32_t size, T fill, RowOf row_of, Value value) {
+  std::vector<T> slab;
+  std::uint32_t i = 0;
+  for (std::uint64_t begin = 0; begin < rows; begin += kSlab) {
+    throw_if_stopped();
+    std::uint64_t count = std::min(kSlab, rows - begin);
+    slab.assign(count, fill);
+    for (; i < size && row_of(i) < begin + count; ++i) slab[row_of(i) - begin] = value(i);
+    h5::write_rows(dataset, begin, count, type, slab.data());
+  }
+}
+
+/// What the datasets of one view share while they are written.
+struct ViewWriter {
+  hid_t group, rows_scale;
+  const Data& data;
+  const ViewScores& scores;
+
+  template <class T, class Value>
+  h5::Handle rated(const char* name, hid_t type, T fill, const char* long_name, Value value, bool fill_attribute = true) const {
+    h5::Handle dataset = h5::create_dataset(group, name, type, {data.selection.rows});
+    describe(dataset, long_name, "");
+    if (fill_attribute) h5::write_scalar_attribute(dataset, "_FillValue", type, &fill);
+    attach(dataset, rows_scale);
+    auto row_of = [&](std::uint32_t i) { return data.selection.row_of(scores.selected_of(i)); };
+    write_by_row(dataset, type, data.selection.rows, scores.size, fill, row_of, value);
+    return dataset;
+  }
+
+  void counts(const char* name, const std::vector<std::uint32_t>& values, const char* long_name) const {
+    if (!values.empty() || scores.size == 0)
+      rated(name, H5T_NATIVE_UINT32, kNone, long_name, [&](std::uint32_t i) { return values[i]; });
+  }
+
+  void state() const {
+    h5::Handle dataset = h5::create_dataset(group, "state", H5T_NATIVE_UINT8, {data.selection.rows});
+    describe(dataset, "0 not selected, 1 unrated, 2 rated", "");
+    attach(dataset, rows_scale);
+    std::vector<std::uint8_t> states(data.selection.size, scores.all_rated ? 2 : 1);
+    for (std::uint32_t selected : scores.rated) states[selected] = 2;
+    write_by_row(dataset, H5T_NATIVE_UINT8, data.selection.rows, data.selection.size, std::uint8_t{0},
+                 [&](std::uint32_t i) { return data.selection.row_of(i); }, [&](std::uint32_t i) { return states[i]; });
+  }
+
+  void front() const {
+    h5::Handle scale = create_dimension(group, "front_rows", scores.front.size());
+    std::vector<std::int64_t> rows;
+    for (std::uint32_t position : scores.front)
+      rows.push_back(static_cast<std::int64_t>(data.selection.row_of(scores.selected_of(position))));
+    h5::Handle dataset = h5::write_dataset(group, "front", H5T_NATIVE_INT64, {rows.size()}, rows.data());
+    describe(dataset, "row numbers of the front, ascending, all groups", "");
+    attach(dataset, scale);
+  }
+};
+
+void write_key_column(hid_t keys, hid_t scale, const Column& column, const Grouping& grouping, std::size_t k) {
+  std::size_t groups = grouping.keys.size();
+  h5::Handle list = h5::untimed(H5P_DATASET_CREATE), links(H5Pcreate(H5P_LINK_CREATE));
+  hsize_t extent = groups;
+  h5::Handle space(H5Screate_simple(1, &extent, nullptr)), text_type = h5::utf8_type();
+  H5Pset_create_intermediate_group(links, 1);
+  bool text = column.info.type == ValueType::string;
+  hid_t type = text ? static_cast<hid_t>(text_type) : memory_type(column.info.type);
+  h5::Handle dataset(H5Dcreate2(keys, column.info.name.c_str(), type, space, links, list, H5P_DEFAULT));
+  h5::written(dataset, column.info.name.c_str());
+  std::vector<std::uint8_t> missing;
+  std::vector<const char*> texts;
+  std::vector<std::byte> numbers(groups * size_of(column.info.type));
+  for (std::size_t g = 0; g < groups; ++g) {
+    const GroupKeyValue& value = grouping.keys[g][k];
+    missing.push_back(value.missing);
+    texts.push_back(value.text.c_str());
+    std::byte* slot = numbers.data() + g * size_of(column.info.type);
+    double real = value.missing ? std::numeric_limits<double>::quiet_NaN() : std::bit_cast<double>(value.bits);
+    float narrow = static_cast<float>(real);  // exact: the key was a float32
+    if (column.info.type == ValueType::float32)
+      std::memcpy(slot, &narrow, sizeof narrow);
+    else if (column.info.type == ValueType::float64)
+      std::memcpy(slot, &real, sizeof real);
+    else if (!text)
+      std::memcpy(slot, &value.bits, size_of(column.info.type));
+  }
+  if (groups > 0)
+    h5::written(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text ? static_cast<const void*>(texts.data()) : numbers.data()),
+                column.info.name.c_str());
+  describe(dataset, column.info.description.empty() ? "group key" : column.info.description, column.info.units.value_or(""));
+  if (column.info.type == ValueType::boolean) h5::write_attribute(dataset, "dtype", std::string_view("bool"));
+  attach(dataset, scale);
+  h5::Handle flags(H5Dcreate2(keys, (column.info.name + "_missing").c_str(), H5T_NATIVE_UINT8, space, links, list, H5P_DEFAULT));
+  h5::written(flags, "a key column");
+  if (groups > 0) h5::written(H5Dwrite(flags, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, missing.data()), "a key column");
+  describe(flags, "1 where the key is missing", "");
+  attach(flags, scale);
+}
+
+void write_groups(hid_t view, const Plan& plan, const Data& data, std::size_t index, const ViewScores& scores) {
+  h5::Handle group = create_group(view, "groups");
+  std::size_t groups = scores.groups.size(), objectives = scores.objectives.size();
+  h5::Handle group_scale = create_dimension(group, "groups", groups);
+  std::vector<const char*> names;
+  for (const ObjectivePlan& objective : plan.views[index].objectives) names.push_back(objective.name.c_str());
+  h5::Handle objective_scale = h5::write_dataset(group, "objectives", h5::utf8_type(), {objectives}, names.data());
+  h5::written(H5DSset_scale(objective_scale, "objectives"), "objectives");
+
+  auto write_counts = [&](const char* name, const char* long_name, std::uint64_t GroupScores::* member) {
+    std::vector<std::uint64_t> values;
+    for (const GroupScores& scored : scores.groups) values.push_back(scored.*member);
+    h5::Handle dataset = h5::write_dataset(group, name, H5T_NATIVE_UINT64, {groups}, values.data());
+    describe(dataset, long_name, "");
+    attach(dataset, group_scale);
+  };
+  write_counts("rows", "selected rows", &GroupScores::rows);
+  write_counts("rated", "rated rows", &GroupScores::rated);
+  write_counts("front_rows", "rows on the front", &GroupScores::front_rows);
+  write_counts("front_points", "distinct points on the front", &GroupScores::front_points);
+
+  auto write_points = [&](const char* name, const char* long_name, std::vector<double> GroupScores::* member) {
+    std::vector<double> values;
+    for (const GroupScores& scored : scores.groups) values.insert(values.end(), (scored.*member).begin(), (scored.*member).end());
+    h5::Handle dataset = h5::write_dataset(group, name, H5T_NATIVE_DOUBLE, {groups, objectives}, values.data());
+    describe(dataset, long_name, "");
+    attach(dataset, group_scale, 0);
+    attach(dataset, objective_scale, 1);
+  };
+  write_points("ideal", "best value of each objective on the front", &GroupScores::ideal);
+  write_points("nadir", "worst value of each objective on the front", &GroupScores::nadir);
+
+  int grouping = data.grouping_of_view[index];
+  if (grouping < 0) return;
+  h5::Handle keys = create_group(group, "keys");
+  for (std::size_t k = 0; k < data.groupings[grouping].columns.size(); ++k)
+    write_key_column(keys, group_scale, plan.columns[data.groupings[grouping].columns[k]], data.groupings[grouping], k);
+}
+
+void write_view_attributes(hid_t group, const ViewPlan& view, const ViewScores& scores) {
+  std::vector<std::string> names, directions, units, columns, quantities;
+  std::vector<std::uint64_t> missing;
+  for (const ObjectivePlan& objective : view.objectives) {
+    names.push_back(objective.name);
+    directions.push_back(objective.maximise ? "max" : "min");
+    units.push_back(objective.units);
+  }
+  for (const Cause& cause : scores.causes) {
+    columns.push_back(cause.name);
+    quantities.push_back(cause.quantity);
+    missing.push_back(cause.rows);
+  }
+  h5::write_attribute(group, "objectives", names);
+  h5::write_attribute(group, "directions", directions);
+  h5::write_attribute(group, "objective_units", units);
+  h5::write_attribute(group, "group_by", view.spec.group_by);
+  h5::write_attribute(group, "missing", std::string_view(name_of(view.spec.missing)));
+  h5::write_attribute(group, "rated", static_cast<std::int64_t>(scores.size));
+  h5::write_attribute(group, "unrated", static_cast<std::int64_t>(scores.unrated));
+  h5::write_attribute(group, "missing_columns", columns);
+  h5::write_attribute(group, "missing_quantities", quantities);
+  h5::write_attribute(group, "missing_rows", missing);
+}
+
+void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data, std::size_t index, const ViewScores& scores) {
+  const ViewPlan& view = plan.views[index];
+  h5::Handle group = create_group(file, "views/" + view.spec.name);
+  write_view_attributes(group, view, scores);
+  ViewWriter out{group, rows_scale, data, scores};
+  const Verdict& verdict = scores.verdict;
+  out.state();
+  h5::Handle flags = out.rated("nondominated", H5T_NATIVE_UINT8, std::uint8_t{0}, "no rated row of the group dominates this one",
+                               [&](std::uint32_t i) { return verdict.nondominated[i]; }, false);
+  h5::write_attribute(flags, "dtype", std::string_view("bool"));
+  out.front();
+  const Outputs& wanted = view.spec.outputs;
+  if (wanted.dominated_by) out.counts("dominated_by", verdict.dominated_by, "rows that dominate this one");
+  if (wanted.dominates) out.counts("dominates", verdict.dominates, "rows that this one dominates");
+  if (wanted.rank) out.counts("rank", verdict.rank, "number of the front, from 0");
+  if (wanted.witness) {
+    auto row_of = [&](std::uint32_t i) {
+      std::uint32_t witness = verdict.witness[i];
+      return witness == kNone ? std::int64_t{-1} : static_cast<std::int64_t>(data.selection.row_of(scores.selected_of(witness)));
+    };
+    out.rated("witness", H5T_NATIVE_INT64, std::int64_t{-1}, "lowest non-dominated row that dominates this one", row_of);
+  }
+  if (int grouping = data.grouping_of_view[index]; grouping >= 0) {
+    h5::Handle dataset = h5::create_dataset(group, "group", H5T_NATIVE_UINT32, {data.selection.rows});
+    describe(dataset, "index into groups", "");
+    h5::write_scalar_attribute(dataset, "_FillValue", H5T_NATIVE_UINT32, &kNone);
+    attach(dataset, rows_scale);
+    write_by_row(dataset, H5T_NATIVE_UINT32, data.selection.rows, data.selection.size, kNone,
+                 [&](std::uint32_t i) { return data.selection.row_of(i); },
+                 [&](std::uint32_t i) { return data.groupings[grouping].group[i]; });
+  }
+  write_groups(group, plan, data, index, scores);
+}
+
+void write_emissions(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data) {
+  h5::Handle group = create_group(file, "emissions");
+  std::vector<std::string> quantities(kDevicePowerQuantities.begin(), kDevicePowerQuantities.end()), columns, units;
+  for (const FactorPlan& factor : plan.emissions->factors) {
+    columns.push_back(factor.column == kNoColumn ? "" : plan.columns[factor.column].info.name);
+    units.push_back(factor.unit);
+  }
+  h5::write_attribute(group, "model", std::string_view(plan.spec.emissions->model));
+  h5::write_attribute(group, "quantities", quantities);
+  h5::write_attribute(group, "quantity_columns", columns);
+  h5::write_attribute(group, "quantity_units", units);
+  h5::write_attribute(group, "missing_rows", std::vector<std::uint64_t>(data.factor_missing.begin(), data.factor_missing.end()));
+  h5::write_attribute(group, "rows_without_emissions", static_cast<std::int64_t>(data.without_emissions));
+  auto write = [&](const char* name, const char* unit, const char* long_name, const std::vector<double>& values) {
+    h5::Handle dataset = h5::create_dataset(group, name, H5T_NATIVE_DOUBLE, {data.selection.rows});
+    describe(dataset, long_name, unit);
+    double nan = std::numeric_limits<double>::quiet_NaN();
+    h5::write_scalar_attribute(dataset, "_FillValue", H5T_NATIVE_DOUBLE, &nan);
+    attach(dataset, rows_scale);
+    write_by_row(dataset, H5T_NATIVE_DOUBLE, data.selection.rows, data.selection.size, nan,
+                 [&](std::uint32_t i) { return data.selection.row_of(i); }, [&](std::uint32_t i) { return values[i]; });
+  };
+  write("energy_kwh", "kWh", "energy of training", data.energy_kwh);
+  write("co2e_kg", "kg", "CO2-equivalent emissions of training", data.co2e_kg);
+}
+
+}  // namespace
+
+void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views) {
+  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
+  std::vector<std::uint64_t> input_rows;
+  for (const ColumnPart& part : plan.columns.front().parts) input_rows.push_back(part.rows);
+  h5::write_attribute(root, "format", std::string_view("carbonfront result"));
+  h5::write_attribute(root, "format_version", std::int64_t{kFormatVersion});
+  h5::write_attribute(root, "spec", std::string_view(to_toml(plan.spec)));
+  h5::write_attribute(root, "rows", static_cast<std::int64_t>(data.selection.rows));
+  h5::write_attribute(root, "selected", static_cast<std::int64_t>(data.selection.size));
+  h5::write_attribute(root, "input_rows", input_rows);
+  h5::Handle rows_scale = create_dimension(file, "rows", data.selection.rows);
+  if (plan.emissions) write_emissions(file, rows_scale, plan, data);
+  for (std::size_t i = 0; i < views.size(); ++i) write_view(file, rows_scale, plan, data, i, views[i]);
+}
+
+void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance) {
+  h5::Handle group = create_group(file, "provenance");
+  std::vector<std::string> paths;
+  std::vector<std::uint64_t> sizes;
+  for (const SweepFile& input : plan.sweep.files) {
+    struct stat status {};
+    ::stat(input.path.c_str(), &status);
+    paths.push_back(input.path);
+    sizes.push_back(static_cast<std::uint64_t>(status.st_size));
+  }
+  h5::write_attribute(group, "command_line", std::string_view(provenance.command_line));
+  h5::write_attribute(group, "program_version", std::string_view(CARBONFRONT_VERSION));
+  h5::write_attribute(group, "input_paths", paths);
+  h5::write_attribute(group, "input_sizes", sizes);
+  h5::write_attribute(group, "input_fingerprints", provenance.fingerprints);
+  h5::write_attribute(group, "backend", std::string_view(provenance.backend));
+  h5::write_attribute(group, "threads", std::int64_t{provenance.threads});
+  h5::write_attribute(group, "started", std::string_view(provenance.started));
+  for (const auto& [phase, seconds] : provenance.seconds)
+    h5::write_scalar_attribute(group, ("seconds_" + phase).c_str(), H5T_NATIVE_DOUBLE, &seconds);
+}
+
+}  // namespace carbonfront

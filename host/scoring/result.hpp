@@ -1,0 +1,38 @@
+#pragma once
+// The result file: what data/schema.md describes, written and read back.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/scoring/views.hpp"
+
+namespace carbonfront {
+
+/// Version of the result's layout; a reader refuses another one.
+inline constexpr int kFormatVersion = 1;
+
+/// How the result came about; not part of its digest.
+struct Provenance {
+  std::string command_line, backend, started;
+  int threads = 0;
+  std::vector<std::string> fingerprints;                    // [input files]
+  std::vector<std::pair<std::string, double>> seconds;      // by phase
+};
+
+/// Writes the whole result except /provenance into a new file. Throws OutputError, Stopped.
+void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views);
+void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance);
+
+/// Reads the spec a result was made with. Throws InputError where the file is no result, or of another version.
+std::string read_spec_of_result(hid_t file, const std::string& path);
+
+/// Reads the stored answers of a view back into the form they were computed in, for its rated rows, together with what does not
+/// fit them. `lines` gets a line for each difference in rows, states or groups. Throws InputError.
+Verdict read_verdict(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t view,
+                     const ViewScores& scores, std::vector<std::string>& lines);
+
+/// Reads a per-row column of float64 of the result for the selected rows. Throws InputError.
+std::vector<double> read_selected_reals(hid_t file, const std::string& path, const std::string& dataset, const Data& data);
+
+}  // namespace carbonfront

@@ -1,0 +1,160 @@
+// The result file read back, for `validate` and `inspect`.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "host/errors.hpp"
+#include "host/scoring/result.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+/// Reads a whole dataset. Throws InputError where it is missing or has another size.
+template <class T>
+std::vector<T> read_all(hid_t file, const std::string& path, const std::string& name, hid_t type, std::uint64_t size) {
+  auto fail = [&](const std::string& why) -> void {
+    throw InputError(fmt::format("cannot read '{}' of '{}'", name, path), why, "score the sweep again");
+  };
+  if (!h5::exists(file, name)) fail("the dataset is missing");
+  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT)), space(dataset ? H5Dget_space(dataset) : H5I_INVALID_HID);
+  if (!dataset) fail(h5::last_reason());
+  std::uint64_t stored = static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space));
+  if (stored != size) fail(fmt::format("it has {} values where {} are expected", stored, size));
+  std::vector<T> values(size);
+  if (size > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) fail(h5::last_reason());
+  return values;
+}
+
+std::uint64_t size_of_dataset(hid_t file, const std::string& name) {
+  if (!h5::exists(file, name)) return 0;
+  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT)), space(H5Dget_space(dataset));
+  return static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space));
+}
+
+/// Finds the rated position of an input row; kNone where it is not rated.
+std::uint32_t position_of(std::uint64_t row, const Data& data, const ViewScores& scores) {
+  std::uint32_t low = 0, high = scores.size;
+  while (low < high) {
+    std::uint32_t middle = low + (high - low) / 2;
+    if (data.selection.row_of(scores.selected_of(middle)) < row)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < scores.size && data.selection.row_of(scores.selected_of(low)) == row ? low : kNone;
+}
+
+/// Compares what the file says of groups with what its own `nondominated` and the sweep imply.
+void compare_groups(hid_t file, const std::string& path, const std::string& prefix, const std::string& view,
+                    const ViewScores& expected, std::vector<std::string>& lines) {
+  std::size_t groups = expected.groups.size(), objectives = expected.objectives.size();
+  auto counts = [&](const char* name, std::uint64_t GroupScores::* member) {
+    auto stored = read_all<std::uint64_t>(file, path, prefix + "groups/" + name, H5T_NATIVE_UINT64, groups);
+    for (std::size_t g = 0; g < groups; ++g)
+      if (stored[g] != expected.groups[g].*member)
+        lines.push_back(fmt::format("view '{}', group {}: {} is {}, the sweep says {}", view, g, name, stored[g], expected.groups[g].*member));
+  };
+  counts("rows", &GroupScores::rows);
+  counts("rated", &GroupScores::rated);
+  counts("front_rows", &GroupScores::front_rows);
+  counts("front_points", &GroupScores::front_points);
+  auto points = [&](const char* name, std::vector<double> GroupScores::* member) {
+    auto stored = read_all<double>(file, path, prefix + "groups/" + name, H5T_NATIVE_DOUBLE, groups * objectives);
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+      double want = (expected.groups[i / objectives].*member)[i % objectives];
+      if (stored[i] != want && !(std::isnan(stored[i]) && std::isnan(want)))
+        lines.push_back(fmt::format("view '{}', group {}: {} of objective {} is {}, the sweep says {}", view, i / objectives, name,
+                                    i % objectives, stored[i], want));
+    }
+  };
+  points("ideal", &GroupScores::ideal);
+  points("nadir", &GroupScores::nadir);
+}
+
+}  // namespace
+
+std::string read_spec_of_result(hid_t file, const std::string& path) {
+  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
+  if (h5::text_attribute(root, "format") != "carbonfront result")
+    throw InputError("'" + path + "' is not a result", "its attribute `format` does not say so", "give a file that `carbonfront score` wrote");
+  std::int64_t version = 0;
+  h5::Handle attribute(H5Aopen(root, "format_version", H5P_DEFAULT));
+  if (attribute) H5Aread(attribute, H5T_NATIVE_INT64, &version);
+  if (version != kFormatVersion)
+    throw InputError(fmt::format("'{}' has format version {}", path, version), fmt::format("this program reads version {}", kFormatVersion),
+                     "score the sweep again");
+  return h5::text_attribute(root, "spec");
+}
+
+std::vector<double> read_selected_reals(hid_t file, const std::string& path, const std::string& dataset, const Data& data) {
+  auto all = read_all<double>(file, path, dataset, H5T_NATIVE_DOUBLE, data.selection.rows);
+  std::vector<double> values(data.selection.size);
+  for (std::uint32_t i = 0; i < data.selection.size; ++i) values[i] = all[data.selection.row_of(i)];
+  return values;
+}
+
+Verdict read_verdict(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t index,
+                     const ViewScores& scores, std::vector<std::string>& lines) {
+  const ViewSpec& spec = plan.views[index].spec;
+  std::string prefix = "/views/" + spec.name + "/";
+  std::uint64_t rows = data.selection.rows;
+  auto row_of = [&](std::uint32_t position) { return data.selection.row_of(scores.selected_of(position)); };
+
+  std::vector<std::uint8_t> expected(rows, 0);
+  for (std::uint32_t i = 0; i < data.selection.size; ++i) expected[data.selection.row_of(i)] = 1;
+  for (std::uint32_t i = 0; i < scores.size; ++i) expected[row_of(i)] = 2;
+  auto states = read_all<std::uint8_t>(file, path, prefix + "state", H5T_NATIVE_UINT8, rows);
+  for (std::uint64_t row = 0; row < rows; ++row)
+    if (states[row] != expected[row])
+      lines.push_back(fmt::format("view '{}', row {}: state is {}, the sweep says {}", spec.name, row, states[row], expected[row]));
+
+  Verdict verdict;
+  auto flags = read_all<std::uint8_t>(file, path, prefix + "nondominated", H5T_NATIVE_UINT8, rows);
+  for (std::uint32_t i = 0; i < scores.size; ++i) verdict.nondominated.push_back(flags[row_of(i)]);
+  for (std::uint64_t row = 0; row < rows; ++row)
+    if (flags[row] && expected[row] != 2) lines.push_back(fmt::format("view '{}', row {}: non-dominated but not rated", spec.name, row));
+
+  auto read_counts = [&](bool wanted, const char* name, std::vector<std::uint32_t>& out) {
+    if (!wanted) return;
+    auto all = read_all<std::uint32_t>(file, path, prefix + name, H5T_NATIVE_UINT32, rows);
+    for (std::uint32_t i = 0; i < scores.size; ++i) out.push_back(all[row_of(i)]);
+  };
+  read_counts(spec.outputs.dominated_by, "dominated_by", verdict.dominated_by);
+  read_counts(spec.outputs.dominates, "dominates", verdict.dominates);
+  read_counts(spec.outputs.rank, "rank", verdict.rank);
+  if (spec.outputs.witness) {
+    auto all = read_all<std::int64_t>(file, path, prefix + "witness", H5T_NATIVE_INT64, rows);
+    for (std::uint32_t i = 0; i < scores.size; ++i) {
+      std::int64_t row = all[row_of(i)];
+      std::uint32_t position = row < 0 ? kNone : position_of(static_cast<std::uint64_t>(row), data, scores);
+      if (row >= 0 && position == kNone)
+        lines.push_back(fmt::format("view '{}', row {}: its witness {} is not a rated row", spec.name, row_of(i), row));
+      verdict.witness.push_back(position);
+    }
+  }
+
+  std::vector<std::int64_t> front = read_all<std::int64_t>(file, path, prefix + "front", H5T_NATIVE_INT64, size_of_dataset(file, prefix + "front"));
+  std::vector<std::int64_t> marked;
+  for (std::uint32_t i = 0; i < scores.size; ++i)
+    if (verdict.nondominated[i]) marked.push_back(static_cast<std::int64_t>(row_of(i)));
+  if (front != marked) lines.push_back(fmt::format("view '{}': front and nondominated disagree", spec.name));
+
+  ViewScores implied = scores;
+  implied.verdict = verdict;
+  summarise_groups(data, index, implied);
+  compare_groups(file, path, prefix, spec.name, implied, lines);
+  if (int grouping = data.grouping_of_view[index]; grouping >= 0) {
+    auto stored = read_all<std::uint32_t>(file, path, prefix + "group", H5T_NATIVE_UINT32, rows);
+    for (std::uint32_t i = 0; i < data.selection.size; ++i)
+      if (stored[data.selection.row_of(i)] != data.groupings[grouping].group[i])
+        lines.push_back(fmt::format("view '{}', row {}: group is {}, the sweep says {}", spec.name, data.selection.row_of(i),
+                                    stored[data.selection.row_of(i)], data.groupings[grouping].group[i]));
+  }
+  return verdict;
+}
+
+}  // namespace carbonfront

@@ -1,0 +1,51 @@
+#pragma once
+// Typed access to the values of a column in memory.
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <type_traits>
+
+#include "kernels/columns.hpp"
+
+namespace carbonfront {
+
+/// Calls `use` with a pointer of the column's own type.
+template <class Use>
+auto visit_values(ColumnView column, Use use) {
+  switch (column.type) {
+    case ValueType::int8: return use(static_cast<const std::int8_t*>(column.values));
+    case ValueType::int16: return use(static_cast<const std::int16_t*>(column.values));
+    case ValueType::int32: return use(static_cast<const std::int32_t*>(column.values));
+    case ValueType::int64: return use(static_cast<const std::int64_t*>(column.values));
+    case ValueType::uint16: return use(static_cast<const std::uint16_t*>(column.values));
+    case ValueType::uint32: return use(static_cast<const std::uint32_t*>(column.values));
+    case ValueType::uint64: return use(static_cast<const std::uint64_t*>(column.values));
+    case ValueType::float32: return use(static_cast<const float*>(column.values));
+    case ValueType::float64: return use(static_cast<const double*>(column.values));
+    default: return use(static_cast<const std::uint8_t*>(column.values));
+  }
+}
+
+template <class T>
+bool is_missing(const ColumnView& column, T value) {
+  if constexpr (std::is_floating_point_v<T>)
+    return std::isnan(value);
+  else
+    return column.has_missing_value && static_cast<std::uint64_t>(value) == column.missing_value;
+}
+
+/// Tells whether a value is missing.
+bool is_missing_at(ColumnView column, std::uint64_t row);
+
+/// Value as float64: NaN where missing, integers rounded to the nearest, -0.0 as +0.0.
+double real_at(ColumnView column, std::uint64_t row);
+
+/// Value as the shortest text that reads back as the same value; "missing" where it is.
+std::string text_at(ColumnView column, std::uint64_t row);
+
+/// A word that is equal for equal values of one column and different for different ones; missing values are equal.
+std::uint64_t identity_at(ColumnView column, std::uint64_t row);
+
+}  // namespace carbonfront

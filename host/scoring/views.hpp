@@ -1,0 +1,49 @@
+#pragma once
+// One view: its rated rows, the verdict over them, and what is known of each group.
+
+#include <string>
+#include <vector>
+
+#include "host/scoring/load.hpp"
+
+namespace carbonfront {
+
+/// Why rows are unrated: a column (or a computed quantity) and in how many selected rows it is missing.
+struct Cause {
+  std::string name;      // the column
+  std::string quantity;  // the emission quantity it stands for; empty for an objective
+  std::uint64_t rows = 0;
+};
+
+struct GroupScores {
+  std::uint64_t rows = 0, rated = 0, front_rows = 0, front_points = 0;
+  std::vector<double> ideal, nadir;  // [objectives] in the objectives' own sense; NaN without rated rows
+};
+
+/// A view's rated rows and everything found out about them. `rated` and `front` are positions: selected rows, and rated rows.
+struct ViewScores {
+  std::vector<Objective> objectives;
+  std::uint32_t size = 0;                  // rated rows
+  bool all_rated = true;                   // then `rated` is empty
+  std::vector<std::uint32_t> rated;        // [size] selected row, ascending
+  std::vector<std::uint32_t> rated_group;  // [size]; empty without groups
+  std::uint64_t unrated = 0;
+  std::vector<Cause> causes;               // those with rows, in the order of objectives and quantities
+  Verdict verdict;
+  std::vector<std::uint32_t> front;        // rated positions, ascending
+  std::vector<GroupScores> groups;         // at least one
+
+  std::uint32_t selected_of(std::uint32_t position) const { return all_rated ? position : rated[position]; }
+  PointsView points() const;
+};
+
+/// Finds the rated rows of a view, counts the others by cause. Throws InputError where the policy is `error`.
+ViewScores rate(const Plan& plan, const Data& data, std::size_t view);
+
+/// Computes the verdict and the groups' figures.
+void judge(const Plan& plan, const Data& data, std::size_t view, const Backend& backend, Progress& progress, ViewScores& scores);
+
+/// Finds front, ideal, nadir and counts of each group from `verdict.nondominated`.
+void summarise_groups(const Data& data, std::size_t view, ViewScores& scores);
+
+}  // namespace carbonfront

@@ -1,0 +1,98 @@
+#pragma once
+// Sweeps in HDF5 files: groups of one-dimensional datasets, one per column; several files with equal columns are one sweep.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/sweep/hdf5.hpp"
+#include "kernels/columns.hpp"
+
+namespace carbonfront {
+
+/// One file of a sweep, open for reading.
+struct SweepFile {
+  std::string path;
+  h5::Handle file, group;
+};
+
+struct Sweep {
+  std::vector<SweepFile> files;
+  std::string group;
+};
+
+/// What a file says about a column.
+struct ColumnInfo {
+  std::string name;
+  ValueType type = ValueType::float64;
+  std::string type_name;              // as stored: "int64", "float32", "utf8[24]", "utf8[*]"
+  std::uint64_t rows = 0;
+  std::size_t bytes_per_value = 0;    // in memory; 0 for strings of variable length
+  std::optional<std::string> units;   // the attribute, if there
+  std::string description;            // long_name or description
+  std::optional<std::uint64_t> missing_value;  // integers: stands for every missing value of the column
+  std::vector<std::uint64_t> more_missing;     // integers: further values that are read as `missing_value`
+  std::vector<double> missing_reals;           // floats: values that are read as NaN
+  std::vector<std::string> missing_texts;      // strings
+};
+
+/// A column over all files of a sweep: its parts in order, each with the row it begins at.
+struct ColumnPart {
+  std::string path;
+  h5::Handle dataset;
+  std::uint64_t begin = 0, rows = 0;
+};
+struct Column {
+  ColumnInfo info;
+  std::vector<ColumnPart> parts;
+};
+
+/// A batch of strings: value i is bytes[offsets[i], offsets[i + 1]).
+struct Strings {
+  std::string bytes;
+  std::vector<std::size_t> offsets{0};
+
+  std::size_t size() const { return offsets.size() - 1; }
+  std::string_view operator[](std::size_t i) const {
+    return std::string_view(bytes).substr(offsets[i], offsets[i + 1] - offsets[i]);
+  }
+  void clear() { bytes.clear(), offsets.assign(1, 0); }
+  void add(std::string_view text) { bytes += text, offsets.push_back(bytes.size()); }
+};
+
+/// Opens the files and the sweep's group in each. Throws InputError (a missing group names the nearest).
+Sweep open_sweep(const std::vector<std::string>& paths, const std::string& group);
+
+/// Names the columns of a sweep's first file: its one-dimensional datasets, nested ones by path.
+std::vector<std::string> column_names(const Sweep& sweep);
+bool has_column(const Sweep& sweep, const std::string& name);
+
+/// Opens a column in every file. Throws InputError: missing (names the nearest), not one-dimensional, a type that cannot be
+/// read, or a type, unit or missing value that differs between files.
+Column open_column(const Sweep& sweep, const std::string& name);
+
+/// Describes one dataset. Throws InputError for a type that is no column's.
+ColumnInfo describe_column(hid_t dataset, const std::string& name, const std::string& path);
+
+/// Reads rows [begin, begin + count) of a numeric column as `info.type`; missing values come as NaN or `missing_value`.
+/// Throws InputError.
+void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count, void* values);
+
+/// Reads rows [begin, begin + count) of a string column. Throws InputError.
+void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values);
+
+/// Tells whether a string value is missing by the column's attributes.
+bool is_missing_text(const ColumnInfo& info, std::string_view text);
+
+/// Names the file and the row within it of a sweep's row, for messages: "a.h5, row 12".
+std::string place_of(const Column& column, std::uint64_t row);
+
+/// Bytes of one value of a type; 0 for strings.
+std::size_t size_of(ValueType type);
+const char* name_of(ValueType type);
+/// HDF5's type in memory for a numeric value type.
+hid_t memory_type(ValueType type);
+
+}  // namespace carbonfront
