@@ -41,7 +41,8 @@ Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& p
 /// The result does not depend on the number of threads. At most 2³¹ − 1 points. Throws Stopped.
 Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progress);
 
-/// Compares two positions of one group by definition: true when `a` is no worse than `b` in every objective and better in one.
+/// Compares two positions of one group by definition: true when `a` is no worse than `b` in every objective and better in
+/// one.
 bool dominates_by_definition(PointsView points, std::uint32_t a, std::uint32_t b);
 
 /// One row's answers by definition, O(size · objectives) plus the search for its witness. Throws Stopped.

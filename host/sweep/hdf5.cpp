@@ -174,7 +174,7 @@ namespace {
 void write_typed(hid_t object, const char* name, hid_t type, hid_t space, const void* values) {
   Handle attribute(H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT));
   written(attribute, name);
-  written(H5Awrite(attribute, type, values), name);
+  if (values) written(H5Awrite(attribute, type, values), name);  // an empty list has no values to write
 }
 
 }  // namespace
@@ -197,13 +197,13 @@ void write_attribute(hid_t object, const char* name, const std::vector<std::stri
   std::vector<const char*> pointers;
   for (const std::string& text : texts) pointers.push_back(text.c_str());
   hsize_t size = pointers.size();
-  Handle space(size ? H5Screate_simple(1, &size, nullptr) : H5Screate(H5S_NULL));
+  Handle space(H5Screate_simple(1, &size, nullptr));
   write_typed(object, name, utf8_type(), space, pointers.data());
 }
 
 void write_attribute(hid_t object, const char* name, const std::vector<std::uint64_t>& values) {
   hsize_t size = values.size();
-  Handle space(size ? H5Screate_simple(1, &size, nullptr) : H5Screate(H5S_NULL));
+  Handle space(H5Screate_simple(1, &size, nullptr));
   write_typed(object, name, H5T_NATIVE_UINT64, space, values.data());
 }
 

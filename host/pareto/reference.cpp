@@ -1,0 +1,170 @@
+// The definition, written plainly. It shares nothing with the engines but the views of columns.
+
+#include <cmath>
+#include <vector>
+
+#include "host/pareto/verdict.hpp"
+
+namespace carbonfront {
+namespace {
+
+enum class Comparison { better, equal, worse };
+
+template <class T>
+bool is_missing(const ColumnView& column, T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return std::isnan(value);
+  } else if constexpr (std::is_signed_v<T>) {
+    return column.has_missing_value && static_cast<std::int64_t>(value) == static_cast<std::int64_t>(column.missing_value);
+  } else {
+    return column.has_missing_value && static_cast<std::uint64_t>(value) == column.missing_value;
+  }
+}
+
+/// Compares two stored values: a missing one is worse than any other, whatever the direction, and equal to a missing one.
+template <class T>
+Comparison compare_stored(const Objective& objective, std::uint32_t row_a, std::uint32_t row_b) {
+  const T* values = static_cast<const T*>(objective.column.values);
+  const T a = values[row_a];
+  const T b = values[row_b];
+  const bool a_missing = is_missing(objective.column, a);
+  const bool b_missing = is_missing(objective.column, b);
+  if (a_missing && b_missing) return Comparison::equal;
+  if (a_missing) return Comparison::worse;
+  if (b_missing) return Comparison::better;
+  if (a == b) return Comparison::equal;
+  return (objective.maximise ? a > b : a < b) ? Comparison::better : Comparison::worse;
+}
+
+Comparison compare(const Objective& objective, std::uint32_t row_a, std::uint32_t row_b) {
+  switch (objective.column.type) {
+    case ValueType::boolean:
+    case ValueType::uint8:
+      return compare_stored<std::uint8_t>(objective, row_a, row_b);
+    case ValueType::int8:
+      return compare_stored<std::int8_t>(objective, row_a, row_b);
+    case ValueType::int16:
+      return compare_stored<std::int16_t>(objective, row_a, row_b);
+    case ValueType::int32:
+      return compare_stored<std::int32_t>(objective, row_a, row_b);
+    case ValueType::int64:
+      return compare_stored<std::int64_t>(objective, row_a, row_b);
+    case ValueType::uint16:
+      return compare_stored<std::uint16_t>(objective, row_a, row_b);
+    case ValueType::uint32:
+      return compare_stored<std::uint32_t>(objective, row_a, row_b);
+    case ValueType::uint64:
+      return compare_stored<std::uint64_t>(objective, row_a, row_b);
+    case ValueType::float32:
+      return compare_stored<float>(objective, row_a, row_b);  // widening does not change the order
+    case ValueType::float64:
+      return compare_stored<double>(objective, row_a, row_b);
+    case ValueType::string:
+      break;  // never in a ColumnView
+  }
+  return Comparison::equal;
+}
+
+/// Peels fronts: whoever has no dominators left is the next front, and takes one off the count of everyone it dominates.
+/// [size] from the number of dominators of each row.
+std::vector<std::uint32_t> peel(PointsView points, std::vector<std::uint32_t> dominators_left) {
+  std::vector<std::uint32_t> rank(points.size, 0);
+  std::vector<std::uint32_t> front, next;
+  for (std::uint32_t q = 0; q < points.size; ++q) {
+    if (dominators_left[q] == 0) front.push_back(q);
+  }
+  for (std::uint32_t level = 0; !front.empty(); ++level) {
+    next.clear();
+    for (const std::uint32_t p : front) {
+      throw_if_stopped();
+      rank[p] = level;
+      for (std::uint32_t q = 0; q < points.size; ++q) {
+        if (dominates_by_definition(points, p, q) && --dominators_left[q] == 0) next.push_back(q);
+      }
+    }
+    front.swap(next);
+  }
+  return rank;
+}
+
+}  // namespace
+
+bool dominates_by_definition(PointsView points, std::uint32_t a, std::uint32_t b) {
+  if (points.group_of(a) != points.group_of(b)) return false;
+  bool better_in_one = false;
+  for (std::uint32_t k = 0; k < points.objective_count; ++k) {
+    const Comparison found = compare(points.objectives[k], points.row(a), points.row(b));
+    if (found == Comparison::worse) return false;
+    if (found == Comparison::better) better_in_one = true;
+  }
+  return better_in_one;
+}
+
+Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& progress) {
+  const std::uint32_t size = points.size;
+  progress.begin("reference", size);
+  Verdict verdict;
+  verdict.nondominated.assign(size, 1);
+  std::vector<std::uint32_t> dominated_by(size, 0), dominates(size, 0);
+  for (std::uint32_t q = 0; q < size; ++q) {
+    throw_if_stopped();
+    for (std::uint32_t p = 0; p < size; ++p) {
+      if (!dominates_by_definition(points, p, q)) continue;
+      verdict.nondominated[q] = 0;
+      ++dominated_by[q];
+      ++dominates[p];
+    }
+    progress.add(1);
+  }
+  if (wanted.witness) {
+    verdict.witness.assign(size, kNone);
+    for (std::uint32_t q = 0; q < size; ++q) {
+      throw_if_stopped();
+      for (std::uint32_t p = 0; p < size && verdict.witness[q] == kNone; ++p) {
+        if (verdict.nondominated[p] && dominates_by_definition(points, p, q)) verdict.witness[q] = p;
+      }
+    }
+  }
+  if (wanted.rank) verdict.rank = peel(points, dominated_by);
+  if (wanted.dominated_by) verdict.dominated_by = std::move(dominated_by);
+  if (wanted.dominates) verdict.dominates = std::move(dominates);
+  return verdict;
+}
+
+RowVerdict reference_row(PointsView points, std::uint32_t position) {
+  RowVerdict row{true, 0, 0, kNone};
+  std::vector<std::uint32_t> dominators;  // ascending
+  for (std::uint32_t p = 0; p < points.size; ++p) {
+    if (dominates_by_definition(points, p, position)) dominators.push_back(p);
+    if (dominates_by_definition(points, position, p)) ++row.dominates;
+  }
+  row.dominated_by = static_cast<std::uint32_t>(dominators.size());
+  row.nondominated = dominators.empty();
+  // Whoever dominates one of the dominators is a dominator too, so look among them alone; and look first at the one that
+  // beat the candidate before, since it often beats the next one as well.
+  std::uint32_t strong = position;
+  for (const std::uint32_t candidate : dominators) {
+    throw_if_stopped();
+    bool dominated = dominates_by_definition(points, strong, candidate);
+    for (std::size_t i = 0; i < dominators.size() && !dominated; ++i) {
+      dominated = dominates_by_definition(points, dominators[i], candidate);
+      if (dominated) strong = dominators[i];
+    }
+    if (!dominated) {
+      row.witness = candidate;
+      break;
+    }
+  }
+  return row;
+}
+
+std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const std::vector<std::uint32_t>& ranks) {
+  throw_if_stopped();
+  std::uint32_t rank = 0;
+  for (std::uint32_t p = 0; p < points.size; ++p) {
+    if (ranks[p] >= rank && dominates_by_definition(points, p, position)) rank = ranks[p] + 1;
+  }
+  return rank;
+}
+
+}  // namespace carbonfront

@@ -1,0 +1,179 @@
+// What must hold of verdicts whatever the points are, and how work is followed and stopped.
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <numeric>
+#include <string_view>
+#include <thread>
+
+#include "host/errors.hpp"
+#include "tests/points.hpp"
+
+namespace carbonfront::test {
+namespace {
+
+constexpr std::uint32_t kSize = 1500;
+
+Columns some_points(std::uint32_t objectives) { return draw(Distribution::quantised, kSize, objectives, 21); }
+
+/// Runs a check for one to four objectives.
+template <class Check>
+void for_objectives(Check check) {
+  for (const std::uint32_t objectives : {1, 2, 3, 4}) check(objectives);
+}
+
+TEST(Verdicts, PermuteWithTheRows) {
+  for_objectives([](std::uint32_t objectives) {
+    const Columns columns = some_points(objectives);
+    std::vector<std::uint32_t> from(kSize);
+    std::iota(from.begin(), from.end(), 0u);
+    std::shuffle(from.begin(), from.end(), std::mt19937_64(22));
+    Columns moved = columns;
+    for (std::uint32_t k = 0; k < objectives; ++k) {
+      for (std::uint32_t i = 0; i < kSize; ++i) moved[k][i] = columns[k][from[i]];
+    }
+    Table table = table_of(columns), moved_table = table_of(moved);
+    const Verdict verdict = by_cpu(table), found = by_cpu(moved_table);
+    for (std::uint32_t i = 0; i < kSize; ++i) {
+      EXPECT_EQ(found.nondominated[i], verdict.nondominated[from[i]]);
+      EXPECT_EQ(found.dominated_by[i], verdict.dominated_by[from[i]]);
+      EXPECT_EQ(found.dominates[i], verdict.dominates[from[i]]);
+      EXPECT_EQ(found.rank[i], verdict.rank[from[i]]);
+      std::uint32_t lowest = 0;  // the witness is the lowest in the new order
+      while (lowest < kSize &&
+             !(verdict.nondominated[from[lowest]] && dominates_by_definition(table.view(), from[lowest], from[i]))) {
+        ++lowest;
+      }
+      EXPECT_EQ(found.witness[i], lowest == kSize ? kNone : lowest);
+    }
+  });
+}
+
+TEST(Verdicts, DependOnTheOrderOfValuesAlone) {
+  for_objectives([](std::uint32_t objectives) {
+    Columns columns = some_points(objectives);
+    Table table = table_of(columns);
+    const Verdict verdict = by_cpu(table);
+    for (auto& column : columns) {
+      for (double& value : column) value = std::exp(value / 3) - 100;
+    }
+    Table stretched = table_of(columns);
+    EXPECT_EQ(difference(verdict, by_cpu(stretched)), "");
+  });
+}
+
+TEST(Verdicts, AreTheSameForTheNegativeMaximised) {
+  for_objectives([](std::uint32_t objectives) {
+    const Columns columns = some_points(objectives);
+    Table table = table_of(columns), mirrored;
+    for (auto column : columns) {
+      for (double& value : column) value = -value;
+      add_column(mirrored, column, true);
+    }
+    EXPECT_EQ(difference(by_cpu(table), by_cpu(mirrored)), "");
+  });
+}
+
+TEST(Verdicts, TurnRoundWithTheDirections) {
+  for_objectives([](std::uint32_t objectives) {
+    Table table = table_of(some_points(objectives));
+    const Verdict verdict = by_cpu(table);
+    for (Objective& objective : table.objectives) objective.maximise = true;
+    const Verdict turned = by_cpu(table);
+    EXPECT_EQ(turned.dominated_by, verdict.dominates);
+    EXPECT_EQ(turned.dominates, verdict.dominated_by);
+  });
+}
+
+TEST(Verdicts, CountEveryPairOnBothSides) {
+  for_objectives([](std::uint32_t objectives) {
+    Table table = table_of(draw(Distribution::independent, 20000, objectives, 23));
+    const Verdict verdict = by_cpu(table);
+    EXPECT_EQ(std::accumulate(verdict.dominated_by.begin(), verdict.dominated_by.end(), std::uint64_t{0}),
+              std::accumulate(verdict.dominates.begin(), verdict.dominates.end(), std::uint64_t{0}));
+  });
+}
+
+TEST(Verdicts, CountADuplicatedRowTwice) {
+  for_objectives([](std::uint32_t objectives) {
+    Columns columns = some_points(objectives);
+    Table table = table_of(columns);
+    const Verdict verdict = by_cpu(table);
+    for (const std::uint32_t twin : {0u, 700u, kSize - 1}) {
+      Columns longer = columns;
+      for (auto& column : longer) column.push_back(column[twin]);
+      Table longer_table = table_of(longer);
+      const Verdict found = by_cpu(longer_table);
+      EXPECT_EQ(found.rank[kSize], verdict.rank[twin]);
+      EXPECT_EQ(found.witness[kSize], verdict.witness[twin]);
+      for (std::uint32_t i = 0; i < kSize; ++i) {
+        EXPECT_EQ(found.rank[i], verdict.rank[i]);
+        EXPECT_EQ(found.witness[i], verdict.witness[i]);
+        EXPECT_EQ(found.dominated_by[i], verdict.dominated_by[i] + dominates_by_definition(table.view(), twin, i));
+        EXPECT_EQ(found.dominates[i], verdict.dominates[i] + dominates_by_definition(table.view(), i, twin));
+      }
+    }
+  });
+}
+
+TEST(Verdicts, LeaveTheirProgressComplete) {
+  for (const std::uint32_t size : {1u, 5000u, 9000u, 12288u}) {
+    for (const std::uint32_t objectives : {2, 3}) {
+      for (int answer = 0; answer < 5; ++answer) {
+        Table table = table_of(draw(Distribution::independent, size, objectives, 24));
+        Progress progress;
+        evaluate_cpu(table.view(), {answer == 1, answer == 2, answer == 3, answer == 4}, progress);
+        EXPECT_EQ(progress.done, progress.total) << progress.phase.load() << ' ' << size << " x " << objectives;
+      }
+    }
+  }
+}
+
+/// Asks to stop, runs the work, and exits with 42 if it threw Stopped with the signal.
+template <class Work>
+void stop_during(Work work) {
+  request_stop(SIGTERM);
+  try {
+    work();
+  } catch (const Stopped& stopped) {
+    std::exit(stopped.signal == SIGTERM ? 42 : 1);
+  }
+  std::exit(0);
+}
+
+TEST(StoppingDeathTest, EveryBackendThrowsStopped) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  Table table = table_of(draw(Distribution::independent, 1000, 3, 25));
+  EXPECT_EXIT(stop_during([&] { by_cpu(table); }), testing::ExitedWithCode(42), "");
+  EXPECT_EXIT(stop_during([&] { by_reference(table); }), testing::ExitedWithCode(42), "");
+  EXPECT_EXIT(stop_during([&] { reference_rank_from(table.view(), 0, std::vector<std::uint32_t>(1000)); }),
+              testing::ExitedWithCode(42), "");
+}
+
+TEST(StoppingDeathTest, WorkUnderWayThrowsStopped) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  // Works again and again until the phase is caught under way, so that the test does not depend on the machine's speed.
+  const auto stop_in_phase = [](const char* phase, std::uint32_t objectives, VerdictRequest wanted) {
+    Table table = table_of(draw(Distribution::anti_correlated, 50000, objectives, 26));
+    Progress progress;
+    std::thread([&] {
+      while (std::string_view(progress.phase.load()) != phase) std::this_thread::yield();
+      request_stop(SIGTERM);
+    }).detach();
+    try {
+      while (true) evaluate_cpu(table.view(), wanted, progress);
+    } catch (const Stopped&) {
+      std::_Exit(42);
+    }
+  };
+  EXPECT_EXIT(stop_in_phase("order", 4, {}), testing::ExitedWithCode(42), "");
+  EXPECT_EXIT(stop_in_phase("counts", 4, {.dominated_by = true}), testing::ExitedWithCode(42), "");
+  EXPECT_EXIT(stop_in_phase("front", 4, {}), testing::ExitedWithCode(42), "");
+  EXPECT_EXIT(stop_in_phase("rank", 4, {.rank = true}), testing::ExitedWithCode(42), "");
+  EXPECT_EXIT(stop_in_phase("witness", 4, {.witness = true}), testing::ExitedWithCode(42), "");
+}
+
+}  // namespace
+}  // namespace carbonfront::test
