@@ -161,6 +161,7 @@ TEST(Generate, NondominatedIsSoForEveryPair) {
     EXPECT_EQ(dominated_pairs({f1, f2}), 0u);
     EXPECT_EQ(dominated_pairs({f1, f2, numbers(options.output, "f3")}), 0u);
     EXPECT_EQ(dominated_pairs({negated(numbers(options.output, "accuracy")), numbers(options.output, "params")}), 0u);
+    EXPECT_EQ(dominated_pairs({negated(numbers(options.output, "accuracy")), energies(options.output)}), 0u);
     EXPECT_EQ(distinct(f1), options.rows);
     EXPECT_EQ(distinct(f2), options.rows);
   }

@@ -66,7 +66,7 @@ constexpr const char* kAbout =
 
 constexpr const char* kDistributionHelp =
     "independent (uniform), correlated, anticorrelated (Börzsönyi et al. 2001), nondominated (no row dominates another in\n"
-    "accuracy and params, nor in f1 and f2), quantised (100 distinct values per objective)";
+    "accuracy and params, in accuracy and emissions, nor in f1 and f2), quantised (100 distinct values per objective)";
 
 }  // namespace
 

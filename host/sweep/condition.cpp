@@ -74,7 +74,8 @@ struct Parser {
     std::size_t begin = at;
     while (at < text.size() && text[at] != ' ' && text[at] != '\t') ++at;
     std::string_view word = std::string_view(text).substr(begin, at - begin);
-    if (!word.empty() && word.front() == '+') word.remove_prefix(1);
+    bool plus = word.starts_with('+') && !word.starts_with("+-");
+    if (plus) word.remove_prefix(1);
     const char *first = word.data(), *last = word.data() + word.size();
     bool digits_only = word.find_first_not_of("-0123456789") == std::string_view::npos;
     if (std::int64_t value = 0; digits_only) {
@@ -89,7 +90,7 @@ struct Parser {
       fail("a number, true, false or a quoted text is expected");
     if (error == std::errc::result_out_of_range) fail("the number is out of float64's range");
     if (digits_only) fail("the integer is past 64 bits (write it as a float)");
-    at = begin + (text[begin] == '+') + word.size();
+    at = begin + plus + word.size();
     return real;
   }
 

@@ -169,7 +169,8 @@ void fill_columns(const GenerateOptions& options, std::uint64_t begin, std::uint
   for_each_row(count, [&](std::uint64_t i) {
     const std::uint64_t row = begin + i;
     if (!options.plain) {
-      const double u1 = rows.point[i], u2 = rows.point[count + i], u3 = rows.point[2 * count + i];
+      const bool all_on_front = options.distribution == Distribution::nondominated;  // the emissions too fall with accuracy
+      const double u1 = rows.point[i], u2 = rows.point[count + i], u3 = all_on_front ? u2 : rows.point[2 * count + i];
       rows.accuracy[i] = lost(row, Purpose::missing_accuracy, options.missing / 4) ? missing : 98 - 58 * u1;
       rows.params[i] = static_cast<std::int64_t>(2e5 + u2 * 1e9 + u2 * u2 * (u2 * u2) * 1e11);
       fill_training(options.seed, row, u3, rows, i);

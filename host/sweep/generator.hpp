@@ -13,7 +13,8 @@ enum class Distribution : std::uint8_t {
   independent,     // uniform
   correlated,      // around the diagonal: Börzsönyi, Kossmann and Stocker, "The Skyline Operator", ICDE 2001
   anticorrelated,  // around the plane where the objectives add up to half their number: the same paper
-  nondominated,    // objective 2 falls strictly while objective 1 rises: every pair of rows is incomparable; others uniform
+  nondominated,    // objective 2 falls strictly while objective 1 rises: every pair of rows is incomparable; others uniform.
+                   // In a whole sweep the training energy goes with objective 2, so that accuracy against emissions is too
   quantised,       // uniform over 100 distinct values per objective
 };
 
