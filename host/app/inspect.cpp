@@ -90,7 +90,7 @@ void print_result(hid_t file, const std::string& path) {
     h5::Handle view(H5Gopen2(views, name.c_str(), H5P_DEFAULT));
     fmt::print("\nview {}: {} rated, {} unrated\n", name, grouped_digits(integer_attribute(view, "rated")), grouped_digits(integer_attribute(view, "unrated")));
     for (const std::string& dataset : h5::members(view)) {
-      if (h5::kind_of(view, dataset) != 'd') continue;
+      if (h5::kind_of(view, dataset) != 'd' || dataset == "front_rows") continue;  // the latter is a dimension's name only
       h5::Handle opened(H5Dopen2(view, dataset.c_str(), H5P_DEFAULT)), space(H5Dget_space(opened));
       StorageInfo storage = storage_of(opened);
       fmt::print("  {:<14} {:>14} values, {:>14} bytes stored, {}\n", dataset, grouped_digits(H5Sget_simple_extent_npoints(space)),

@@ -34,7 +34,7 @@ struct ScoreOptions {
   int threads = 0;
   std::uint64_t batch_rows = 0;
   std::size_t show = 20;
-  bool force = false;
+  bool force = false, sha256 = false;
   CLI::Option *group_by_given = nullptr, *outputs_given = nullptr, *json_given = nullptr;
 };
 
@@ -90,6 +90,13 @@ void say_what_is_used(const Plan& plan, const Backend& backend, const ScoreOptio
     fmt::print(stderr, "carbon intensity: {} kg/kWh, the default; set carbon_intensity to use another\n", kDefaultCarbonIntensity);
 }
 
+void say_where_time_went(const Provenance& provenance) {
+  std::vector<std::string> parts;
+  for (const auto& [phase, seconds] : provenance.seconds)
+    if (phase == "total" || seconds >= 0.005) parts.push_back(fmt::format("{} {:.2f} s", phase, seconds));
+  fmt::print(stderr, "time: {}\n", join(parts, ", "));
+}
+
 int score(ScoreOptions& options) {
   auto begin = std::chrono::steady_clock::now();
   std::string started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
@@ -121,8 +128,11 @@ int score(ScoreOptions& options) {
   progress.begin("write", 0);
   OutputFile output(options.output);
   write_scores(output.file(), plan, data, views);
-  Provenance provenance{options.command_line, backend.name, started, threads, {}, {}};
-  for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) provenance.fingerprints.push_back(fingerprint(plan.columns, i));
+  Provenance provenance{options.command_line, backend.name, started, threads, {}, {}, {}};
+  for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) {
+    provenance.fingerprints.push_back(fingerprint(plan.columns, i));
+    if (options.sha256) provenance.sha256.push_back(sha256_of_file(plan.sweep.files[i].path));
+  }
   auto timings = [&](double write) {
     provenance.seconds = {{"read", load_seconds.read}, {"decode", load_seconds.decode}, {"emissions", load_seconds.emissions},
                           {"order", verdict_seconds.order}, {"front", verdict_seconds.front}, {"counts", verdict_seconds.counts},
@@ -134,6 +144,7 @@ int score(ScoreOptions& options) {
   output.commit();
   timings(seconds_since(writing));
   display.reset();
+  say_where_time_went(provenance);
 
   ScoreSummary summary{plan, data, views, provenance, options.output};
   std::string json = options.json_given->count() ? json_summary(summary) : "";
@@ -168,6 +179,7 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
   command->add_option("--validate", options->validate, "Compare this many rows, or all, with the reference");
   options->json_given = command->add_flag("--json{-}", options->json, "Print the summary as JSON; --json=FILE writes it there");
   command->add_option("--show", options->show, "Rows shown a table")->capture_default_str();
+  command->add_flag("--sha256", options->sha256, "Also record the SHA-256 of every input file");
   command->add_flag("--force", options->force, "Overwrite an existing result");
   command->callback([options, &action] { action = [options] { return score(*options); }; });
 }

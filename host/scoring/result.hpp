@@ -16,7 +16,7 @@ inline constexpr int kFormatVersion = 1;
 struct Provenance {
   std::string command_line, backend, started;
   int threads = 0;
-  std::vector<std::string> fingerprints;                    // [input files]
+  std::vector<std::string> fingerprints, sha256;             // [input files]; sha256 empty unless asked for
   std::vector<std::pair<std::string, double>> seconds;      // by phase
 };
 
