@@ -2,6 +2,7 @@
 // What long work tells the outside, and how it is stopped. Thread-safe; the work itself never prints.
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace carbonfront {
@@ -11,12 +12,14 @@ struct Progress {
   std::atomic<const char*> phase{""};
   std::atomic<std::uint64_t> done{0};
   std::atomic<std::uint64_t> total{0};
+  std::atomic<std::chrono::steady_clock::time_point> started{std::chrono::steady_clock::now()};
 
   /// Starts a phase of `units` steps. Call from one thread.
   void begin(const char* name, std::uint64_t units) {
     total = 0;
     done = 0;
     phase = name;
+    started = std::chrono::steady_clock::now();
     total = units;
   }
   void add(std::uint64_t units) { done.fetch_add(units, std::memory_order_relaxed); }

@@ -60,7 +60,7 @@ inline std::string read_text(const std::string& path) {
 }
 
 /// What came of a run. A program that a signal killed has the code -signal.
-struct Run {
+struct Outcome {
   int code = 0;
   std::string out, err;
 };
@@ -107,7 +107,7 @@ class Program {
     return false;
   }
 
-  Run wait() {
+  Outcome wait() {
     int status = 0;
     ::waitpid(process_, &status, 0);
     waited_ = true;
@@ -133,10 +133,10 @@ class Program {
 
 using Arguments = std::vector<std::string>;
 
-inline Run run(const Arguments& arguments, rlim_t file_bytes = RLIM_INFINITY) { return Program(arguments, file_bytes).wait(); }
+inline Outcome run(const Arguments& arguments, rlim_t file_bytes = RLIM_INFINITY) { return Program(arguments, file_bytes).wait(); }
 
 /// Scores `sweep` into r.h5 of the folder.
-inline Run score(const Scratch& folder, const std::string& sweep, const Arguments& more) {
+inline Outcome score(const Scratch& folder, const std::string& sweep, const Arguments& more) {
   Arguments arguments = {"score", sweep, "-o", folder / "r.h5"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return run(arguments);
@@ -144,7 +144,7 @@ inline Run score(const Scratch& folder, const std::string& sweep, const Argument
 
 /// Scores `sweep` into r.h5, which must succeed; returns the result's path.
 inline std::string scored(const Scratch& folder, const std::string& sweep, const Arguments& more) {
-  Run done = score(folder, sweep, more);
+  Outcome done = score(folder, sweep, more);
   EXPECT_EQ(done.code, 0) << done.err;
   return folder / "r.h5";
 }
@@ -152,7 +152,7 @@ inline std::string scored(const Scratch& folder, const std::string& sweep, const
 inline bool says(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
 
 /// Checks that a run ended with `code` and one line on standard error, `problem (why); advice`, that has all of `words`.
-inline void expect_refused(const Run& done, int code, const std::vector<std::string>& words) {
+inline void expect_refused(const Outcome& done, int code, const std::vector<std::string>& words) {
   EXPECT_EQ(done.code, code) << done.out << done.err;
   EXPECT_EQ(done.out, "");
   for (const std::string& word : words) EXPECT_TRUE(says(done.err, word)) << "'" << word << "' is not in: " << done.err;
@@ -164,7 +164,7 @@ inline void expect_refused(const Run& done, int code, const std::vector<std::str
 }
 
 /// The same, and that the folder holds `names` and nothing else.
-inline void expect_refused(const Run& done, int code, const std::vector<std::string>& words, const Scratch& folder,
+inline void expect_refused(const Outcome& done, int code, const std::vector<std::string>& words, const Scratch& folder,
                            const std::set<std::string>& names) {
   expect_refused(done, code, words);
   EXPECT_EQ(folder.names(), names);

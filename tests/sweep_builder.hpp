@@ -1,5 +1,5 @@
 #pragma once
-// Writes small sweeps straight through HDF5's C API, and reads results back, so that the program's own reader and writer are
+// Writes small sweeps straight through HDF5's C API, and reads results back the same way: the program's reader and writer are
 // not their own judges.
 
 #include <gtest/gtest.h>
@@ -80,7 +80,9 @@ class Sweeping {
   template <class T>
   Sweeping& column(const std::string& name, const std::vector<T>& values, const Stored& how = {}) {
     create(name, how.type >= 0 ? how.type : hdf5_type<T>(), values.size(), how);
-    if (!values.empty()) EXPECT_GE(H5Dwrite(last_, hdf5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0) << name;
+    if (!values.empty()) {
+      EXPECT_GE(H5Dwrite(last_, hdf5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0) << name;
+    }
     return *this;
   }
 
@@ -97,7 +99,9 @@ class Sweeping {
     create(name, type, values.size(), how);
     std::vector<const char*> pointers;
     for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
-    if (!values.empty()) EXPECT_GE(H5Dwrite(last_, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), 0) << name;
+    if (!values.empty()) {
+      EXPECT_GE(H5Dwrite(last_, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), 0) << name;
+    }
     return *this;
   }
 
@@ -173,7 +177,6 @@ class Sweeping {
     if (how.shuffle) H5Pset_shuffle(list);
     if (how.deflate) H5Pset_deflate(list, static_cast<unsigned>(how.deflate));
     if (how.fletcher32) H5Pset_fletcher32(list);
-    if (how.chunk) space = h5::Handle(H5Screate_simple(1, &rows, nullptr));
     last_ = h5::Handle(H5Dcreate2(group_, name.c_str(), type, space, intermediate(), list, H5P_DEFAULT));
     EXPECT_TRUE(last_) << name;
   }
@@ -196,7 +199,9 @@ class Reading {
   std::vector<T> values(const std::string& name) const {
     h5::Handle dataset = open(name), space(H5Dget_space(dataset));
     std::vector<T> values(dataset ? static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)) : 0);
-    if (!values.empty()) EXPECT_GE(H5Dread(dataset, hdf5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0) << name;
+    if (!values.empty()) {
+      EXPECT_GE(H5Dread(dataset, hdf5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0) << name;
+    }
     return values;
   }
   std::vector<std::int64_t> integers(const std::string& name) const { return values<std::int64_t>(name); }

@@ -32,18 +32,13 @@ ProgressDisplay::~ProgressDisplay() {
 
 void ProgressDisplay::show() {
   bool terminal = ::isatty(STDERR_FILENO);
-  const char* phase = "";
-  auto begin = std::chrono::steady_clock::now();
   bool shown = false;
   std::unique_lock lock(mutex_);
   auto step = [&] { return terminal ? Seconds(shown ? 0.2 : 1.0) : Seconds(30); };
   while (!wake_.wait_for(lock, step(), [&] { return done_; })) {
     std::uint64_t done = progress_.done, total = progress_.total;
-    if (progress_.phase != phase) {
-      phase = progress_.phase;
-      begin = std::chrono::steady_clock::now() - std::chrono::duration_cast<std::chrono::steady_clock::duration>(step());
-    }
-    double elapsed = Seconds(std::chrono::steady_clock::now() - begin).count();
+    const char* phase = progress_.phase;
+    double elapsed = Seconds(std::chrono::steady_clock::now() - progress_.started.load()).count();
     double share = total ? std::min(1.0, static_cast<double>(done) / static_cast<double>(total)) : 0;
     double rate = static_cast<double>(done) / elapsed, left = share > 0 ? elapsed / share - elapsed : 0;
     std::string line = fmt::format("{:<8} [{}] {:3.0f} %  {:.3g} rows/s  {:.0f} s left", phase, bar(share), share * 100, rate, left);

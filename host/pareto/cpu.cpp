@@ -20,12 +20,6 @@ auto timed(double& seconds, Work work) {
   return result;
 }
 
-std::vector<std::uint8_t> where_zero(const std::vector<std::uint32_t>& values) {
-  std::vector<std::uint8_t> zero(values.size());
-  std::transform(values.begin(), values.end(), zero.begin(), [](std::uint32_t value) { return value == 0; });
-  return zero;
-}
-
 }  // namespace
 
 Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progress) {

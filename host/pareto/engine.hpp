@@ -25,4 +25,7 @@ std::vector<std::uint32_t> find_ranks(const Order& order, Progress& progress);
 std::vector<std::uint32_t> find_witnesses(const Order& order, const std::vector<std::uint8_t>& nondominated,
                                           Progress& progress);
 
+/// Marks where a count or a rank is zero: the front.
+std::vector<std::uint8_t> where_zero(const std::vector<std::uint32_t>& values);
+
 }  // namespace carbonfront

@@ -150,13 +150,13 @@ std::optional<std::vector<std::uint32_t>> ranks_up_to(const Order& order, std::u
   return answers;
 }
 
+}  // namespace
+
 std::vector<std::uint8_t> where_zero(const std::vector<std::uint32_t>& values) {
   std::vector<std::uint8_t> zero(values.size());
   std::transform(values.begin(), values.end(), zero.begin(), [](std::uint32_t value) { return value == 0; });
   return zero;
 }
-
-}  // namespace
 
 std::vector<std::uint8_t> find_front(const Order& order, Progress& progress) {
   progress.begin("front", order.size);

@@ -36,33 +36,60 @@ Comparison compare_stored(const Objective& objective, std::uint32_t row_a, std::
   return (objective.maximise ? a > b : a < b) ? Comparison::better : Comparison::worse;
 }
 
-Comparison compare(const Objective& objective, std::uint32_t row_a, std::uint32_t row_b) {
+/// Calls `use` with a value of the objective's stored type, of which only the type counts.
+template <class Use>
+auto with_type(const Objective& objective, Use use) {
   switch (objective.column.type) {
-    case ValueType::boolean:
-    case ValueType::uint8:
-      return compare_stored<std::uint8_t>(objective, row_a, row_b);
     case ValueType::int8:
-      return compare_stored<std::int8_t>(objective, row_a, row_b);
+      return use(std::int8_t{});
     case ValueType::int16:
-      return compare_stored<std::int16_t>(objective, row_a, row_b);
+      return use(std::int16_t{});
     case ValueType::int32:
-      return compare_stored<std::int32_t>(objective, row_a, row_b);
+      return use(std::int32_t{});
     case ValueType::int64:
-      return compare_stored<std::int64_t>(objective, row_a, row_b);
+      return use(std::int64_t{});
     case ValueType::uint16:
-      return compare_stored<std::uint16_t>(objective, row_a, row_b);
+      return use(std::uint16_t{});
     case ValueType::uint32:
-      return compare_stored<std::uint32_t>(objective, row_a, row_b);
+      return use(std::uint32_t{});
     case ValueType::uint64:
-      return compare_stored<std::uint64_t>(objective, row_a, row_b);
+      return use(std::uint64_t{});
     case ValueType::float32:
-      return compare_stored<float>(objective, row_a, row_b);  // widening does not change the order
+      return use(float{});  // widening does not change the order
     case ValueType::float64:
-      return compare_stored<double>(objective, row_a, row_b);
-    case ValueType::string:
-      break;  // never in a ColumnView
+      return use(double{});
+    default:
+      return use(std::uint8_t{});  // booleans too; strings are never in a ColumnView
   }
-  return Comparison::equal;
+}
+
+Comparison compare(const Objective& objective, std::uint32_t row_a, std::uint32_t row_b) {
+  return with_type(objective, [&](auto type) { return compare_stored<decltype(type)>(objective, row_a, row_b); });
+}
+
+/// Calls `use(p, p dominates position, position dominates p)` for every position p of the group, in order. Compares objective by
+/// objective for a block of positions, so that the type is looked up once a block.
+template <class Use>
+void for_all_relations(PointsView points, std::uint32_t position, Use use) {
+  constexpr std::uint32_t kBlock = 4096;
+  const std::uint32_t row = points.row(position);
+  for (std::uint32_t begin = 0; begin < points.size; begin += kBlock) {
+    const std::uint32_t count = points.size - begin < kBlock ? points.size - begin : kBlock;
+    bool better[kBlock] = {}, worse[kBlock] = {};  // p than position, in some objective
+    for (std::uint32_t k = 0; k < points.objective_count; ++k) {
+      with_type(points.objectives[k], [&](auto type) {
+        for (std::uint32_t i = 0; i < count; ++i) {
+          const Comparison found = compare_stored<decltype(type)>(points.objectives[k], points.row(begin + i), row);
+          better[i] |= found == Comparison::better;
+          worse[i] |= found == Comparison::worse;
+        }
+      });
+    }
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (points.group_of(begin + i) != points.group_of(position)) continue;
+      use(begin + i, better[i] && !worse[i], worse[i] && !better[i]);
+    }
+  }
 }
 
 /// Peels fronts: whoever has no dominators left is the next front, and takes one off the count of everyone it dominates.
@@ -134,10 +161,10 @@ Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& p
 RowVerdict reference_row(PointsView points, std::uint32_t position) {
   RowVerdict row{true, 0, 0, kNone};
   std::vector<std::uint32_t> dominators;  // ascending
-  for (std::uint32_t p = 0; p < points.size; ++p) {
-    if (dominates_by_definition(points, p, position)) dominators.push_back(p);
-    if (dominates_by_definition(points, position, p)) ++row.dominates;
-  }
+  for_all_relations(points, position, [&](std::uint32_t p, bool dominates, bool dominated) {
+    if (dominates) dominators.push_back(p);
+    row.dominates += dominated;
+  });
   row.dominated_by = static_cast<std::uint32_t>(dominators.size());
   row.nondominated = dominators.empty();
   // Whoever dominates one of the dominators is a dominator too, so look among them alone; and look first at the one that
@@ -161,9 +188,9 @@ RowVerdict reference_row(PointsView points, std::uint32_t position) {
 std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const std::vector<std::uint32_t>& ranks) {
   throw_if_stopped();
   std::uint32_t rank = 0;
-  for (std::uint32_t p = 0; p < points.size; ++p) {
-    if (ranks[p] >= rank && dominates_by_definition(points, p, position)) rank = ranks[p] + 1;
-  }
+  for_all_relations(points, position, [&](std::uint32_t p, bool dominates, bool) {
+    if (dominates && ranks[p] >= rank) rank = ranks[p] + 1;
+  });
   return rank;
 }
 
