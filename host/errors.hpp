@@ -10,6 +10,8 @@ namespace carbonfront {
 struct Error : std::runtime_error {
   Error(const std::string& problem, const std::string& why, const std::string& advice)
       : std::runtime_error(problem + " (" + why + "); " + advice) {}
+  /// An error's text with the file it concerns in front.
+  Error(const std::string& file, const Error& error) : std::runtime_error(file + ": " + error.what()) {}
 };
 
 /// Usage, spec, or an existing output without --force. Exit code 2.

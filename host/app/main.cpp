@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <new>
 
 #include "host/app/commands.hpp"
@@ -11,6 +12,7 @@
 #include "host/errors.hpp"
 #include "host/progress.hpp"
 #include "host/sweep/hdf5.hpp"
+#include "host/text.hpp"
 
 using namespace carbonfront;
 
@@ -70,6 +72,11 @@ int main(int argc, char** argv) {
   add_generate_command(app, action);
   add_inspect_command(app, action);
   add_backends_command(app, action);
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (argc > 1 && *argv[1] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end())
+    return fail(kUsage, fmt::format("unknown command '{}' (commands are {}{}); see carbonfront --help", argv[1], join(names, ", "),
+                                    did_you_mean(argv[1], names)).c_str());
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version

@@ -127,7 +127,7 @@ int score(ScoreOptions& options) {
   auto writing = std::chrono::steady_clock::now();
   progress.begin("write", 0);
   OutputFile output(options.output);
-  write_scores(output.file(), plan, data, views);
+  output.write([&](hid_t file) { write_scores(file, plan, data, views); });
   Provenance provenance{options.command_line, backend.name, started, threads, {}, {}, {}};
   for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) {
     provenance.fingerprints.push_back(fingerprint(plan.columns, i));
@@ -139,7 +139,7 @@ int score(ScoreOptions& options) {
                           {"rank", verdict_seconds.rank}, {"write", write}, {"total", seconds_since(begin)}};
   };
   timings(seconds_since(writing));
-  write_provenance(output.file(), plan, provenance);
+  output.write([&](hid_t file) { write_provenance(file, plan, provenance); });
   throw_if_stopped();
   output.commit();
   timings(seconds_since(writing));

@@ -39,6 +39,11 @@ std::string last_reason() {
   std::string text;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, collect, &text);
   H5Eclear2(H5E_DEFAULT);
+  const std::string_view mark = "error message = '";  // of the operating system, inside HDF5's
+  if (auto at = text.find(mark); at != std::string::npos) {
+    text.erase(0, at + mark.size());
+    text.erase(std::min(text.size(), text.find('\'')));
+  }
   return text.empty() ? "HDF5 gives no reason" : text;
 }
 
@@ -151,7 +156,11 @@ void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, 
   if (count == 0) return;
   Handle file_space(H5Dget_space(dataset)), memory_space(H5Screate_simple(1, &count, nullptr));
   H5Sselect_hyperslab(file_space, H5S_SELECT_SET, &begin, nullptr, &count, nullptr);
-  written(H5Dwrite(dataset, memory_type, memory_space, file_space, H5P_DEFAULT, values), "a dataset");
+  if (H5Dwrite(dataset, memory_type, memory_space, file_space, H5P_DEFAULT, values) >= 0) return;
+  std::string reason = last_reason();
+  char name[256] = "a dataset";
+  H5Iget_name(dataset, name, sizeof name);
+  throw OutputError(std::string("cannot write ") + name, reason, "check the folder and its free space");
 }
 
 Handle write_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, const void* values) {

@@ -7,8 +7,6 @@
 #include <filesystem>
 #include <unistd.h>
 
-#include "host/errors.hpp"
-
 namespace carbonfront {
 
 namespace fs = std::filesystem;
@@ -51,7 +49,7 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::commit() {
-  h5::written(H5Fflush(file_, H5F_SCOPE_GLOBAL), ("'" + path_ + "'").c_str());
+  write([](hid_t file) { h5::written(H5Fflush(file, H5F_SCOPE_GLOBAL), "its last blocks"); });
   file_.reset();
   int descriptor = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) fail(path_, errno);

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "host/errors.hpp"
 #include "host/sweep/hdf5.hpp"
 
 namespace carbonfront {
@@ -19,7 +20,15 @@ class OutputFile {
   explicit OutputFile(std::string path);
   OutputFile(OutputFile&&) = delete;
   ~OutputFile();
-  hid_t file() const { return file_; }
+  /// Runs `work(file)`; its OutputErrors name the output.
+  template <class Work>
+  void write(Work work) {
+    try {
+      work(static_cast<hid_t>(file_));
+    } catch (const OutputError& error) {
+      throw OutputError(path_, error);
+    }
+  }
   /// Throws OutputError; then no file is left.
   void commit();
 
