@@ -1,11 +1,14 @@
 // Time of the CPU's verdict over rows × objectives × distribution × task. Choose with --benchmark_filter, see README.md.
 
 #include <benchmark/benchmark.h>
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
 
 #include <numeric>
 #include <string>
 #include <vector>
 
+#include "host/pareto/hypervolume.hpp"
 #include "host/pareto/verdict.hpp"
 #include "host/sweep/generator.hpp"
 
@@ -44,21 +47,90 @@ const std::vector<double>& points_of(const Input& input) {
   return points;
 }
 
+Verdict judged(const Input& input, const std::vector<double>& points, VerdictRequest wanted) {
+  std::vector<Objective> objectives(input.objectives);
+  for (std::uint32_t i = 0; i < input.objectives; ++i) objectives[i].column.values = points.data() + std::size_t{input.rows} * i;
+  Progress progress;
+  return evaluate_cpu({.objectives = objectives.data(), .objective_count = input.objectives, .size = input.rows}, wanted, progress);
+}
+
+std::string name_for(const char* task, const Input& input) {
+  return std::string(task) + "/" + name_of(input.distribution) + "/rows:" + std::to_string(input.rows) +
+         "/objectives:" + std::to_string(input.objectives);
+}
+
 void verdict(benchmark::State& state, Input input, VerdictRequest wanted) {
   const std::vector<double>& points = points_of(input);
-  std::vector<Objective> objectives(input.objectives);
-  for (std::uint32_t i = 0; i < input.objectives; ++i)
-    objectives[i].column.values = points.data() + std::size_t{input.rows} * i;
-  const PointsView view{.objectives = objectives.data(), .objective_count = input.objectives, .size = input.rows};
   std::size_t front = 0;
   for (auto _ : state) {
-    Progress progress;
-    const Verdict answer = evaluate_cpu(view, wanted, progress);
+    const Verdict answer = judged(input, points, wanted);
     front = std::accumulate(answer.nondominated.begin(), answer.nondominated.end(), std::size_t{0});
   }
   state.counters["front"] = static_cast<double>(front);
   state.counters["rows/s"] = benchmark::Counter(static_cast<double>(input.rows) * static_cast<double>(state.iterations()),
                                                 benchmark::Counter::kIsRate);
+}
+
+/// The floor: every pair compared, on all cores, written so that the compiler makes vectors of it. What a careful user would write.
+std::vector<std::uint32_t> count_pairwise(const std::vector<double>& points, std::uint32_t rows, std::uint32_t objectives) {
+  constexpr std::uint32_t kBlock = 1024;  // rows whose flags stay in the first-level cache
+  std::vector<std::uint32_t> counts(rows, 0);
+  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, rows, 64), [&](const auto& queries) {
+    std::vector<std::uint64_t> no_worse(kBlock), better(kBlock);
+    for (std::uint32_t begin = 0; begin < rows; begin += kBlock) {
+      const std::uint32_t size = std::min(kBlock, rows - begin);
+      for (std::uint32_t q = queries.begin(); q < queries.end(); ++q) {
+        std::fill(no_worse.begin(), no_worse.end(), 1);
+        std::fill(better.begin(), better.end(), 0);
+        for (std::uint32_t k = 0; k < objectives; ++k) {
+          const double* column = points.data() + std::size_t{rows} * k;
+          const double mine = column[q];
+          for (std::uint32_t i = 0; i < size; ++i) {
+            no_worse[i] &= column[begin + i] <= mine;
+            better[i] |= column[begin + i] < mine;
+          }
+        }
+        std::uint64_t sum = 0;
+        for (std::uint32_t i = 0; i < size; ++i) sum += no_worse[i] & better[i];
+        counts[q] += static_cast<std::uint32_t>(sum);
+      }
+    }
+  });
+  return counts;
+}
+
+void pairwise(benchmark::State& state, Input input) {
+  const std::vector<double>& points = points_of(input);
+  std::vector<std::uint32_t> counts;
+  for (auto _ : state) counts = count_pairwise(points, input.rows, input.objectives);
+  if (counts != judged(input, points, {.dominated_by = true}).dominated_by) state.SkipWithError("the answers differ");
+}
+
+void hypervolume_of(benchmark::State& state, Input input) {
+  const std::vector<double>& points = points_of(input);
+  const std::vector<double> reference(input.objectives, 1.1);
+  Progress progress;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(hypervolume({points.data(), input.rows, input.objectives}, reference.data(), {}, progress));
+}
+
+void register_peers_and_volumes() {
+  for (Distribution distribution : {Distribution::independent, Distribution::correlated, Distribution::anticorrelated,
+                                    Distribution::nondominated, Distribution::quantised}) {
+    for (std::uint32_t rows : {10'000u, 100'000u, 1'000'000u})
+      for (std::uint32_t objectives : {2u, 3u, 4u, 6u, 8u}) {
+        const Input input{distribution, rows, objectives};
+        benchmark::RegisterBenchmark(name_for("pairwise", input).c_str(), [=](benchmark::State& state) { pairwise(state, input); })
+            ->Unit(benchmark::kMillisecond)
+            ->UseRealTime();
+      }
+    for (const auto& [rows, objectives] : {std::pair{100'000u, 3u}, {10'000u, 4u}, {1'000u, 6u}, {500u, 8u}}) {
+      const Input input{distribution, rows, objectives};
+      benchmark::RegisterBenchmark(name_for("hypervolume", input).c_str(), [=](benchmark::State& state) { hypervolume_of(state, input); })
+          ->Unit(benchmark::kMillisecond)
+          ->UseRealTime();
+    }
+  }
 }
 
 void register_all() {
@@ -69,10 +141,8 @@ void register_all() {
         if (objectives == 1 && distribution == Distribution::nondominated) continue;  // there is no such thing
         for (const Task& task : kTasks) {
           const Input input{distribution, rows, objectives};
-          const std::string name = std::string(task.name) + "/" + name_of(distribution) + "/rows:" + std::to_string(rows) +
-                                   "/objectives:" + std::to_string(objectives);
           const VerdictRequest wanted = task.wanted;
-          benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) { verdict(state, input, wanted); })
+          benchmark::RegisterBenchmark(name_for(task.name, input).c_str(), [=](benchmark::State& state) { verdict(state, input, wanted); })
               ->Unit(benchmark::kMillisecond)
               ->UseRealTime();
         }
@@ -83,6 +153,7 @@ void register_all() {
 
 int main(int argc, char** argv) {
   register_all();
+  register_peers_and_volumes();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   return benchmark::RunSpecifiedBenchmarks() == 0 ? 1 : 0;  // nothing measured is an error

@@ -68,9 +68,9 @@ struct Outcome {
 /// The program, started. The destructor waits for it.
 class Program {
  public:
-  /// `file_bytes` limits the size of every file that it writes.
-  explicit Program(const std::vector<std::string>& arguments, rlim_t file_bytes = RLIM_INFINITY)
-      : out_(std::tmpfile()), err_(std::tmpfile()) {
+  /// `file_bytes` limits the size of every file that it writes; `out` replaces standard output.
+  explicit Program(const std::vector<std::string>& arguments, rlim_t file_bytes = RLIM_INFINITY, const char* out = nullptr)
+      : out_(out ? std::fopen(out, "w") : std::tmpfile()), err_(std::tmpfile()) {
     std::vector<std::string> words = {CARBONFRONT_PROGRAM};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> pointers;

@@ -101,6 +101,7 @@ TEST(Where, ComparesTextByBytes) {
   EXPECT_EQ(selected({"t == \"it's\""}), Rows({1}));
   EXPECT_EQ(selected({"t == \"say \"\"hi\"\"\""}), Rows({2}));
   EXPECT_EQ(selected({"t == 'résumé'"}), Rows({4}));
+  EXPECT_EQ(selected({"t != 'a,b;[c]'"}), Rows({0, 1, 2, 4}));
   EXPECT_EQ(selected({"t > 'b'"}), Rows({1, 2, 4}));
   EXPECT_EQ(selected({"fixed < 'a'"}), Rows({2, 4}));
   EXPECT_EQ(selected({"fixed == ''"}), Rows({2}));

@@ -102,6 +102,10 @@ Json groups_json(const Plan& plan, const Data& data, std::size_t index, const Vi
       group["ideal"][plan.views[index].objectives[k].name] = real_json(scored.ideal[k]);
       group["nadir"][plan.views[index].objectives[k].name] = real_json(scored.nadir[k]);
     }
+    if (plan.views[index].spec.outputs.hypervolume) {
+      group["hypervolume"] = real_json(scored.hypervolume);
+      group["hypervolume_error"] = scored.hypervolume_error;
+    }
     groups.push_back(std::move(group));
   }
   return groups;
@@ -128,6 +132,8 @@ Json view_json(const Plan& plan, const Data& data, std::size_t index, const View
   for (const GroupScores& group : scores.groups) points += group.front_points;
   out["front_rows"] = scores.front.size();
   out["front_points"] = points;
+  for (std::size_t k = 0; k < scores.reference_point.size(); ++k)
+    out["reference_point"][view.objectives[k].name] = real_json(scores.reference_point[k]);
   out["groups"] = groups_json(plan, data, index, scores);
   std::vector<std::uint64_t> rows;
   for (std::uint32_t position : scores.front) rows.push_back(data.selection.row_of(scores.selected_of(position)));

@@ -2,16 +2,22 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <new>
+#include <system_error>
 
 #include "host/app/commands.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/errors.hpp"
 #include "host/progress.hpp"
 #include "host/sweep/hdf5.hpp"
+#include "host/sweep/output_file.hpp"
 #include "host/text.hpp"
 
 using namespace carbonfront;
@@ -26,7 +32,9 @@ int fail(int code, const char* message) {
 /// Runs the chosen subcommand and maps what it throws to exit codes.
 int run(const std::function<int()>& action) {
   try {
-    return action();
+    int code = action();
+    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
+    return code;
   } catch (const SpecError& error) {
     return fail(kUsage, error.what());
   } catch (const InputError& error) {
@@ -38,6 +46,8 @@ int run(const std::function<int()>& action) {
   } catch (const Stopped& stopped) {
     fmt::print(stderr, "carbonfront: stopped by signal {}; no result was written\n", stopped.signal);
     return 128 + stopped.signal;
+  } catch (const std::system_error& error) {  // of fmt::print
+    return fail(kOutput, fmt::format("cannot write to standard output ({}); see where it is redirected to", error.code().message()).c_str());
   } catch (const std::bad_alloc&) {
     return fail(kDevice, "out of memory (the sweep's used columns do not fit); use fewer columns, a `where` condition or a larger machine");
   } catch (const std::exception& error) {
@@ -45,14 +55,31 @@ int run(const std::function<int()>& action) {
   }
 }
 
-/// SIGINT and SIGTERM ask the work to stop, which removes unfinished outputs; a second one ends the program at once.
+/// SIGINT, SIGTERM and SIGHUP ask the work to stop, which removes unfinished outputs. Work that does not stop within five seconds,
+/// caught in a library, is ended; so is the program at a second signal.
+volatile std::sig_atomic_t stopping = 0;
+
+void stop(int signal) {
+  if (stopping) {
+    remove_unfinished_output();
+    ::_exit(128 + stopping);
+  }
+  stopping = signal;
+  request_stop(signal);
+  ::alarm(5);
+}
+
 void handle_signals() {
   struct sigaction action {};
-  action.sa_handler = [](int signal) { request_stop(signal); };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, reported like a full disk
+  action.sa_handler = stop;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGALRM, &action, nullptr);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction inherited {};
+    sigaction(signal, nullptr, &inherited);
+    if (inherited.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);  // as nohup and background jobs want it
+  }
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, reported like a full disk
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <charconv>
-#include <fstream>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -35,7 +34,7 @@ struct ScoreOptions {
   std::uint64_t batch_rows = 0;
   std::size_t show = 20;
   bool force = false, sha256 = false;
-  CLI::Option *group_by_given = nullptr, *outputs_given = nullptr, *json_given = nullptr;
+  CLI::Option *group_by_given = nullptr, *outputs_given = nullptr, *json_given = nullptr, *spec_given = nullptr;
 };
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
@@ -43,7 +42,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 }
 
 Spec spec_from(ScoreOptions& options) {
-  Spec spec = options.spec.empty() ? Spec{} : read_spec(options.spec);
+  Spec spec = options.spec_given->count() ? read_spec(options.spec) : Spec{};
   if (options.group_by_given->count()) options.flags.group_by = options.group_by;
   if (options.outputs_given->count()) options.flags.outputs = options.outputs;
   apply_flags(spec, options.flags);
@@ -77,13 +76,6 @@ bool validates(const Plan& plan, const Data& data, const std::vector<ViewScores>
   return report.different == 0;
 }
 
-void write_text_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) throw OutputError("cannot write '" + path + "'", "the file could not be opened or is incomplete", "check the folder and its free space");
-}
-
 void say_what_is_used(const Plan& plan, const Backend& backend, const ScoreOptions& options, int threads) {
   if (options.backend == "auto") fmt::print(stderr, "backend: {} ({} threads), chosen by auto\n", backend.name, threads);
   if (plan.emissions && plan.emissions->default_intensity)
@@ -102,7 +94,13 @@ int score(ScoreOptions& options) {
   std::string started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
   std::uint64_t validated_rows = rows_to_validate(options.validate);
   Spec spec = spec_from(options);
-  check_output(options.output, options.force);
+  bool json_file = options.json_given->count() && options.json != "-";
+  check_output(options.output, options.force, options.inputs);
+  if (json_file) {
+    std::vector<std::string> others = options.inputs;
+    others.push_back(options.output);
+    check_output(options.json, options.force, others);
+  }
   const Backend& backend = choose_backend(options.backend);
   int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
   tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
@@ -117,10 +115,12 @@ int score(ScoreOptions& options) {
   std::vector<ViewScores> views;
   for (std::size_t i = 0; i < plan.views.size(); ++i) views.push_back(rate(plan, data, i));
   VerdictSeconds verdict_seconds;
+  double figures_seconds = 0;
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     judge(plan, data, i, backend, progress, views[i]);
     const VerdictSeconds& s = views[i].verdict.seconds;
     verdict_seconds = {verdict_seconds.order + s.order, verdict_seconds.front + s.front, verdict_seconds.counts + s.counts, verdict_seconds.rank + s.rank};
+    figures_seconds += views[i].figures_seconds;
   }
   if (validated_rows && !validates(plan, data, views, options, validated_rows, progress)) return kDifference;
 
@@ -136,7 +136,7 @@ int score(ScoreOptions& options) {
   auto timings = [&](double write) {
     provenance.seconds = {{"read", load_seconds.read}, {"decode", load_seconds.decode}, {"emissions", load_seconds.emissions},
                           {"order", verdict_seconds.order}, {"front", verdict_seconds.front}, {"counts", verdict_seconds.counts},
-                          {"rank", verdict_seconds.rank}, {"write", write}, {"total", seconds_since(begin)}};
+                          {"rank", verdict_seconds.rank}, {"figures", figures_seconds}, {"write", write}, {"total", seconds_since(begin)}};
   };
   timings(seconds_since(writing));
   output.write([&](hid_t file) { write_provenance(file, plan, provenance); });
@@ -147,10 +147,8 @@ int score(ScoreOptions& options) {
   say_where_time_went(provenance);
 
   ScoreSummary summary{plan, data, views, provenance, options.output};
-  std::string json = options.json_given->count() ? json_summary(summary) : "";
-  bool json_on_stdout = options.json_given->count() && options.json == "-";
-  if (!json.empty() && !json_on_stdout) write_text_file(options.json, json);
-  fmt::print("{}", json_on_stdout ? json : text_summary(summary, options.show));
+  if (json_file) write_text_file(options.json, json_summary(summary));
+  fmt::print("{}", options.json_given->count() && !json_file ? json_summary(summary) : text_summary(summary, options.show));
   return kOk;
 }
 
@@ -162,7 +160,7 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
   CLI::App* command = parent.add_subcommand("score", "Score a sweep: emissions, Pareto fronts, and what beats the rest.");
   command->add_option("SWEEP.h5", options->inputs, "HDF5 files; several with equal columns are one sweep")->required();
   command->add_option("-o,--output", options->output, "The result file")->required();
-  command->add_option("--spec", options->spec, "What to compute, in TOML");
+  options->spec_given = command->add_option("--spec", options->spec, "What to compute, in TOML");
   command->add_option("--view", options->flags.views, "A view, NAME=column:min,column:max; replaces the spec's of that name")->allow_extra_args(false);
   command->add_option("--where", options->flags.where, "A condition that rows must meet, such as \"epochs >= 90\"")->allow_extra_args(false);
   command->add_option("--emissions", options->flags.emissions,
@@ -172,7 +170,7 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
   command->add_option("--label", options->flags.label, "A column that names rows in summaries");
   options->group_by_given = command->add_option("--group-by", options->group_by, "Columns; rows are compared within equal values only (all views)");
   command->add_option("--missing", options->flags.missing, "exclude, worst or error: rows with a missing objective (all views)");
-  options->outputs_given = command->add_option("--outputs", options->outputs, "Of dominated_by,dominates,rank,witness (all views)");
+  options->outputs_given = command->add_option("--outputs", options->outputs, "Of dominated_by,dominates,rank,witness,crowding,hypervolume,contributions (all views)");
   command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads to use (default: all)")->check(CLI::PositiveNumber);
   command->add_option("--batch-rows", options->batch_rows, "Rows read at a time (default: about 16 MiB)")->check(CLI::PositiveNumber);

@@ -189,6 +189,11 @@ std::string view_text(const ScoreSummary& in, std::size_t index, std::size_t sho
   out += fmt::format("  {} of {} can be rated", grouped_digits(scores.size), rows_text(in.data.selection.size, "configuration", "configurations"));
   if (!scores.causes.empty()) out += fmt::format("{} missing: {}", scores.unrated ? "; " + grouped_digits(scores.unrated) + " cannot," : ";", causes_text(scores));
   out += "\n";
+  if (!scores.reference_point.empty() && scores.size > 0) {
+    std::vector<std::string> values;
+    for (double value : scores.reference_point) values.push_back(fmt::format("{:.6g}", value));
+    out += fmt::format("  hypervolumes are measured from ({})\n", join(values, ", "));
+  }
   std::vector<GroupRows> groups = rows_by_group(scores);
   std::size_t unrated_groups = 0, shown = 0, hidden = 0;
   std::vector<std::size_t> order;
@@ -207,6 +212,9 @@ std::string view_text(const ScoreSummary& in, std::size_t index, std::size_t sho
     if (group.front_points < group.front_rows)
       out += fmt::format("    the front has {} at {}\n", rows_text(group.front_rows, "row", "rows"), rows_text(group.front_points, "distinct point", "distinct points"));
     out += text.tables(groups[g]);
+    if (in.plan.views[index].spec.outputs.hypervolume)
+      out += fmt::format("    hypervolume: {:.9g}{}\n", group.hypervolume,
+                         group.hypervolume_error > 0 ? fmt::format(" ± {:.2g}, an estimate", group.hypervolume_error) : "");
   }
   if (hidden > 0) out += fmt::format("\n  … and {} with rated rows\n", rows_text(hidden, "more group", "more groups"));
   if (unrated_groups > 0 && in.plan.views[index].group_columns.size() > 0)

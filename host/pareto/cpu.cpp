@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "host/pareto/engine.hpp"
+#include "host/pareto/filter.hpp"
 #include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
@@ -20,6 +22,29 @@ auto timed(double& seconds, Work work) {
   return result;
 }
 
+/// Finds the front of what a filter leaves of all points; without one, of all.
+std::vector<std::uint8_t> front_alone(PointsView points, VerdictSeconds& seconds, Progress& progress) {
+  std::optional<std::vector<std::uint32_t>> left;
+  if (!points.group) left = timed(seconds.front, [&] { return front_candidates(points, progress); });
+  PointsView rows = points;
+  std::vector<std::uint32_t> numbers;
+  if (left) {
+    if (points.rows) {
+      for (const std::uint32_t position : *left) numbers.push_back(points.row(position));
+    }
+    rows.rows = points.rows ? numbers.data() : left->data();
+    rows.size = static_cast<std::uint32_t>(left->size());
+  }
+  const Order order = timed(seconds.order, [&] { return lexicographic_order(rows, progress); });
+  return timed(seconds.front, [&] {
+    std::vector<std::uint8_t> found = find_front(order, progress);
+    if (!left) return found;
+    std::vector<std::uint8_t> front(points.size, 0);
+    for (std::size_t i = 0; i < found.size(); ++i) front[(*left)[i]] = found[i];
+    return front;
+  });
+}
+
 }  // namespace
 
 Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progress) {
@@ -27,13 +52,16 @@ Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progres
   throw_if_stopped();
   Verdict verdict;
   VerdictSeconds& seconds = verdict.seconds;
+  const bool front_first = !wanted.dominated_by && !wanted.rank;
+  if (front_first) verdict.nondominated = front_alone(points, seconds, progress);
+  if (front_first && !wanted.dominates && !wanted.witness) return verdict;
   Order order = timed(seconds.order, [&] { return lexicographic_order(points, progress); });
   if (wanted.dominated_by) verdict.dominated_by = timed(seconds.counts, [&] { return count_dominators(order, progress); });
-  if (wanted.rank) verdict.rank = timed(seconds.rank, [&] { return find_ranks(order, progress); });
-  verdict.nondominated = timed(seconds.front, [&] {
-    if (wanted.dominated_by) return where_zero(verdict.dominated_by);
-    return wanted.rank ? where_zero(verdict.rank) : find_front(order, progress);
-  });
+  if (wanted.rank) verdict.rank = timed(seconds.rank, [&] { return find_ranks(order, wanted.max_rank, progress); });
+  if (!front_first) {
+    verdict.nondominated =
+        timed(seconds.front, [&] { return where_zero(wanted.dominated_by ? verdict.dominated_by : verdict.rank); });
+  }
   if (wanted.witness) {
     verdict.witness = timed(seconds.front, [&] { return find_witnesses(order, verdict.nondominated, progress); });
   }

@@ -1,41 +1,63 @@
 // Fronts, and the number of the front each row is in.
 
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
-#include <atomic>
 #include <limits>
-#include <optional>
 #include <vector>
 
+#include "host/pareto/clones.hpp"
 #include "host/pareto/engine.hpp"
 #include "host/pareto/members.hpp"
+#include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
 namespace {
 
-/// Rows that look for their rank side by side before they are compared among themselves.
+/// Rows between two looks at whether to stop.
 constexpr std::uint32_t kBlockRows = 2048;
 
+/// Rows that are looked up side by side.
+constexpr std::uint32_t kAtOnce = 16;
+
+/// Finds for each of kAtOnce ranks the first of the ascending values that is above it. `count` > 0. No branches.
+CARBONFRONT_CLONES void first_above(const std::uint32_t* values, std::uint32_t count, const std::uint32_t* ranks,
+                                    std::uint32_t* found) {
+  std::int32_t first[kAtOnce] = {};  // signed, as the machine gathers
+  while (count > 1) {
+    const auto half = static_cast<std::int32_t>(count / 2);
+    for (std::uint32_t i = 0; i < kAtOnce; ++i) {
+      const std::uint32_t value = values[first[i] + half - 1];
+      first[i] += value <= ranks[i] ? half : 0;
+    }
+    count -= half;
+  }
+  for (std::uint32_t i = 0; i < kAtOnce; ++i) found[i] = first[i] + (values[first[i]] <= ranks[i]);
+}
+
 /// Two objectives, one sweep in order of places: the lowest rank in objective 2 that a front has so far says whether the
-/// front dominates the row, and it rises from front to front.
-std::vector<std::uint32_t> sweep_ranks(const Order& order, Progress& progress) {
+/// front dominates the row, and it rises from front to front. Rows are looked up several at a time, among the fronts before
+/// them all; as fronts only become lower, the right one for each is the found one or a few further. Ranks from `limit` on
+/// are given as `limit`.
+std::vector<std::uint32_t> sweep_ranks(const Order& order, std::uint32_t limit, Progress& progress) {
   const std::vector<std::uint32_t>& second = order.ranks[0];
   std::vector<std::uint32_t> found(order.size, 0);  // by place; only the first of a run is looked up
   std::vector<std::uint32_t> lowest;                // [fronts]
-  for (std::uint32_t place = 0; place < order.size; ++place) {
-    if (place % kBlockRows == 0) {
-      throw_if_stopped();
-      progress.add(std::min(kBlockRows, order.size - place));
-    }
-    if (order.run_start[place] != place) continue;
-    const auto front = std::upper_bound(lowest.begin(), lowest.end(), second[place]);
-    found[place] = static_cast<std::uint32_t>(front - lowest.begin());
-    if (front == lowest.end()) {
-      lowest.push_back(second[place]);
-    } else {
-      *front = second[place];
+  for (std::uint32_t begin = 0; begin < order.size; begin += std::min(kAtOnce, order.size - begin)) {
+    const std::uint32_t rows = std::min(kAtOnce, order.size - begin);
+    if (begin % kBlockRows == 0) throw_if_stopped();
+    progress.add(rows);
+    std::uint32_t ranks[kAtOnce] = {}, fronts[kAtOnce] = {};
+    std::copy_n(second.data() + begin, rows, ranks);
+    if (!lowest.empty()) first_above(lowest.data(), static_cast<std::uint32_t>(lowest.size()), ranks, fronts);
+    for (std::uint32_t i = 0; i < rows; ++i) {
+      if (order.run_start[begin + i] != begin + i) continue;
+      std::uint32_t front = fronts[i];
+      while (front < lowest.size() && lowest[front] <= ranks[i]) ++front;
+      found[begin + i] = front;
+      if (front < lowest.size()) {
+        lowest[front] = ranks[i];
+      } else if (front < limit) {
+        lowest.push_back(ranks[i]);
+      }
     }
   }
   return found;
@@ -54,100 +76,27 @@ std::vector<std::uint8_t> sweep_front(const Order& order, Progress& progress) {
   return front;
 }
 
-/// The fronts of one group as far as it has been walked, at most `limit` of them.
-struct Fronts {
-  std::uint32_t coordinates;
-  std::uint32_t limit;
-  std::vector<Members> fronts;
-};
-
-/// The rows of a block that are looked up: the first of each run.
-struct Block {
-  std::vector<std::uint32_t> places;
-  std::vector<std::int32_t> rows;    // [places][coordinates]
-  std::vector<std::uint32_t> ranks;  // [places]
-};
-
-Block take_block(const Order& order, std::uint32_t begin, std::uint32_t end) {
-  Block block;
-  for (std::uint32_t place = begin; place < end; ++place) {
-    if (order.run_start[place] != place) continue;
-    block.places.push_back(place);
-    for (const auto& ranks : order.ranks) block.rows.push_back(static_cast<std::int32_t>(ranks[place]));
-  }
-  block.ranks.assign(block.places.size(), 0);
-  return block;
-}
-
-/// Finds the lowest front without a dominator of the row. Whoever has a dominator in one front has one in every front
-/// before it, so a binary search does.
-std::uint32_t lowest_open_front(const std::vector<Members>& fronts, const std::int32_t* row) {
-  const auto dominates_row = [&](const Members& front) { return first_dominator(front, row) < front.size; };
-  return static_cast<std::uint32_t>(std::partition_point(fronts.begin(), fronts.end(), dominates_row) - fronts.begin());
-}
-
-/// Ranks the block against the fronts so far, rows side by side.
-void rank_against_fronts(const Fronts& found, Block& block) {
-  const auto look_up = [&](std::size_t i) {
-    block.ranks[i] = lowest_open_front(found.fronts, block.rows.data() + i * found.coordinates);
-  };
-  if (block.places.size() < 64) {
-    for (std::size_t i = 0; i < block.places.size(); ++i) look_up(i);
-    return;
-  }
-  // Isolated, so that a thread that waits here does not start on another group on top of this one.
-  tbb::this_task_arena::isolate([&] { tbb::parallel_for(std::size_t{0}, block.places.size(), look_up); });
-}
-
-/// Ranks the rows of the block against those before them in the block, and adds them to the fronts. One thread.
-void rank_inside_block(Block& block, Fronts& found) {
-  const std::uint32_t coordinates = found.coordinates;
-  const std::size_t lanes = (block.places.size() + kLanes - 1) / kLanes * kLanes;
-  std::vector<std::int32_t> ranks(lanes * coordinates, std::numeric_limits<std::int32_t>::max());
-  std::vector<std::int32_t> behind(lanes, 0);  // the rank of whoever a row dominates, at least
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < block.places.size(); ++i) {
-    if (block.ranks[i] >= found.limit) continue;
-    const std::int32_t* row = block.rows.data() + i * coordinates;
-    const std::int32_t inside =
-        highest_of_dominators(ranks.data(), behind.data(), (kept + kLanes - 1) / kLanes, coordinates, row);
-    block.ranks[i] = std::max(block.ranks[i], static_cast<std::uint32_t>(inside));
-    if (block.ranks[i] >= found.limit) continue;
-    for (std::uint32_t k = 0; k < coordinates; ++k) {
-      ranks[(kept / kLanes * coordinates + k) * kLanes + kept % kLanes] = row[k];
-    }
-    behind[kept++] = static_cast<std::int32_t>(block.ranks[i]) + 1;
-    if (block.ranks[i] == found.fronts.size()) found.fronts.push_back({coordinates, 0, {}});
-    append(found.fronts[block.ranks[i]], row);
-  }
-}
-
-/// Ranks by place for any number of objectives; ranks from `limit` on are all given as `limit`. Nothing if more than
-/// about `most_tests` comparisons with fronts found nobody.
-std::optional<std::vector<std::uint32_t>> ranks_up_to(const Order& order, std::uint32_t limit, std::uint64_t most_tests,
-                                                      Progress& progress) {
-  std::vector<std::uint32_t> answers(order.size, 0);
-  std::atomic<std::uint64_t> tests{0};
-  const auto groups = order.group_start.size();
-  tbb::parallel_for(std::size_t{1}, groups, [&](std::size_t group) {
-    Fronts found{static_cast<std::uint32_t>(order.ranks.size()), limit, {}};
-    const std::uint32_t group_end = order.group_start[group];
-    for (std::uint32_t begin = order.group_start[group - 1]; begin < group_end && tests <= most_tests;) {
+/// Three objectives: walks the rows in order of places and keeps the lowest rank in objective 3 of all that are before a
+/// rank in objective 2, in a Fenwick tree: two walks of log₂ size steps a row, most of them cut short. 4 bytes a row.
+std::vector<std::uint8_t> sweep_front_of_three(const Order& order, Progress& progress) {
+  const std::vector<std::uint32_t>&second = order.ranks[0], &third = order.ranks[1];
+  std::vector<std::uint8_t> front(order.size, 0);
+  std::vector<std::uint32_t> lowest(std::size_t{order.size} + 1, kNone);  // node i: ranks (i − lowest bit of i, i] − 1
+  for (std::uint32_t place = 0; place < order.size; ++place) {
+    if (place % kBlockRows == 0) {
       throw_if_stopped();
-      const std::uint32_t end = begin + std::min(kBlockRows, group_end - begin);
-      Block block = take_block(order, begin, end);
-      rank_against_fronts(found, block);
-      if (limit == 1 && !found.fronts.empty()) {
-        tests += std::uint64_t{found.fronts[0].size} * std::count(block.ranks.begin(), block.ranks.end(), 0u);
-      }
-      rank_inside_block(block, found);
-      for (std::size_t i = 0; i < block.places.size(); ++i) answers[block.places[i]] = block.ranks[i];
-      progress.add(end - begin);
-      begin = end;
+      progress.add(std::min(kBlockRows, order.size - place));
     }
-  });
-  if (tests > most_tests) return std::nullopt;
-  return answers;
+    std::uint32_t node = second[place];
+    while (node > 0 && lowest[node] > third[place]) node &= node - 1;
+    if (node > 0) continue;
+    front[place] = 1;
+    // A node that is as low covers no more than those above it, which then are as low as well.
+    for (node = second[place] + 1; node <= order.size && lowest[node] > third[place]; node += node & (0 - node)) {
+      lowest[node] = third[place];
+    }
+  }
+  return front;
 }
 
 }  // namespace
@@ -161,18 +110,23 @@ std::vector<std::uint8_t> where_zero(const std::vector<std::uint32_t>& values) {
 std::vector<std::uint8_t> find_front(const Order& order, Progress& progress) {
   progress.begin("front", order.size);
   if (order.ranks.size() == 1) return by_position(order, sweep_front(order, progress));
-  // Counting everyone's dominators compares all pairs, each 16 times as fast: a front that is a good part of the rows costs
-  // less that way, and one that turns out to be costs twice as much as it had to.
-  const std::uint64_t most_tests = std::uint64_t{order.size} * order.size / 32;
-  const auto ranks = ranks_up_to(order, 1, most_tests, progress);
-  return ranks ? by_position(order, where_zero(*ranks)) : where_zero(count_dominators(order, progress));
+  if (order.ranks.size() == 2) return by_position(order, sweep_front_of_three(order, progress));
+  return by_position(order, front_by_tiles(order, progress));
 }
 
-std::vector<std::uint32_t> find_ranks(const Order& order, Progress& progress) {
+std::vector<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Progress& progress) {
   progress.begin("rank", order.size);
-  if (order.ranks.size() == 1) return by_position(order, sweep_ranks(order, progress));
-  constexpr auto kAll = std::numeric_limits<std::uint32_t>::max();
-  return by_position(order, *ranks_up_to(order, kAll, std::numeric_limits<std::uint64_t>::max(), progress));
+  const std::uint32_t limit = max_rank == 0 ? kNone : max_rank;
+  std::vector<std::uint32_t> ranks;
+  if (order.ranks.size() == 1) {
+    ranks = sweep_ranks(order, limit, progress);
+  } else {
+    std::vector<std::uint32_t> places = run_starts(order);
+    sort_by_neighbourhood({order, false}, places);
+    ranks = ranks_by_halves(order, std::move(places), limit, progress);
+  }
+  std::replace(ranks.begin(), ranks.end(), limit, kNone);
+  return by_position(order, ranks);
 }
 
 }  // namespace carbonfront

@@ -153,6 +153,9 @@ Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& p
     }
   }
   if (wanted.rank) verdict.rank = peel(points, dominated_by);
+  for (std::uint32_t& rank : verdict.rank) {
+    if (wanted.max_rank > 0 && rank >= wanted.max_rank) rank = kNone;
+  }
   if (wanted.dominated_by) verdict.dominated_by = std::move(dominated_by);
   if (wanted.dominates) verdict.dominates = std::move(dominates);
   return verdict;
@@ -185,13 +188,14 @@ RowVerdict reference_row(PointsView points, std::uint32_t position) {
   return row;
 }
 
-std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const std::vector<std::uint32_t>& ranks) {
+std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const std::vector<std::uint32_t>& ranks,
+                                  std::uint32_t max_rank) {
   throw_if_stopped();
   std::uint32_t rank = 0;
   for_all_relations(points, position, [&](std::uint32_t p, bool dominates, bool) {
-    if (dominates && ranks[p] >= rank) rank = ranks[p] + 1;
+    if (dominates && rank != kNone && ranks[p] >= rank) rank = ranks[p] == kNone ? kNone : ranks[p] + 1;
   });
-  return rank;
+  return max_rank > 0 && rank >= max_rank ? kNone : rank;
 }
 
 }  // namespace carbonfront

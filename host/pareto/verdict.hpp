@@ -14,10 +14,11 @@ inline constexpr std::uint32_t kNone = 0xFFFFFFFFu;
 
 /// Which optional answers are wanted. `nondominated` always is.
 struct VerdictRequest {
-  bool dominated_by = false;  // how many rows of the group dominate this one (NSGA-II's n_p)
-  bool dominates = false;     // how many rows of the group this one dominates (SPEA2's strength)
-  bool rank = false;          // front number, from 0
-  bool witness = false;       // lowest non-dominated position of the group that dominates this one
+  bool dominated_by = false;   // how many rows of the group dominate this one (NSGA-II's n_p)
+  bool dominates = false;      // how many rows of the group this one dominates (SPEA2's strength)
+  bool rank = false;           // front number, from 0
+  bool witness = false;        // lowest non-dominated position of the group that dominates this one
+  std::uint32_t max_rank = 0;  // with K > 0, rows behind the first K fronts get kNone as rank
 };
 
 /// Seconds spent by phase.
@@ -36,9 +37,9 @@ struct Verdict {
 /// O(size² · objectives), one thread. Throws Stopped.
 Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& progress);
 
-/// Answers with all threads of the current TBB arena: integer ranks after one sort, then SIMD tiles.
-/// One or two objectives: O(size · log size). More: O(size²) comparisons of 32-bit ranks in the worst case.
-/// The result does not depend on the number of threads. At most 2³¹ − 1 points. Throws Stopped.
+/// Answers with all threads of the current TBB arena: integer ranks after one sort, then SIMD tiles; a front alone is
+/// filtered first, and only what the filter leaves is sorted. One or two objectives: O(size · log size). More: at worst
+/// O(size²) bits. The result does not depend on the number of threads. At most 2³¹ − 1 points. Throws Stopped.
 Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progress);
 
 /// Compares two positions of one group by definition: true when `a` is no worse than `b` in every objective and better in
@@ -53,7 +54,9 @@ struct RowVerdict {
 RowVerdict reference_row(PointsView points, std::uint32_t position);
 
 /// What the rank of a position must be, given everyone's ranks: 0 if nothing dominates it, else one more than the highest
-/// rank among its dominators. If it holds for every row, all ranks are right. O(size · objectives).
-std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const std::vector<std::uint32_t>& ranks);
+/// rank among its dominators; kNone behind the first `max_rank` fronts (0: all). If it holds for every row, all ranks are
+/// right. O(size · objectives).
+std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const std::vector<std::uint32_t>& ranks,
+                                  std::uint32_t max_rank = 0);
 
 }  // namespace carbonfront

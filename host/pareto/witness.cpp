@@ -14,6 +14,7 @@ namespace carbonfront {
 namespace {
 
 constexpr std::uint32_t kBlockRows = 1024;
+constexpr std::uint32_t kFewMembers = 1024;  // so few that sorting the dominated rows costs more than it saves
 
 /// Lists the places between `begin` and `end` that start a non-dominated run. The first of a run has its lowest position.
 std::vector<std::uint32_t> front_places(const Order& order, const std::vector<std::uint8_t>& nondominated,
@@ -76,31 +77,23 @@ std::vector<std::uint32_t> witnesses_by_interval(const Order& order, const std::
   return witness;
 }
 
-/// Fills [objectives] with the ranks of a place, its own number first.
-void take_row(const Order& order, std::uint32_t place, std::int32_t* row) {
-  *row++ = static_cast<std::int32_t>(place);
-  for (const auto& ranks : order.ranks) *row++ = static_cast<std::int32_t>(ranks[place]);
-}
-
-/// Any number of objectives, one group: the front in order of position, so that the first to dominate is the answer.
-void witnesses_of_group(const Order& order, const std::vector<std::uint8_t>& nondominated, std::uint32_t begin,
-                        std::uint32_t end, Progress& progress, std::vector<std::uint32_t>& witness) {
-  std::vector<std::uint32_t> front = front_places(order, nondominated, begin, end);
-  std::sort(front.begin(), front.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return order.position[a] < order.position[b]; });
-  const auto objectives = static_cast<std::uint32_t>(order.ranks.size() + 1);
-  Members members{objectives, 0, {}};
-  std::vector<std::int32_t> member(objectives);
-  for (const std::uint32_t place : front) {
-    take_row(order, place, member.data());
-    append(members, member.data());
+/// Any number of objectives: every row's score is how low its position is, and the highest wins.
+std::vector<std::uint32_t> witnesses_by_tiles(const Order& order, const std::vector<std::uint8_t>& nondominated,
+                                              Progress& progress) {
+  const RankColumns columns{order, true};
+  std::vector<std::uint32_t> front = front_places(order, nondominated, 0, order.size), dominated;
+  for (std::uint32_t place = 0; place < order.size; ++place) {
+    if (order.run_start[place] == place && !nondominated[order.position[place]]) dominated.push_back(place);
   }
-  for_dominated(order, nondominated, begin, end, progress, [&](std::uint32_t place) {
-    thread_local std::vector<std::int32_t> row;
-    row.resize(objectives);
-    take_row(order, place, row.data());
-    witness[place] = order.position[front[first_dominator(members, row.data())]];
-  });
+  sort_by_neighbourhood(columns, front);
+  if (front.size() > kFewMembers) sort_by_neighbourhood(columns, dominated);
+  std::vector<std::uint32_t> scores(front.size()), best(dominated.size(), 0), witness(order.size, kNone);
+  for (std::size_t i = 0; i < front.size(); ++i) scores[i] = kNone - order.position[front[i]];
+  raise_by_dominators(take_cloud(columns, front.data(), static_cast<std::uint32_t>(front.size())), scores,
+                      take_cloud(columns, dominated.data(), static_cast<std::uint32_t>(dominated.size())), best, &progress);
+  for (std::size_t i = 0; i < dominated.size(); ++i) witness[dominated[i]] = kNone - best[i];
+  progress.add(order.size - front.size());
+  return witness;
 }
 
 }  // namespace
@@ -109,11 +102,7 @@ std::vector<std::uint32_t> find_witnesses(const Order& order, const std::vector<
                                           Progress& progress) {
   progress.begin("witness", order.size);
   if (order.ranks.size() == 1) return by_position(order, witnesses_by_interval(order, nondominated, progress));
-  std::vector<std::uint32_t> witness(order.size, kNone);
-  tbb::parallel_for(std::size_t{1}, order.group_start.size(), [&](std::size_t group) {
-    witnesses_of_group(order, nondominated, order.group_start[group - 1], order.group_start[group], progress, witness);
-  });
-  return by_position(order, witness);
+  return by_position(order, witnesses_by_tiles(order, nondominated, progress));
 }
 
 }  // namespace carbonfront

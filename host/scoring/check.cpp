@@ -24,20 +24,20 @@ std::uint64_t mixed(std::uint64_t x) {  // splitmix64, Steele, Lea & Flood 2014
 std::string answer_text(std::uint32_t value) { return value == kNone ? "none" : std::to_string(value); }
 
 /// Compares one row's answers; returns lines for what differs.
-std::vector<std::string> compare_row(const Plan& plan, const Data& data, const std::string& view, const ViewScores& scores, std::uint32_t position) {
+std::vector<std::string> compare_row(const Plan& plan, const Data& data, const ViewSpec& view, const ViewScores& scores, std::uint32_t position) {
   const Verdict& got = scores.verdict;
   RowVerdict want = reference_row(scores.points(), position);
   auto row_of = [&](std::uint32_t p) { return data.selection.row_of(scores.selected_of(p)); };
   std::vector<std::string> lines;
   auto compare = [&](const char* name, std::uint32_t answer, std::uint32_t reference) {
     if (answer != reference)
-      lines.push_back(fmt::format("view '{}', {}: {} is {}, the reference says {}", view,
+      lines.push_back(fmt::format("view '{}', {}: {} is {}, the reference says {}", view.name,
                                   place_of(plan.columns.front(), row_of(position)), name, answer_text(answer), answer_text(reference)));
   };
   compare("nondominated", got.nondominated[position], want.nondominated);
   if (!got.dominated_by.empty()) compare("dominated_by", got.dominated_by[position], want.dominated_by);
   if (!got.dominates.empty()) compare("dominates", got.dominates[position], want.dominates);
-  if (!got.rank.empty()) compare("rank", got.rank[position], reference_rank_from(scores.points(), position, got.rank));
+  if (!got.rank.empty()) compare("rank", got.rank[position], reference_rank_from(scores.points(), position, got.rank, view.max_rank));
   auto as_row = [&](std::uint32_t witness) { return witness < scores.size ? static_cast<std::uint32_t>(row_of(witness)) : witness; };
   if (!got.witness.empty()) compare("witness", as_row(got.witness[position]), as_row(want.witness));
   return lines;
@@ -74,7 +74,7 @@ void check_view_answers(const Plan& plan, const Data& data, std::size_t view, co
   progress.begin("validate", positions.size());
   tbb::parallel_for(std::size_t{0}, positions.size(), [&](std::size_t i) {
     throw_if_stopped();
-    lines[i] = compare_row(plan, data, plan.views[view].spec.name, scores, positions[i]);
+    lines[i] = compare_row(plan, data, plan.views[view].spec, scores, positions[i]);
     progress.add(1);
   });
   report.compared += positions.size();

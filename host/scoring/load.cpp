@@ -136,11 +136,11 @@ void find_groupings(const Plan& plan, Data& data) {
   }
 }
 
-/// Batches of about 16 MiB, at least 4,096 rows.
+/// Batches of about 16 MiB.
 std::uint64_t default_batch_rows(const Plan& plan) {
   std::uint64_t row_bytes = 1;
   for (const Column& column : plan.columns) row_bytes += column.info.bytes_per_value ? column.info.bytes_per_value : 64;
-  return std::max<std::uint64_t>(4096, (std::uint64_t{16} << 20) / row_bytes);
+  return std::max<std::uint64_t>(1, (std::uint64_t{16} << 20) / row_bytes);
 }
 
 }  // namespace

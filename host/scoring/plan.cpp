@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "host/emissions/units.hpp"
@@ -135,7 +136,12 @@ Plan make_plan(const Spec& spec, const std::vector<std::string>& paths) {
   for (const ViewSpec& view : spec.views) {
     ViewPlan bound{view, {}, {}};
     for (const ObjectiveSpec& objective : view.objectives) bound.objectives.push_back(bind_objective(plan, objective));
-    for (const std::string& column : view.group_by) bound.group_columns.push_back(use_column(plan, column));
+    for (const std::string& column : view.group_by) {
+      if (std::find(view.group_by.begin(), view.group_by.end(), column + "_missing") != view.group_by.end())
+        throw SpecError(fmt::format("view '{}' groups by '{}' and '{}_missing'", view.name, column, column),
+                        "the result's flag for missing keys of the first has the name of the second", "rename one of the columns");
+      bound.group_columns.push_back(use_column(plan, column));
+    }
     plan.views.push_back(std::move(bound));
   }
   if (!spec.label.empty()) plan.label = use_column(plan, spec.label);

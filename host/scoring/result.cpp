@@ -99,6 +99,10 @@ struct ViewWriter {
     h5::Handle dataset = h5::write_dataset(group, "front", H5T_NATIVE_INT64, {rows.size()}, rows.data());
     describe(dataset, "row numbers of the front, ascending, all groups", "");
     attach(dataset, scale);
+    if (scores.contributions.empty()) return;
+    h5::Handle shares = h5::write_dataset(group, "front_contribution", H5T_NATIVE_DOUBLE, {rows.size()}, scores.contributions.data());
+    describe(shares, "hypervolume of the group lost without this row", "");
+    attach(shares, scale);
   }
 };
 
@@ -142,6 +146,22 @@ void write_key_column(hid_t keys, hid_t scale, const Column& column, const Group
   attach(flags, scale);
 }
 
+void write_hypervolume(hid_t group, hid_t group_scale, hid_t objective_scale, const ViewScores& scores) {
+  std::vector<double> volumes, errors;
+  for (const GroupScores& scored : scores.groups) {
+    volumes.push_back(scored.hypervolume);
+    errors.push_back(scored.hypervolume_error);
+  }
+  auto write = [&](const char* name, const char* long_name, const std::vector<double>& values, hid_t scale) {
+    h5::Handle dataset = h5::write_dataset(group, name, H5T_NATIVE_DOUBLE, {values.size()}, values.data());
+    describe(dataset, long_name, "");
+    attach(dataset, scale);
+  };
+  write("hypervolume", "volume that the front dominates, up to the reference point", volumes, group_scale);
+  write("hypervolume_error", "standard error where the volume is an estimate, 0 where it is exact", errors, group_scale);
+  write("reference", "reference point of the hypervolume", scores.reference_point, objective_scale);
+}
+
 void write_groups(hid_t view, const Plan& plan, const Data& data, std::size_t index, const ViewScores& scores) {
   h5::Handle group = create_group(view, "groups");
   std::size_t groups = scores.groups.size(), objectives = scores.objectives.size();
@@ -173,6 +193,8 @@ void write_groups(hid_t view, const Plan& plan, const Data& data, std::size_t in
   };
   write_points("ideal", "best value of each objective on the front", &GroupScores::ideal);
   write_points("nadir", "worst value of each objective on the front", &GroupScores::nadir);
+
+  if (plan.views[index].spec.outputs.hypervolume) write_hypervolume(group, group_scale, objective_scale, scores);
 
   int grouping = data.grouping_of_view[index];
   if (grouping < 0) return;
@@ -228,6 +250,9 @@ void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data
     };
     out.rated("witness", H5T_NATIVE_INT64, std::int64_t{-1}, "lowest non-dominated row that dominates this one", row_of);
   }
+  if (wanted.crowding)
+    out.rated("crowding", H5T_NATIVE_DOUBLE, std::numeric_limits<double>::quiet_NaN(), "crowding distance within the front (NSGA-II)",
+              [&](std::uint32_t i) { return scores.crowding[i]; });
   if (int grouping = data.grouping_of_view[index]; grouping >= 0) {
     h5::Handle dataset = h5::create_dataset(group, "group", H5T_NATIVE_UINT32, {data.selection.rows});
     describe(dataset, "index into groups", "");

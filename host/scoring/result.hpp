@@ -27,10 +27,15 @@ void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance
 /// Reads the spec a result was made with. Throws InputError where the file is no result, or of another version.
 std::string read_spec_of_result(hid_t file, const std::string& path);
 
-/// Reads the stored answers of a view back into the form they were computed in, for its rated rows, together with what does not
-/// fit them. `lines` gets a line for each difference in rows, states or groups. Throws InputError.
-Verdict read_verdict(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t view,
-                     const ViewScores& scores, std::vector<std::string>& lines);
+/// Reads the stored answers of a rated view back into the form they were computed in, and works out groups and figures from them.
+/// `lines` gets a line for each difference in rows, states, fronts, groups or figures. Throws InputError.
+ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t view, ViewScores rated,
+                     std::vector<std::string>& lines);
+
+/// Compares everything outside /provenance, attributes included, with what these scores are written as. In memory. `lines` names
+/// the objects that differ.
+void compare_content(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
+                     std::vector<std::string>& lines);
 
 /// Reads a per-row column of float64 of the result for the selected rows. Throws InputError.
 std::vector<double> read_selected_reals(hid_t file, const std::string& path, const std::string& dataset, const Data& data);

@@ -5,9 +5,13 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "host/errors.hpp"
+#include "host/scoring/figures.hpp"
 #include "host/scoring/result.hpp"
+#include "host/sweep/fingerprint.hpp"
 
 namespace carbonfront {
 
@@ -75,6 +79,28 @@ void compare_groups(hid_t file, const std::string& path, const std::string& pref
   points("nadir", &GroupScores::nadir);
 }
 
+/// Compares hypervolumes, contributions and crowding distances with what the front implies, to the bit.
+void compare_figures(hid_t file, const std::string& path, const std::string& prefix, const Data& data, const ViewScores& implied,
+                     std::vector<std::string>& lines) {
+  auto compare = [&](const std::string& name, const std::vector<double>& stored, const std::vector<double>& want) {
+    for (std::size_t i = 0; i < want.size(); ++i)
+      if (stored[i] != want[i] && !(std::isnan(stored[i]) && std::isnan(want[i])))
+        lines.push_back(fmt::format("{}{}, entry {}: {} is stored, the sweep says {}", prefix, name, i, stored[i], want[i]));
+  };
+  if (!implied.reference_point.empty()) {
+    std::vector<double> volumes;
+    for (const GroupScores& group : implied.groups) volumes.push_back(group.hypervolume);
+    compare("groups/hypervolume", read_all<double>(file, path, prefix + "groups/hypervolume", H5T_NATIVE_DOUBLE, volumes.size()), volumes);
+  }
+  if (!implied.contributions.empty())
+    compare("front_contribution",
+            read_all<double>(file, path, prefix + "front_contribution", H5T_NATIVE_DOUBLE, implied.contributions.size()), implied.contributions);
+  if (implied.crowding.empty()) return;
+  std::vector<double> all = read_all<double>(file, path, prefix + "crowding", H5T_NATIVE_DOUBLE, data.selection.rows), rated;
+  for (std::uint32_t i = 0; i < implied.size; ++i) rated.push_back(all[data.selection.row_of(implied.selected_of(i))]);
+  compare("crowding", rated, implied.crowding);
+}
+
 }  // namespace
 
 std::string read_spec_of_result(hid_t file, const std::string& path) {
@@ -97,8 +123,8 @@ std::vector<double> read_selected_reals(hid_t file, const std::string& path, con
   return values;
 }
 
-Verdict read_verdict(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t index,
-                     const ViewScores& scores, std::vector<std::string>& lines) {
+ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t index, ViewScores scores,
+                     std::vector<std::string>& lines) {
   const ViewSpec& spec = plan.views[index].spec;
   std::string prefix = "/views/" + spec.name + "/";
   std::uint64_t rows = data.selection.rows;
@@ -118,9 +144,15 @@ Verdict read_verdict(hid_t file, const std::string& path, const Plan& plan, cons
   for (std::uint64_t row = 0; row < rows; ++row)
     if (flags[row] && expected[row] != 2) lines.push_back(fmt::format("view '{}', row {}: non-dominated but not rated", spec.name, row));
 
+  auto without_answer = [&](const auto& all, auto fill, const char* name) {
+    for (std::uint64_t row = 0; row < rows; ++row)
+      if (expected[row] != 2 && all[row] != fill)
+        lines.push_back(fmt::format("view '{}', row {}: {} is {} though the row is not rated", spec.name, row, name, all[row]));
+  };
   auto read_counts = [&](bool wanted, const char* name, std::vector<std::uint32_t>& out) {
     if (!wanted) return;
     auto all = read_all<std::uint32_t>(file, path, prefix + name, H5T_NATIVE_UINT32, rows);
+    without_answer(all, kNone, name);
     for (std::uint32_t i = 0; i < scores.size; ++i) out.push_back(all[row_of(i)]);
   };
   read_counts(spec.outputs.dominated_by, "dominated_by", verdict.dominated_by);
@@ -128,6 +160,7 @@ Verdict read_verdict(hid_t file, const std::string& path, const Plan& plan, cons
   read_counts(spec.outputs.rank, "rank", verdict.rank);
   if (spec.outputs.witness) {
     auto all = read_all<std::int64_t>(file, path, prefix + "witness", H5T_NATIVE_INT64, rows);
+    without_answer(all, std::int64_t{-1}, "witness");
     for (std::uint32_t i = 0; i < scores.size; ++i) {
       std::int64_t row = all[row_of(i)];
       std::uint32_t position = row < 0 ? kNone : position_of(static_cast<std::uint64_t>(row), data, scores);
@@ -141,12 +174,13 @@ Verdict read_verdict(hid_t file, const std::string& path, const Plan& plan, cons
   std::vector<std::int64_t> marked;
   for (std::uint32_t i = 0; i < scores.size; ++i)
     if (verdict.nondominated[i]) marked.push_back(static_cast<std::int64_t>(row_of(i)));
-  if (front != marked) lines.push_back(fmt::format("view '{}': front and nondominated disagree", spec.name));
+  if (front != marked) {
+    auto [stored, implied] = std::mismatch(front.begin(), front.end(), marked.begin(), marked.end());
+    lines.push_back(fmt::format("view '{}': the front lists {} where nondominated has {}", spec.name,
+                                stored == front.end() ? "nothing more" : fmt::format("row {}", *stored),
+                                implied == marked.end() ? "nothing more" : fmt::format("row {}", *implied)));
+  }
 
-  ViewScores implied = scores;
-  implied.verdict = verdict;
-  summarise_groups(data, index, implied);
-  compare_groups(file, path, prefix, spec.name, implied, lines);
   if (int grouping = data.grouping_of_view[index]; grouping >= 0) {
     auto stored = read_all<std::uint32_t>(file, path, prefix + "group", H5T_NATIVE_UINT32, rows);
     for (std::uint32_t i = 0; i < data.selection.size; ++i)
@@ -154,7 +188,31 @@ Verdict read_verdict(hid_t file, const std::string& path, const Plan& plan, cons
         lines.push_back(fmt::format("view '{}', row {}: group is {}, the sweep says {}", spec.name, data.selection.row_of(i),
                                     stored[data.selection.row_of(i)], data.groupings[grouping].group[i]));
   }
-  return verdict;
+  ViewScores implied = std::move(scores);
+  implied.verdict = verdict;
+  summarise_groups(data, index, implied);
+  compare_groups(file, path, prefix, spec.name, implied, lines);
+  Progress progress;
+  compute_figures(plan, index, verdict.rank, progress, implied);
+  compare_figures(file, path, prefix, data, implied, lines);
+  return implied;
 }
+
+void compare_content(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views, std::vector<std::string>& lines) {
+  h5::Handle implied = h5::create_file_in_memory();
+  write_scores(implied, plan, data, views);
+  auto stored = content_hashes(file), wanted = content_hashes(implied);
+  std::map<std::string, std::string> left(stored.begin(), stored.end());
+  for (const auto& [name, hash] : wanted) {
+    auto at = left.find(name);
+    if (at == left.end())
+      lines.push_back(fmt::format("'{}' is missing", name));
+    else if (at->second != hash)
+      lines.push_back(fmt::format("'{}' is not what the sweep and the other answers imply (values or attributes)", name));
+    if (at != left.end()) left.erase(at);
+  }
+  for (const auto& [name, hash] : left) lines.push_back(fmt::format("'{}' is not of this result", name));
+}
+
 
 }  // namespace carbonfront

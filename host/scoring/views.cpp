@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "host/errors.hpp"
+#include "host/scoring/figures.hpp"
 #include "host/scoring/values.hpp"
 
 namespace carbonfront {
@@ -130,8 +131,11 @@ ViewScores rate(const Plan& plan, const Data& data, std::size_t view_index) {
 
 void judge(const Plan& plan, const Data& data, std::size_t view_index, const Backend& backend, Progress& progress, ViewScores& scores) {
   const Outputs& wanted = plan.views[view_index].spec.outputs;
-  scores.verdict = backend.evaluate(scores.points(), {wanted.dominated_by, wanted.dominates, wanted.rank, wanted.witness}, progress);
+  VerdictRequest request{wanted.dominated_by, wanted.dominates, wanted.rank || wanted.crowding, wanted.witness};
+  request.max_rank = plan.views[view_index].spec.max_rank;
+  scores.verdict = backend.evaluate(scores.points(), request, progress);
   summarise_groups(data, view_index, scores);
+  compute_figures(plan, view_index, scores.verdict.rank, progress, scores);
 }
 
 void summarise_groups(const Data& data, std::size_t view_index, ViewScores& scores) {

@@ -1,6 +1,7 @@
 #pragma once
 // One view: its rated rows, the verdict over them, and what is known of each group.
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct Cause {
 struct GroupScores {
   std::uint64_t rows = 0, rated = 0, front_rows = 0, front_points = 0;
   std::vector<double> ideal, nadir;  // [objectives] in the objectives' own sense; NaN without rated rows
+  double hypervolume = std::numeric_limits<double>::quiet_NaN();  // where asked for; NaN without rated rows
+  double hypervolume_error = std::numeric_limits<double>::quiet_NaN();  // standard error of an estimate; 0: exact
 };
 
 /// A view's rated rows and everything found out about them. `rated` and `front` are positions: selected rows, and rated rows.
@@ -32,6 +35,10 @@ struct ViewScores {
   Verdict verdict;
   std::vector<std::uint32_t> front;        // rated positions, ascending
   std::vector<GroupScores> groups;         // at least one
+  std::vector<double> reference_point;     // [objectives] of the hypervolume, where asked for
+  std::vector<double> contributions;       // [front] to the group's hypervolume, where asked for
+  std::vector<double> crowding;            // [size], where asked for; NaN behind the view's max_rank
+  double figures_seconds = 0;              // spent on hypervolume, contributions and crowding
 
   std::uint32_t selected_of(std::uint32_t position) const { return all_rated ? position : rated[position]; }
   PointsView points() const;

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <set>
+#include <utility>
 
 #include "host/errors.hpp"
 #include "host/text.hpp"
@@ -14,7 +16,10 @@ namespace carbonfront {
 
 namespace {
 
-const std::vector<std::string> output_names = {"dominated_by", "dominates", "rank", "witness"};
+const std::vector<std::pair<std::string, bool Outputs::*>> output_names = {
+    {"dominated_by", &Outputs::dominated_by}, {"dominates", &Outputs::dominates},     {"rank", &Outputs::rank},
+    {"witness", &Outputs::witness},           {"crowding", &Outputs::crowding},       {"hypervolume", &Outputs::hypervolume},
+    {"contributions", &Outputs::contributions}};
 const std::vector<std::string> policy_names = {"exclude", "worst", "error"};
 
 ViewSpec parse_view_flag(const std::string& text) {
@@ -81,6 +86,16 @@ void check_view(const ViewSpec& view) {
     if (!seen.insert(objective.column).second)
       throw SpecError("view '" + view.name + "' has the objective '" + objective.column + "' twice",
                       "an objective has one direction and one weight", "remove one");
+  if (view.outputs.contributions && !view.outputs.hypervolume)
+    throw SpecError("view '" + view.name + "' asks for contributions without hypervolume", "they are shares of it", "add \"hypervolume\" to outputs");
+  if (!view.reference_point.empty() && !view.outputs.hypervolume)
+    throw SpecError("view '" + view.name + "' has a reference_point without hypervolume", "nothing else uses it", "add \"hypervolume\" to outputs");
+  if (!view.reference_point.empty() && view.reference_point.size() != view.objectives.size())
+    throw SpecError(fmt::format("view '{}' has a reference_point of {} values", view.name, view.reference_point.size()),
+                    fmt::format("it has {} objectives", view.objectives.size()), "give one value for each objective, in their order");
+  for (double value : view.reference_point)
+    if (!std::isfinite(value))
+      throw SpecError("view '" + view.name + "' has a reference_point that is not finite", "volumes are measured from it", "give finite values");
   seen.clear();
   for (const std::string& column : view.group_by)
     if (!seen.insert(column).second)
@@ -100,19 +115,23 @@ Missing parse_missing(const std::string& name) {
 
 std::vector<std::string> names_of(const Outputs& outputs) {
   std::vector<std::string> names;
-  const bool set[] = {outputs.dominated_by, outputs.dominates, outputs.rank, outputs.witness};
-  for (std::size_t i = 0; i < output_names.size(); ++i)
-    if (set[i]) names.push_back(output_names[i]);
+  for (const auto& [name, member] : output_names)
+    if (outputs.*member) names.push_back(name);
   return names;
 }
 
-void add_output(Outputs& outputs, const std::string& name) {
-  bool* const slots[] = {&outputs.dominated_by, &outputs.dominates, &outputs.rank, &outputs.witness};
-  auto at = std::find(output_names.begin(), output_names.end(), name);
-  if (at == output_names.end())
-    throw SpecError("unknown output '" + name + "'", "outputs are " + join(output_names, ", ") + did_you_mean(name, output_names),
-                    "correct the list");
-  *slots[at - output_names.begin()] = true;
+Outputs parse_outputs(const std::vector<std::string>& wanted) {
+  Outputs outputs{false, false, false, false};
+  for (const std::string& name : wanted) {
+    auto at = std::find_if(output_names.begin(), output_names.end(), [&](const auto& known) { return known.first == name; });
+    if (at == output_names.end()) {
+      std::vector<std::string> known;
+      for (const auto& output : output_names) known.push_back(output.first);
+      throw SpecError("unknown output '" + name + "'", "outputs are " + join(known, ", ") + did_you_mean(name, known), "correct the list");
+    }
+    outputs.*(at->second) = true;
+  }
+  return outputs;
 }
 
 ObjectiveSpec parse_objective(const std::string& text, const std::string& view) {
@@ -148,11 +167,7 @@ void apply_flags(Spec& spec, const SpecFlags& flags) {
       if (!flags.group_by->empty())
         for (const std::string& column : split_names(*flags.group_by, ',')) view.group_by.push_back(unquoted(column));
     }
-    if (flags.outputs) {
-      view.outputs = {false, false, false, false};
-      if (!flags.outputs->empty())
-        for (const std::string& name : split_names(*flags.outputs, ',')) add_output(view.outputs, name);
-    }
+    if (flags.outputs) view.outputs = parse_outputs(flags.outputs->empty() ? std::vector<std::string>{} : split_names(*flags.outputs, ','));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The spec: what to compute, from a TOML file and the command line's flags.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,8 +20,12 @@ struct ObjectiveSpec {
 /// What becomes of a row with a missing objective: no verdict, a value behind every other, or a refusal.
 enum class Missing { exclude, worst, error };
 
+/// What a view writes beside state, nondominated, front and groups.
 struct Outputs {
-  bool dominated_by = true, dominates = false, rank = false, witness = true;
+  bool dominated_by = true, dominates = false, rank = false, witness = true;  // [rows]
+  bool crowding = false;                                                      // [rows], NSGA-II's crowding distance
+  bool hypervolume = false;                                                   // [groups]
+  bool contributions = false;                                                 // [front rows], needs hypervolume
 
   bool operator==(const Outputs&) const = default;
 };
@@ -31,6 +36,8 @@ struct ViewSpec {
   std::vector<std::string> group_by;
   Missing missing = Missing::exclude;
   Outputs outputs;
+  std::uint32_t max_rank = 0;           // rank the first fronts only; 0: all
+  std::vector<double> reference_point;  // of the hypervolume, in the objectives' own sense; empty: from ideal and nadir
 
   bool operator==(const ViewSpec&) const = default;
 };
@@ -71,8 +78,8 @@ std::string to_toml(const Spec& spec);
 const char* name_of(Missing missing);
 std::vector<std::string> names_of(const Outputs& outputs);
 
-/// Parses one name of an output list into `outputs`, and a policy's name. Throw SpecError.
-void add_output(Outputs& outputs, const std::string& name);
+/// Parse a list of outputs, and a policy's name. Throw SpecError.
+Outputs parse_outputs(const std::vector<std::string>& names);
 Missing parse_missing(const std::string& name);
 
 /// Parses "column:min" or "column:max", split at the last colon. Throws SpecError.

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 #include <toml++/toml.h>
 
 #include "host/errors.hpp"
@@ -66,6 +69,18 @@ struct Reader {
     return node->value<double>();
   }
 
+  std::vector<double> numbers(const char* key) const {
+    const toml::node* node = table.get(key);
+    if (!node) return {};
+    if (!node->is_array()) wrong(*node, key, "it must be a list of numbers");
+    std::vector<double> list;
+    for (const toml::node& item : *node->as_array()) {
+      if (!item.is_number()) wrong(item, key, "its items must be numbers");
+      list.push_back(*item.value<double>());
+    }
+    return list;
+  }
+
   const toml::table* subtable(const char* key) const {
     const toml::node* node = table.get(key);
     if (!node) return nullptr;
@@ -98,7 +113,7 @@ void read_emissions(Spec& spec, const Reader& in) {
 }
 
 ViewSpec read_view(const Reader& in) {
-  in.allow({"name", "objectives", "group_by", "missing", "outputs"});
+  in.allow({"name", "objectives", "group_by", "missing", "outputs", "max_rank", "reference_point"});
   ViewSpec view;
   auto name = in.text("name");
   if (!name) throw SpecError(fmt::format("{}: a [[view]] has no name", in.place(in.table)), "results are found by it", "add name = \"...\"");
@@ -107,10 +122,13 @@ ViewSpec read_view(const Reader& in) {
     view.objectives.push_back(parse_objective(text, view.name));
   view.group_by = in.texts("group_by").value_or(std::vector<std::string>{});
   if (auto missing = in.text("missing")) view.missing = parse_missing(*missing);
-  if (auto outputs = in.texts("outputs")) {
-    view.outputs = {false, false, false, false};
-    for (const std::string& output : *outputs) add_output(view.outputs, output);
+  if (auto outputs = in.texts("outputs")) view.outputs = parse_outputs(*outputs);
+  if (auto fronts = in.number("max_rank")) {
+    if (!(*fronts >= 1 && *fronts < 4294967295.0 && *fronts == std::trunc(*fronts)))
+      in.wrong(*in.table.get("max_rank"), "max_rank", "it must be a whole number of fronts, 1 or more");
+    view.max_rank = static_cast<std::uint32_t>(*fronts);
   }
+  view.reference_point = in.numbers("reference_point");
   return view;
 }
 
@@ -165,11 +183,14 @@ Spec parse_spec(const std::string& text, const std::string& name) {
 }
 
 Spec read_spec(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    throw SpecError("cannot read the spec '" + path + "'", "it is a folder", "give the path of a TOML file");
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf()))
-    throw SpecError("cannot read the spec '" + path + "'", "it is missing, empty or unreadable", "give the path of a TOML file");
-  return parse_spec(text.str(), path);
+  if (!file) throw SpecError("cannot read the spec '" + path + "'", std::strerror(errno), "give the path of a TOML file");
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  if (text.empty()) throw SpecError("the spec '" + path + "' is empty", "it says nothing", "add a [[view]]");
+  return parse_spec(text, path);
 }
 
 std::string to_toml(const Spec& spec) {
@@ -179,7 +200,6 @@ std::string to_toml(const Spec& spec) {
   if (spec.emissions) {
     out += "\n[emissions]\nmodel = " + quoted(spec.emissions->model) + "\n";
     for (const auto& [name, quantity] : spec.emissions->quantities) {
-      if (name == "carbon_intensity" && spec.emissions->default_intensity) out += "# the default\n";
       out += name + " = { ";
       out += quantity.value ? "value = " + number_text(*quantity.value) : "column = " + quoted(quantity.column);
       if (!quantity.unit.empty()) out += ", unit = " + quoted(quantity.unit);
@@ -192,6 +212,10 @@ std::string to_toml(const Spec& spec) {
     out += "\n[[view]]\nname = " + quoted(view.name) + "\nobjectives = " + list_of(objectives) + "\n";
     if (!view.group_by.empty()) out += "group_by = " + list_of(view.group_by) + "\n";
     out += "missing = " + quoted(name_of(view.missing)) + "\noutputs = " + list_of(names_of(view.outputs)) + "\n";
+    if (view.max_rank > 0) out += fmt::format("max_rank = {}\n", view.max_rank);
+    std::vector<std::string> point;
+    for (double value : view.reference_point) point.push_back(number_text(value));
+    if (!point.empty()) out += "reference_point = [" + join(point, ", ") + "]\n";
   }
   return out;
 }

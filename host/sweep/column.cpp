@@ -15,6 +15,9 @@ namespace carbonfront {
 
 namespace {
 
+constexpr std::size_t kMostTextBytes = 1 << 20;  // no honest file declares wider texts of fixed length
+constexpr std::size_t kPieceBytes = 16 << 20;    // of fixed-length texts in memory at a time
+
 /// A boolean as h5py writes it: an enumeration of FALSE = 0 and TRUE = 1 over one byte. PyTables writes a bit field.
 bool is_boolean(hid_t type) {
   if (H5Tget_class(type) == H5T_BITFIELD) return H5Tget_size(type) == 1;
@@ -63,43 +66,53 @@ bool is_unsigned_type(ValueType type) {
   return type == ValueType::boolean || (type >= ValueType::uint8 && type <= ValueType::uint64);
 }
 
+/// Values of a numeric attribute as the doubles they are or round to.
+std::vector<double> real_values(hid_t attribute, std::size_t count) {
+  std::vector<double> values(count);
+  if (H5Aread(attribute, H5T_NATIVE_DOUBLE, values.data()) < 0) return H5Eclear2(H5E_DEFAULT), std::vector<double>();
+  return values;
+}
+
+/// Values of an attribute that a column of integers can equal, widened to 64 bits: exact, in the column's own sign.
+std::vector<std::uint64_t> integer_values(hid_t attribute, hid_t type, std::size_t count, bool column_is_unsigned) {
+  std::vector<std::uint64_t> values;
+  if (H5Tget_class(type) == H5T_FLOAT) {
+    for (double real : real_values(attribute, count))  // a float that is no integer of 64 bits equals none of the column's
+      if (real == std::trunc(real) && real < (column_is_unsigned ? 0x1p64 : 0x1p63) && real >= (column_is_unsigned ? 0 : -0x1p63))
+        values.push_back(real < 0 ? static_cast<std::uint64_t>(static_cast<std::int64_t>(real)) : static_cast<std::uint64_t>(real));
+    return values;
+  }
+  std::vector<std::int64_t> integers(count);
+  bool is_enum = H5Tget_class(type) == H5T_ENUM, is_unsigned = !is_enum && H5Tget_sign(type) == H5T_SGN_NONE;
+  h5::Handle native(H5Tget_native_type(type, H5T_DIR_ASCEND));
+  if (H5Tget_size(native) > sizeof(std::int64_t)) return values;
+  hid_t memory = is_unsigned ? H5T_NATIVE_UINT64 : H5T_NATIVE_INT64;
+  if (H5Aread(attribute, is_enum ? static_cast<hid_t>(native) : memory, integers.data()) < 0) return H5Eclear2(H5E_DEFAULT), values;
+  if (is_enum) H5Tconvert(h5::Handle(H5Tget_super(native)), memory, count, integers.data(), nullptr, H5P_DEFAULT);
+  for (std::int64_t value : integers)  // a negative value never equals an unsigned one, nor one past 2^63 a signed one
+    if (value >= 0 || is_unsigned == column_is_unsigned) values.push_back(static_cast<std::uint64_t>(value));
+  return values;
+}
+
 /// Adds the values of one attribute to what counts as missing. Integers are taken exactly, floats in the column's precision.
 void add_missing(hid_t dataset, const char* attribute_name, ColumnInfo& info) {
   if (!h5::has_attribute(dataset, attribute_name)) return;
   h5::Handle attribute(H5Aopen(dataset, attribute_name, H5P_DEFAULT));
   h5::Handle type(H5Aget_type(attribute)), space(H5Aget_space(attribute));
+  H5T_class_t kind = H5Tget_class(type);
   if (info.type == ValueType::string) {
-    if (H5Tget_class(type) == H5T_STRING) info.missing_texts.push_back(h5::text_attribute(dataset, attribute_name));
+    if (kind == H5T_STRING) info.missing_texts.push_back(h5::text_attribute(dataset, attribute_name));
     return;
   }
   hssize_t count = H5Sget_simple_extent_npoints(space);
-  if (count <= 0 || count > 1000) return;
-  bool real_column = info.type == ValueType::float32 || info.type == ValueType::float64;
-  H5T_class_t kind = H5Tget_class(type);
-  if (real_column && (kind == H5T_FLOAT || kind == H5T_INTEGER)) {
-    std::vector<double> values(count);
-    if (H5Aread(attribute, H5T_NATIVE_DOUBLE, values.data()) < 0) return;
-    for (double value : values) {
+  if (count <= 0 || count > 1000 || (kind != H5T_INTEGER && kind != H5T_FLOAT && kind != H5T_ENUM)) return;
+  if (info.type != ValueType::float32 && info.type != ValueType::float64) {
+    for (std::uint64_t value : integer_values(attribute, type, static_cast<std::size_t>(count), is_unsigned_type(info.type)))
+      info.more_missing.push_back(value);
+  } else if (kind != H5T_ENUM) {
+    for (double value : real_values(attribute, static_cast<std::size_t>(count))) {
       if (info.type == ValueType::float32) value = static_cast<float>(value);
       if (!std::isnan(value)) info.missing_reals.push_back(value);
-    }
-  } else if (!real_column && (kind == H5T_INTEGER || kind == H5T_FLOAT || kind == H5T_ENUM)) {
-    std::vector<double> reals(count);
-    std::vector<std::int64_t> integers(count);
-    if (kind == H5T_FLOAT) {
-      if (H5Aread(attribute, H5T_NATIVE_DOUBLE, reals.data()) < 0) return;
-      for (hssize_t i = 0; i < count; ++i) {  // a float that is no integer of 64 bits equals none of the column's values
-        if (!(reals[i] >= -0x1p63 && reals[i] < 0x1p63) || reals[i] != std::trunc(reals[i])) continue;
-        if (reals[i] < 0 && is_unsigned_type(info.type)) continue;
-        info.more_missing.push_back(static_cast<std::uint64_t>(static_cast<std::int64_t>(reals[i])));
-      }
-    } else {
-      h5::Handle native(H5Tget_native_type(type, H5T_DIR_ASCEND));
-      bool is_unsigned = kind == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_NONE;
-      if (kind == H5T_ENUM) return;
-      if (H5Aread(attribute, is_unsigned ? H5T_NATIVE_UINT64 : H5T_NATIVE_INT64, integers.data()) < 0) return;
-      for (std::int64_t value : integers)  // a negative value never equals an unsigned one, nor one past 2^63 a signed one
-        if (value >= 0 || is_unsigned == is_unsigned_type(info.type)) info.more_missing.push_back(static_cast<std::uint64_t>(value));
     }
   }
 }
@@ -169,14 +182,18 @@ void read_fixed_strings(const ColumnPart& part, const ColumnInfo& info, hid_t ty
                         Strings& out) {
   std::size_t size = H5Tget_size(type);
   bool space_padded = H5Tget_strpad(type) == H5T_STR_SPACEPAD, terminated = H5Tget_strpad(type) == H5T_STR_NULLTERM;
-  std::vector<char> raw(size * count);
-  Slab slab = select(part, begin, count);
-  if (H5Dread(part.dataset, type, slab.memory, slab.file, H5P_DEFAULT, raw.data()) < 0) unreadable(part, info, begin, count);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    std::string_view text(raw.data() + i * size, size);
-    if (terminated) text = text.substr(0, text.find('\0'));
-    text = text.substr(0, text.find_last_not_of(space_padded ? ' ' : '\0') + 1);
-    out.add(text);
+  std::uint64_t step = std::max<std::uint64_t>(1, kPieceBytes / size);
+  std::vector<char> raw(size * std::min(step, count));
+  for (std::uint64_t end = begin + count; begin < end; begin += step) {
+    std::uint64_t piece = std::min(step, end - begin);
+    Slab slab = select(part, begin, piece);
+    if (H5Dread(part.dataset, type, slab.memory, slab.file, H5P_DEFAULT, raw.data()) < 0) unreadable(part, info, begin, piece);
+    for (std::uint64_t i = 0; i < piece; ++i) {
+      std::string_view text(raw.data() + i * size, size);
+      if (terminated) text = text.substr(0, text.find('\0'));
+      text = text.substr(0, text.find_last_not_of(space_padded ? ' ' : '\0') + 1);
+      out.add(text);
+    }
   }
 }
 
@@ -203,6 +220,10 @@ ColumnInfo describe_column(hid_t dataset, const std::string& name, const std::st
   if (!value)
     throw InputError(fmt::format("cannot read column '{}' of '{}'", name, path),
                      "its type is no integer, float32, float64, boolean or string", "convert the column");
+  if (*value == ValueType::string && H5Tis_variable_str(type) <= 0 && H5Tget_size(type) > kMostTextBytes)
+    throw InputError(fmt::format("cannot read column '{}' of '{}'", name, path),
+                     fmt::format("it declares texts of {} bytes; {} is the limit", H5Tget_size(type), kMostTextBytes),
+                     "store texts of that size with variable length");
   info.type = *value;
   info.type_name = type_name(type, *value);
   hsize_t rows = 0;

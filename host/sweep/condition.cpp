@@ -186,7 +186,7 @@ void check_condition(const Condition& condition, const ColumnInfo& column) {
   throw InputError(fmt::format("where \"{}\"", condition.text),
                    fmt::format("column '{}' is {} and the literal is a {}", condition.column, column.type_name,
                                text ? "text" : truth ? "boolean" : "number"),
-                   text ? "compare it with a number" : "put the literal in quotes if it is a text");
+                   column.type == ValueType::string ? "put the literal in quotes" : "compare it with a number");
 }
 
 void apply_condition(const Condition& condition, const ColumnInfo& column, const void* values, std::size_t count,

@@ -125,29 +125,44 @@ void add_dataset(Hash& hash, hid_t file, hid_t dataset, const std::string& path)
   }
 }
 
-void add_group(Hash& hash, hid_t file, hid_t group, const std::string& path) {
-  add_attributes(hash, file, group);
+using Hashes = std::vector<std::pair<std::string, std::string>>;
+
+void add_group(hid_t file, hid_t group, const std::string& path, Hashes& hashes) {
+  Hash own;
+  own.number('g');
+  add_attributes(own, file, group);
+  hashes.emplace_back(path.empty() ? "/" : path, own.hex());
   for (const std::string& name : h5::members(group)) {
     std::string full = path + "/" + name;
-    if (full == "/provenance") continue;
     char kind = h5::kind_of(group, name);
-    hash.text(full), hash.number(kind);
+    if (full == "/provenance") continue;
     if (kind == 'g') {
-      add_group(hash, file, h5::Handle(H5Gopen2(group, name.c_str(), H5P_DEFAULT)), full);
-    } else if (kind == 'd') {
+      add_group(file, h5::Handle(H5Gopen2(group, name.c_str(), H5P_DEFAULT)), full, hashes);
+      continue;
+    }
+    Hash hash;
+    hash.number(static_cast<std::uint64_t>(kind));
+    if (kind == 'd') {
       h5::Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT));
       add_dataset(hash, file, dataset, full);
       add_attributes(hash, file, dataset);
     }
+    hashes.emplace_back(full, hash.hex());
   }
 }
 
 }  // namespace
 
+Hashes content_hashes(hid_t file) {
+  Hashes hashes;
+  add_group(file, h5::Handle(H5Gopen2(file, "/", H5P_DEFAULT)), "", hashes);
+  return hashes;
+}
+
 std::string digest(const std::string& path) {
-  h5::Handle file = h5::open_for_reading(path), root(H5Gopen2(file, "/", H5P_DEFAULT));
+  h5::Handle file = h5::open_for_reading(path);
   Hash hash;
-  add_group(hash, file, root, "");
+  for (const auto& [name, content] : content_hashes(file)) hash.text(name), hash.text(content);
   return hash.hex();
 }
 

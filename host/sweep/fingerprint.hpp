@@ -2,6 +2,7 @@
 // Hashes that identify inputs and results. XXH3-128, written as 32 hexadecimal digits.
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/sweep/sweep.hpp"
@@ -18,6 +19,9 @@ std::string sha256_of_file(const std::string& path);
 /// Hashes the content of a file outside /provenance: type, shape and values of every dataset, and every attribute; references by
 /// the name of what they point to. Independent of how the file is laid out. Throws InputError.
 std::string digest(const std::string& path);
+
+/// The same, object by object: path and hash of every group and dataset outside /provenance, in order of names.
+std::vector<std::pair<std::string, std::string>> content_hashes(hid_t file);
 
 /// What a dataset occupies in its file: layout in words ("65,536 rows a chunk", "contiguous"), filters, stored bytes.
 struct StorageInfo {

@@ -52,8 +52,9 @@ Handle open_for_reading(const std::string& path) {
   const char* advice = "give the path of an HDF5 sweep";
   if (::stat(path.c_str(), &status) != 0) throw InputError("cannot open '" + path + "'", std::strerror(errno), advice);
   if (S_ISDIR(status.st_mode)) throw InputError("cannot open '" + path + "'", "it is a folder", advice);
+  if (!S_ISREG(status.st_mode)) throw InputError("cannot open '" + path + "'", "it is no ordinary file", advice);
   if (::access(path.c_str(), R_OK) != 0) throw InputError("cannot open '" + path + "'", std::strerror(errno), advice);
-  if (S_ISREG(status.st_mode) && status.st_size == 0) throw InputError("cannot read '" + path + "'", "the file is empty", advice);
+  if (status.st_size == 0) throw InputError("cannot read '" + path + "'", "the file is empty", advice);
   Handle access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access, false, true);
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access));
@@ -69,6 +70,14 @@ Handle create_file(const std::string& path) {
   Handle creation = untimed(H5P_FILE_CREATE);
   Handle file(H5Fcreate(path.c_str(), H5F_ACC_EXCL, creation, access));
   if (!file) throw OutputError("cannot create '" + path + "'", last_reason(), "check the folder and its free space");
+  return file;
+}
+
+Handle create_file_in_memory() {
+  Handle access(H5Pcreate(H5P_FILE_ACCESS)), creation = untimed(H5P_FILE_CREATE);
+  H5Pset_fapl_core(access, std::size_t{1} << 22, false);
+  Handle file(H5Fcreate("in memory", H5F_ACC_TRUNC, creation, access));
+  written(file, "a file in memory");
   return file;
 }
 

@@ -49,6 +49,9 @@ Handle open_for_reading(const std::string& path);
 /// Creates a file that must not exist yet. Throws OutputError.
 Handle create_file(const std::string& path);
 
+/// Creates a file that lives in memory only.
+Handle create_file_in_memory();
+
 /// Tells whether `path` (absolute or relative to `where`, several levels allowed) leads to an object.
 bool exists(hid_t where, const std::string& path);
 

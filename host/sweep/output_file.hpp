@@ -2,15 +2,22 @@
 // A file that appears under its final name only when it is complete.
 
 #include <string>
+#include <vector>
 
 #include "host/errors.hpp"
 #include "host/sweep/hdf5.hpp"
 
 namespace carbonfront {
 
-/// Refuses an output that exists (unless `force`) or whose folder cannot be written. Call before long work.
-/// Throws SpecError, OutputError.
-void check_output(const std::string& path, bool force);
+/// Refuses an output that exists (unless `force`), that is one of the `others` (inputs and other outputs, by whatever name) or no
+/// ordinary file, or whose folder cannot be written. Call before long work. Throws SpecError, OutputError.
+void check_output(const std::string& path, bool force, const std::vector<std::string>& others = {});
+
+/// Removes the output that is being written, if any, without committing it. Async-signal-safe: for a program that must end now.
+void remove_unfinished_output() noexcept;
+
+/// Writes a text file beside its name and renames it. Throws OutputError.
+void write_text_file(const std::string& path, const std::string& text);
 
 /// Owns an HDF5 file under a temporary name beside its final one. `commit` closes, syncs and renames it; without that the
 /// destructor removes it.

@@ -1,0 +1,231 @@
+// Dominance counts: every way to count, forced by its limits, against the definition and against the others; the order too.
+
+#include <gtest/gtest.h>
+#include <tbb/global_control.h>
+
+#include <chrono>
+#include <limits>
+#include <numeric>
+
+#include "host/pareto/count_lists.hpp"
+#include "host/pareto/engine.hpp"
+#include "tests/points.hpp"
+
+namespace carbonfront::test {
+namespace {
+
+using Counts = std::vector<std::uint32_t>;
+
+constexpr Distribution kDistributions[] = {Distribution::independent,     Distribution::correlated,
+                                           Distribution::anti_correlated, Distribution::all_nondominated,
+                                           Distribution::quantised,       Distribution::three_values};
+
+struct Way {
+  const char* name;
+  CountLimits limits;
+};
+
+constexpr std::uint32_t kNever = std::numeric_limits<std::uint32_t>::max();
+
+const Way kWays[] = {
+    {"as it is", {}},
+    {"tiles alone", {.plane_pairs = ~0ull, .pairs = ~0ull, .tile_rows = kNever}},
+    {"no tiles", {.plane_pairs = 0, .pairs = 0}},
+    {"no tiles, in chunks", {.plane_pairs = 0, .pairs = 0, .task_rows = 8, .chunk_rows = 8}},
+    {"planes to few", {.plane_pairs = 5000, .pairs = 0, .task_rows = 100, .chunk_rows = kNever}},
+    {"lists to few", {.plane_pairs = 0, .pairs = 40000, .task_rows = 100, .chunk_rows = 700}},
+    {"few rows a tile", {.tile_rows = 600}},
+};
+
+Order order_of(Table& table) {
+  Progress progress;
+  return lexicographic_order(table.view(), progress);
+}
+
+Counts counts_of(const Order& order, const CountLimits& limits) {
+  Progress progress;
+  Counts counts = count_dominators(order, limits, progress);
+  EXPECT_EQ(progress.done, progress.total);
+  return counts;
+}
+
+/// Compares all ways with the definition.
+void check_ways(Table& table, const std::string& what) {
+  const Counts expected = by_reference(table, {.dominated_by = true}).dominated_by;
+  const Order order = order_of(table);
+  for (const Way& way : kWays) {
+    EXPECT_EQ(first_difference("count", expected, counts_of(order, way.limits)), "") << way.name << ", " << what;
+  }
+}
+
+TEST(Counts, AgreeWithTheDefinitionInEveryWay) {
+  std::mt19937_64 random(1);
+  for (const std::uint32_t objectives : {1, 2, 3, 4, 5, 6, 7, 8, 9, 12}) {
+    for (const Distribution distribution : kDistributions) {
+      const auto size = static_cast<std::uint32_t>(1 + random() % 1200);
+      Table table = table_of(draw(distribution, size, objectives, random()));
+      if (random() % 2) table.group = draw_groups(size, static_cast<std::uint32_t>(1 + random() % 4), random());
+      check_ways(table, std::to_string(size) + " x " + std::to_string(objectives) + name_of(distribution));
+    }
+  }
+}
+
+TEST(Counts, AgreeWithTheDefinitionOnMoreRows) {
+  for (const std::uint32_t objectives : {2, 3, 4, 6}) {
+    Table table = table_of(draw(Distribution::independent, 5000, objectives, objectives));
+    check_ways(table, std::to_string(objectives));
+    Table tied = table_of(draw(Distribution::quantised, 4800, objectives, objectives));
+    check_ways(tied, std::to_string(objectives));
+  }
+}
+
+TEST(Counts, AgreeAroundTheSizesOfTilesBatchesAndBlocks) {
+  for (const std::uint32_t size : {0, 1, 2, 3, 4, 5, 7, 8, 9, 63, 64, 65, 511, 512, 513, 1023, 1025, 2047, 2048, 2049}) {
+    for (const std::uint32_t objectives : {2, 3, 4, 5}) {
+      Table table = table_of(draw(Distribution::quantised, size, objectives, size));
+      check_ways(table, std::to_string(size) + " x " + std::to_string(objectives));
+    }
+  }
+  for (const std::uint32_t size : {4095, 4096, 4097}) {
+    Table table = table_of(draw(Distribution::independent, size, 3, size));
+    check_ways(table, std::to_string(size));
+  }
+}
+
+TEST(Counts, AgreeWithEachOtherOnManyRows) {
+  const CountLimits no_tiles{.plane_pairs = 1 << 12, .pairs = 1 << 16, .chunk_rows = kNever};
+  for (const std::uint32_t objectives : {2, 3, 4}) {
+    for (const Distribution distribution : {Distribution::independent, Distribution::quantised}) {
+      const std::uint32_t size = objectives == 2 ? 1'000'000 : objectives == 3 ? 300'000 : 100'000;
+      Table table = table_of(draw(distribution, size, objectives, 5));
+      const Order order = order_of(table);
+      const Counts expected = counts_of(order, {});
+      EXPECT_EQ(first_difference("count", expected, counts_of(order, no_tiles)), "") << objectives;
+      for (std::uint32_t i = 0; i < size; i += size / 7) {
+        EXPECT_EQ(reference_row(table.view(), i).dominated_by, expected[i]) << i;
+      }
+    }
+  }
+}
+
+TEST(Counts, OfSourcesAgreeWithTheDefinition) {
+  std::mt19937_64 random(2);
+  for (const std::uint32_t objectives : {1, 2, 3, 4, 6}) {
+    for (const Distribution distribution : kDistributions) {
+      for (const std::uint32_t one_in : {1, 2, 10, 100000}) {
+        const auto size = static_cast<std::uint32_t>(1 + random() % 900);
+        Table table = table_of(draw(distribution, size, objectives, random()));
+        if (random() % 2) table.group = draw_groups(size, 3, random());
+        std::vector<std::uint8_t> is_source(size);
+        for (auto& source : is_source) source = random() % one_in == 0;
+        Counts expected(size, 0);
+        for (std::uint32_t i = 0; i < size; ++i) {
+          for (std::uint32_t j = 0; j < size && !is_source[i]; ++j) {
+            const bool together = table.group.empty() || table.group[i] == table.group[j];
+            expected[i] += is_source[j] && together && dominates_by_definition(table.view(), j, i);
+          }
+        }
+        const Order order = order_of(table);
+        for (const Way& way : kWays) {
+          Progress progress;
+          EXPECT_EQ(first_difference("count", expected, count_dominators_of(order, is_source, way.limits, progress)), "")
+              << way.name << ", " << size << " x " << objectives << ' ' << name_of(distribution) << ", 1 in " << one_in;
+          EXPECT_EQ(progress.done, progress.total);
+        }
+      }
+    }
+  }
+}
+
+TEST(Counts, AreTheSameOnAnyNumberOfThreads) {
+  for (const std::uint32_t objectives : {2, 3, 4, 7}) {
+    Table table = table_of(draw(Distribution::quantised, 150000, objectives, 11));
+    table.size = objectives == 7 ? 20000 : table.size;
+    table.group = draw_groups(table.size, 2, 12);
+    const Order expected = order_of(table);
+    const Counts counts = counts_of(expected, {});
+    for (const std::size_t threads : {1, 2, 3, 8}) {
+      const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
+      const Order order = order_of(table);
+      EXPECT_EQ(expected.position, order.position) << threads;
+      EXPECT_EQ(expected.run_start, order.run_start) << threads;
+      EXPECT_EQ(expected.ranks, order.ranks) << threads;
+      EXPECT_EQ(counts, counts_of(order, {})) << threads;
+    }
+  }
+}
+
+/// Sorted, constant, extreme: what could make a halving lopsided or a bucket as large as all.
+std::vector<Columns> hard_columns(std::uint32_t size, std::uint32_t objectives) {
+  std::vector<Columns> inputs;
+  Columns sorted(objectives, std::vector<double>(size)), equal = sorted, infinite = sorted, outlier, tiny;
+  for (auto& column : sorted) std::iota(column.begin(), column.end(), 0.0);
+  Columns reversed = sorted, crossed = sorted;
+  for (auto& column : reversed) std::reverse(column.begin(), column.end());
+  std::reverse(crossed.back().begin(), crossed.back().end());
+  std::mt19937_64 random(3);
+  for (auto& column : infinite) {
+    for (auto& value : column) value = (random() % 2 ? 1 : -1) * std::numeric_limits<double>::infinity();
+  }
+  outlier = tiny = draw(Distribution::independent, size, objectives, 4);
+  for (auto& column : outlier) {  // the keys of most rows differ in their low bits alone
+    for (auto& value : column) value = 1 + value * 1e-9;
+    column[0] = -std::numeric_limits<double>::max();
+    column[1] = std::numeric_limits<double>::quiet_NaN();
+  }
+  for (auto& column : tiny) {  // half of what is left at every power of two: a digit takes them one by one
+    for (auto& value : column) value = std::pow(0.5, value * 1000);
+  }
+  Columns constant = tiny;
+  constant.front().assign(size, 1);
+  return {sorted, equal, infinite, reversed, crossed, outlier, tiny, constant};
+}
+
+TEST(Counts, AgreeOnHardInput) {
+  for (const std::uint32_t objectives : {1, 2, 3, 4}) {
+    for (const Columns& columns : hard_columns(700, objectives)) {
+      Table table = table_of(columns);
+      check_ways(table, "hard");
+    }
+  }
+}
+
+TEST(Counts, TakeNoQuadraticPathWithUpToThreeObjectives) {
+  for (const std::uint32_t objectives : {1, 2, 3}) {
+    for (const Columns& columns : hard_columns(400000, objectives)) {
+      Table table = table_of(columns);
+      const auto begin = std::chrono::steady_clock::now();
+      counts_of(order_of(table), {});
+      EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), 5) << objectives;
+    }
+  }
+}
+
+/// Checks an order against its own description, with comparisons by key for large tables.
+TEST(Order, IsSortedAndItsRanksAreUniqueOnManyRows) {
+  for (const Columns& columns : hard_columns(300000, 3)) {
+    Table table = table_of(columns);
+    const Order order = order_of(table);
+    for (std::uint32_t place = 1; place < order.size; ++place) {
+      const std::uint32_t a = order.position[place - 1], b = order.position[place];
+      ASSERT_FALSE(dominates_by_definition(table.view(), b, a)) << place;
+    }
+    for (std::uint32_t k = 1; k < 3; ++k) {
+      std::vector<std::uint32_t> by_rank(order.size, kNone);
+      for (std::uint32_t place = 0; place < order.size; ++place) by_rank[order.ranks[k - 1][place]] = place;
+      for (std::uint32_t rank = 1; rank < order.size; ++rank) {
+        ASSERT_NE(by_rank[rank], kNone);
+        const double before = columns[k][order.position[by_rank[rank - 1]]],
+                     after = columns[k][order.position[by_rank[rank]]];
+        if (before == after || (std::isnan(before) && std::isnan(after))) {
+          ASSERT_LT(by_rank[rank - 1], by_rank[rank]) << rank;
+        } else {
+          ASSERT_TRUE(before < after || std::isnan(after)) << rank;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace carbonfront::test

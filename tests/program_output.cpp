@@ -1,0 +1,170 @@
+// Outputs that cannot be written and runs that are stopped: the right exit code, and nothing left behind.
+
+#include <sys/stat.h>
+
+#include <chrono>
+
+#include "tests/program.hpp"
+#include "tests/sweep_builder.hpp"
+
+namespace carbonfront {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+std::string generated(const Scratch& folder, const char* rows) {
+  Outcome done = run({"generate", "--rows", rows, "--distribution", "anticorrelated", "--objectives", "3", "--plain", "-o", folder / "s.h5"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  return folder / "s.h5";
+}
+
+TEST(Output, WithoutItsFolderIsRefusedBeforeTheWork) {
+  Scratch folder;
+  std::string sweep = generated(folder, "10");
+  expect_refused(run({"score", sweep, "-o", folder / "none/r.h5", "--view", "v=f1:min"}), 6, {"none", "no folder"}, folder, {"s.h5"});
+  expect_refused(run({"generate", "--rows", "10", "-o", folder / "none/g.h5"}), 6, {"none", "no folder"}, folder, {"s.h5"});
+}
+
+TEST(Output, InAFolderWithoutPermissionIsRefused) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+  Scratch folder;
+  std::string sweep = generated(folder, "10");
+  std::filesystem::create_directory(folder / "locked");
+  std::filesystem::permissions(folder / "locked", std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  expect_refused(run({"score", sweep, "-o", folder / "locked/r.h5", "--view", "v=f1:min"}), 6, {"locked"}, folder, {"s.h5", "locked"});
+}
+
+TEST(Output, ThatIsAFolderIsRefused) {
+  Scratch folder;
+  std::string sweep = generated(folder, "10");
+  std::filesystem::create_directory(folder / "r.h5");
+  expect_refused(score(folder, sweep, {"--view", "v=f1:min", "--force"}), 2, {"r.h5", "folder"}, folder, {"s.h5", "r.h5"});
+}
+
+TEST(Output, ThatIsNoOrdinaryFileIsNeverReplaced) {
+  Scratch folder;
+  std::string sweep = generated(folder, "10");
+  ASSERT_EQ(::mkfifo((folder / "r.h5").c_str(), 0600), 0);
+  EXPECT_EQ(score(folder, sweep, {"--view", "v=f1:min", "--force"}).code, 2);
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "r.h5")) << "as root, this would replace /dev/null";
+}
+
+TEST(Output, ThatDoesNotFitTheDiskIsRemoved) {
+  Scratch folder;
+  std::string sweep = generated(folder, "50000");
+  for (rlim_t bytes : {1000u, 5000u, 20000u, 60000u})
+    expect_refused(run({"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min"}, bytes), 6, {"write"}, folder, {"s.h5"});
+  expect_refused(run({"generate", "--rows", "50000", "-o", folder / "g.h5"}, 1000000), 6, {"write"}, folder, {"s.h5"});
+}
+
+TEST(Output, ThatDoesNotFitLeavesTheOldResult) {
+  Scratch folder;
+  std::string sweep = generated(folder, "50000");
+  folder.write("r.h5", "precious");
+  Outcome done = run({"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min", "--force"}, 20000);
+  expect_refused(done, 6, {"r.h5"}, folder, {"s.h5", "r.h5"});
+  EXPECT_EQ(read_text(folder / "r.h5"), "precious");
+}
+
+TEST(Output, OfJsonThatCannotBeWrittenIsRefused) {
+  Scratch folder;
+  std::string sweep = generated(folder, "10");
+  Outcome done = score(folder, sweep, {"--view", "v=f1:min", "--json=" + folder / "none/s.json"});
+  expect_refused(done, 6, {"none/s.json"});
+}
+
+TEST(Output, ThatIsTheSweepItselfIsRefused) {
+  Scratch folder;
+  std::string sweep = generated(folder, "10"), before = read_text(sweep);
+  std::filesystem::create_symlink(sweep, folder / "link.h5");
+  for (const std::string& output : {sweep, folder / "./s.h5", folder / "link.h5"}) {
+    expect_refused(run({"score", sweep, "-o", output, "--view", "v=f1:min", "--force"}), 2, {"s.h5"});
+    EXPECT_TRUE(read_text(sweep) == before) << "the sweep was overwritten through " << output;
+    folder.write("s.h5", before);
+  }
+}
+
+TEST(Output, OfJsonNeverReplacesTheResultOrTheSweep) {
+  Scratch folder;
+  std::string sweep = generated(folder, "10"), before = read_text(sweep);
+  EXPECT_EQ(score(folder, sweep, {"--view", "v=f1:min", "--json=" + sweep}).code, 2);
+  EXPECT_TRUE(read_text(sweep) == before) << "the sweep was overwritten";
+  folder.write("s.h5", before);
+  EXPECT_EQ(score(folder, sweep, {"--view", "v=f1:min", "--json=" + folder / "r.h5", "--force"}).code, 2);
+}
+
+TEST(Output, OfJsonReplacesNoFileWithoutForce) {
+  Scratch folder;
+  std::string sweep = generated(folder, "10");
+  folder.write("s.json", "precious");
+  EXPECT_EQ(score(folder, sweep, {"--view", "v=f1:min", "--json=" + folder / "s.json"}).code, 2);
+  EXPECT_TRUE(read_text(folder / "s.json") == "precious") << "the file was overwritten";
+  EXPECT_EQ(score(folder, sweep, {"--view", "v=f1:min", "--json=" + folder / "s.json", "--force"}).code, 0);
+}
+
+TEST(Output, OnStandardOutputThatCannotBeWrittenIsAnError) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
+  Scratch folder;
+  std::string sweep = generated(folder, "10");
+  const Arguments commands[] = {{"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min", "--json"},
+                                {"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min", "--force"},
+                                {"inspect", sweep}, {"inspect", sweep, "--digest"}};
+  for (const Arguments& arguments : commands) {
+    Outcome done = Program(arguments, RLIM_INFINITY, "/dev/full").wait();
+    EXPECT_EQ(done.code, 6) << ::testing::PrintToString(arguments) << done.err;
+  }
+}
+
+/// Starts `arguments`, sends `signal` once `at_work` holds, and checks that the program ends soon and cleans up.
+void expect_stopped(const Scratch& folder, const Arguments& arguments, int signal, const std::function<bool(const Program&)>& at_work,
+                    const std::set<std::string>& left) {
+  Program program(arguments);
+  ASSERT_TRUE(program.wait_until([&] { return at_work(program); })) << program.err_so_far();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  auto begin = std::chrono::steady_clock::now();
+  program.send(signal);
+  Outcome done = program.wait();
+  EXPECT_LT(Seconds(std::chrono::steady_clock::now() - begin).count(), 3.0);
+  EXPECT_EQ(done.code, 128 + signal) << done.err;
+  EXPECT_TRUE(says(done.err, "stopped by signal " + std::to_string(signal))) << done.err;
+  EXPECT_EQ(done.out, "");
+  EXPECT_EQ(folder.names(), left);
+}
+
+TEST(StopSignal, EndsALongScoreAndLeavesNothing) {
+  for (int signal : {SIGINT, SIGTERM}) {
+    Scratch folder;
+    std::string sweep = generated(folder, "60000");
+    expect_stopped(folder, {"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min,f3:min,co2e_kg:min", "--emissions",
+                            "devices=f1,max_power=1W,time=1h", "--backend", "reference"},
+                   signal, [](const Program& program) { return says(program.err_so_far(), "default"); }, {"s.h5"});
+  }
+}
+
+TEST(StopSignal, EndsALongGenerateAndLeavesNothing) {
+  for (int signal : {SIGINT, SIGTERM}) {
+    Scratch folder;
+    expect_stopped(folder, {"generate", "--rows", "1e9", "-o", folder / "g.h5", "--deflate", "6"}, signal,
+                   [&](const Program&) { return !folder.names().empty(); }, {});
+  }
+}
+
+TEST(StopSignal, EndsALongValidationAndLeavesNothing) {
+  Scratch folder;
+  std::string sweep = generated(folder, "60000");
+  expect_stopped(folder, {"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min,f3:min", "--outputs", "", "--validate", "all", "--backend", "auto"},
+                 SIGTERM, [](const Program& program) { return says(program.err_so_far(), "auto"); }, {"s.h5"});
+}
+
+TEST(StopSignal, KeepsTheOldResultOfAForcedRun) {
+  Scratch folder;
+  std::string sweep = generated(folder, "60000");
+  folder.write("r.h5", "precious");
+  expect_stopped(folder, {"score", sweep, "-o", folder / "r.h5", "--force", "--view", "v=f1:min,f2:min,co2e_kg:min", "--emissions",
+                          "devices=f1,max_power=1W,time=1h", "--backend", "reference"},
+                 SIGINT, [](const Program& program) { return says(program.err_so_far(), "default"); }, {"s.h5", "r.h5"});
+  EXPECT_EQ(read_text(folder / "r.h5"), "precious");
+}
+
+}  // namespace
+}  // namespace carbonfront
