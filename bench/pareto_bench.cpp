@@ -49,9 +49,11 @@ const std::vector<double>& points_of(const Input& input) {
 
 Verdict judged(const Input& input, const std::vector<double>& points, VerdictRequest wanted) {
   std::vector<Objective> objectives(input.objectives);
-  for (std::uint32_t i = 0; i < input.objectives; ++i) objectives[i].column.values = points.data() + std::size_t{input.rows} * i;
+  for (std::uint32_t i = 0; i < input.objectives; ++i)
+    objectives[i].column.values = points.data() + std::size_t{input.rows} * i;
   Progress progress;
-  return evaluate_cpu({.objectives = objectives.data(), .objective_count = input.objectives, .size = input.rows}, wanted, progress);
+  return evaluate_cpu({.objectives = objectives.data(), .objective_count = input.objectives, .size = input.rows}, wanted,
+                      progress);
 }
 
 std::string name_for(const char* task, const Input& input) {
@@ -71,7 +73,8 @@ void verdict(benchmark::State& state, Input input, VerdictRequest wanted) {
                                                 benchmark::Counter::kIsRate);
 }
 
-/// The floor: every pair compared, on all cores, written so that the compiler makes vectors of it. What a careful user would write.
+/// The floor: every pair compared, on all cores, written so that the compiler makes vectors of it. What a careful user would
+/// write.
 std::vector<std::uint32_t> count_pairwise(const std::vector<double>& points, std::uint32_t rows, std::uint32_t objectives) {
   constexpr std::uint32_t kBlock = 1024;  // rows whose flags stay in the first-level cache
   std::vector<std::uint32_t> counts(rows, 0);
@@ -120,13 +123,15 @@ void register_peers_and_volumes() {
     for (std::uint32_t rows : {10'000u, 100'000u, 1'000'000u})
       for (std::uint32_t objectives : {2u, 3u, 4u, 6u, 8u}) {
         const Input input{distribution, rows, objectives};
-        benchmark::RegisterBenchmark(name_for("pairwise", input).c_str(), [=](benchmark::State& state) { pairwise(state, input); })
+        benchmark::RegisterBenchmark(name_for("pairwise", input).c_str(),
+                                     [=](benchmark::State& state) { pairwise(state, input); })
             ->Unit(benchmark::kMillisecond)
             ->UseRealTime();
       }
     for (const auto& [rows, objectives] : {std::pair{100'000u, 3u}, {10'000u, 4u}, {1'000u, 6u}, {500u, 8u}}) {
       const Input input{distribution, rows, objectives};
-      benchmark::RegisterBenchmark(name_for("hypervolume", input).c_str(), [=](benchmark::State& state) { hypervolume_of(state, input); })
+      benchmark::RegisterBenchmark(name_for("hypervolume", input).c_str(),
+                                   [=](benchmark::State& state) { hypervolume_of(state, input); })
           ->Unit(benchmark::kMillisecond)
           ->UseRealTime();
     }
@@ -142,7 +147,8 @@ void register_all() {
         for (const Task& task : kTasks) {
           const Input input{distribution, rows, objectives};
           const VerdictRequest wanted = task.wanted;
-          benchmark::RegisterBenchmark(name_for(task.name, input).c_str(), [=](benchmark::State& state) { verdict(state, input, wanted); })
+          benchmark::RegisterBenchmark(name_for(task.name, input).c_str(),
+                                       [=](benchmark::State& state) { verdict(state, input, wanted); })
               ->Unit(benchmark::kMillisecond)
               ->UseRealTime();
         }

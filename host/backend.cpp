@@ -13,7 +13,8 @@ std::span<const Backend> backends() {
   static const std::vector<Backend> all = {
       {"cuda", "NVIDIA GPU", "this program was built without CUDA", nullptr, nullptr},
       {"cpu", "all cores, SIMD, integer ranks", "", emissions_cpu, evaluate_cpu},
-      {"reference", "plain loops over the stored values: the definition, one thread", "", emissions_reference, evaluate_reference},
+      {"reference", "plain loops over the stored values: the definition, one thread", "", emissions_reference,
+       evaluate_reference},
   };
   return all;
 }
@@ -25,10 +26,12 @@ const Backend& choose_backend(const std::string& name) {
     if (name == "auto" && backend.unavailable.empty()) return backend;
     if (name != backend.name) continue;
     if (!backend.unavailable.empty())
-      throw DeviceError(fmt::format("backend '{}' cannot be used", name), backend.unavailable, "use --backend auto or --backend cpu");
+      throw DeviceError(fmt::format("backend '{}' cannot be used", name), backend.unavailable,
+                        "use --backend auto or --backend cpu");
     return backend;
   }
-  throw SpecError("unknown backend '" + name + "'", "backends are " + join(names, ", ") + did_you_mean(name, names), "choose one of them");
+  throw SpecError("unknown backend '" + name + "'", "backends are " + join(names, ", ") + did_you_mean(name, names),
+                  "choose one of them");
 }
 
 }  // namespace carbonfront

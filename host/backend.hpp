@@ -14,15 +14,16 @@ struct Backend {
   const char* name;
   const char* description;
   std::string unavailable;  // why it cannot be used here; empty: it can
-  void (*emissions)(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh, double* co2e_kg);
+  void (*emissions)(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
+                    double* co2e_kg);
   Verdict (*evaluate)(PointsView points, VerdictRequest wanted, Progress& progress);
 };
 
 /// All backends, best first.
 std::span<const Backend> backends();
 
-/// Finds a backend by name, or for "auto" the first that can be used. Throws SpecError for an unknown name, DeviceError for one
-/// that cannot be used: an explicit choice never falls back.
+/// Finds a backend by name, or for "auto" the first that can be used. Throws SpecError for an unknown name, DeviceError for
+/// one that cannot be used: an explicit choice never falls back.
 const Backend& choose_backend(const std::string& name);
 
 }  // namespace carbonfront

@@ -63,6 +63,7 @@ inline std::string read_text(const std::string& path) {
 struct Outcome {
   int code = 0;
   std::string out, err;
+  long peak_kilobytes = 0;  // resident
 };
 
 /// The program, started. The destructor waits for it.
@@ -101,7 +102,8 @@ class Program {
     for (int i = 0; i < 3000; ++i) {
       if (holds()) return true;
       siginfo_t ended{};
-      if (::waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid) return false;
+      if (::waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid)
+        return false;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return false;
@@ -109,9 +111,10 @@ class Program {
 
   Outcome wait() {
     int status = 0;
-    ::waitpid(process_, &status, 0);
+    rusage used{};
+    ::wait4(process_, &status, 0, &used);
     waited_ = true;
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), text_of(out_), text_of(err_)};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), text_of(out_), text_of(err_), used.ru_maxrss};
   }
 
  private:
@@ -133,7 +136,9 @@ class Program {
 
 using Arguments = std::vector<std::string>;
 
-inline Outcome run(const Arguments& arguments, rlim_t file_bytes = RLIM_INFINITY) { return Program(arguments, file_bytes).wait(); }
+inline Outcome run(const Arguments& arguments, rlim_t file_bytes = RLIM_INFINITY) {
+  return Program(arguments, file_bytes).wait();
+}
 
 /// Scores `sweep` into r.h5 of the folder.
 inline Outcome score(const Scratch& folder, const std::string& sweep, const Arguments& more) {

@@ -74,8 +74,11 @@ TYPED_TEST(IntegerColumn, IsReadFromEitherByteOrder) {
 TYPED_TEST(IntegerColumn, MissesTheValuesThatItsAttributesName) {
   Scratch folder;
   std::vector<TypeParam> values = telling_values<TypeParam>();
-  std::string sweep = Sweeping(folder / "s.h5").column("x", values)
-                          .attribute("_FillValue", std::numeric_limits<TypeParam>::max()).attribute("missing_value", TypeParam(7)).close();
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column("x", values)
+                          .attribute("_FillValue", std::numeric_limits<TypeParam>::max())
+                          .attribute("missing_value", TypeParam(7))
+                          .close();
   Reading result(scored(folder, sweep, {"--view", "v=x:max"}));
   EXPECT_EQ(result.integers("/views/v/state"), (std::vector<std::int64_t>{1, 1, 2, 2, 2}));
   EXPECT_EQ(result.integers("/views/v/front"), std::vector<std::int64_t>{4});
@@ -94,7 +97,10 @@ TEST(Column, OfFloat64IsReadBitForBitFromEitherByteOrder) {
 
 TEST(Column, OfFloat32IsWidenedNotRounded) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").column("id", ids(3)).column<float>("x", {0.1f, 0.2f, 0.3f}, {.type = H5T_IEEE_F32BE}).close();
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column("id", ids(3))
+                          .column<float>("x", {0.1f, 0.2f, 0.3f}, {.type = H5T_IEEE_F32BE})
+                          .close();
   EXPECT_EQ(as_read<float>(sweep), (std::vector<float>{0.1f, 0.2f, 0.3f}));
   Reading result(scored(folder, sweep, {"--view", "v=x:min"}));
   EXPECT_EQ(result.reals("/views/v/groups/ideal"), std::vector<double>{static_cast<double>(0.1f)});
@@ -103,8 +109,10 @@ TEST(Column, OfFloat32IsWidenedNotRounded) {
 TEST(Column, OfFloat16IsWidened) {
   Scratch folder;
   h5::Handle type = float16_type();
-  std::string sweep =
-      Sweeping(folder / "s.h5").column("id", ids(4)).column<float>("x", {0.5f, -2.0f, 65504.0f, 0.25f}, {.type = type}).close();
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column("id", ids(4))
+                          .column<float>("x", {0.5f, -2.0f, 65504.0f, 0.25f}, {.type = type})
+                          .close();
   EXPECT_EQ(as_read<float>(sweep), (std::vector<float>{0.5f, -2.0f, 65504.0f, 0.25f}));
 }
 
@@ -112,7 +120,8 @@ TEST(Column, OfBooleansIsAnObjectiveAKeyAndACondition) {
   Scratch folder;
   std::string sweep = Sweeping(folder / "s.h5").column("id", ids(4)).booleans("x", {0, 1, 1, 0}).close();
   EXPECT_EQ(as_read<std::uint8_t>(sweep), (std::vector<std::uint8_t>{0, 1, 1, 0}));
-  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=x:max"})).integers("/views/v/front"), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=x:max"})).integers("/views/v/front"),
+            (std::vector<std::int64_t>{1, 2}));
   Reading selected(scored(folder, sweep, {"--view", "v=id:min", "--where", "x == true", "--force"}));
   EXPECT_EQ(selected.integers("/views/v/state"), (std::vector<std::int64_t>{0, 2, 2, 0}));
 }
@@ -120,8 +129,10 @@ TEST(Column, OfBooleansIsAnObjectiveAKeyAndACondition) {
 TEST(Column, OfAnEnumerationIsReadAsItsNumbers) {
   Scratch folder;
   h5::Handle type(H5Tenum_create(H5T_STD_I16BE));
-  for (std::int16_t level : {3, 500}) H5Tenum_insert(type, level == 3 ? "low" : "high", std::array<unsigned char, 2>{
-                                                         static_cast<unsigned char>(level >> 8), static_cast<unsigned char>(level)}.data());
+  for (std::int16_t level : {3, 500})
+    H5Tenum_insert(
+        type, level == 3 ? "low" : "high",
+        std::array<unsigned char, 2>{static_cast<unsigned char>(level >> 8), static_cast<unsigned char>(level)}.data());
   std::string sweep = Sweeping(folder / "s.h5").column("id", ids(2)).close();
   {
     h5::Handle file(H5Fopen(sweep.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
@@ -160,14 +171,19 @@ TEST(Column, ReadsTheSameFromEveryLayoutAndFilter) {
     names.push_back("m" + std::to_string(i * 29 % 103));
     texts.push_back(names.back());
   }
-  for (const Stored& how : {Stored{}, Stored{.compact = true}, Stored{.chunk = 10}, Stored{.chunk = 1}, Stored{.chunk = 103},
-                            Stored{.chunk = 50, .deflate = 6}, Stored{.chunk = 50, .deflate = 1, .shuffle = true},
-                            Stored{.chunk = 16, .deflate = 9, .shuffle = true, .fletcher32 = true}, Stored{.chunk = 16, .fletcher32 = true}}) {
+  for (const Stored& how :
+       {Stored{}, Stored{.compact = true}, Stored{.chunk = 10}, Stored{.chunk = 1}, Stored{.chunk = 103},
+        Stored{.chunk = 50, .deflate = 6}, Stored{.chunk = 50, .deflate = 1, .shuffle = true},
+        Stored{.chunk = 16, .deflate = 9, .shuffle = true, .fletcher32 = true}, Stored{.chunk = 16, .fletcher32 = true}}) {
     Scratch folder;
     Stored for_texts = how;  // HDF5 keeps texts of variable length outside of the dataset
     for_texts.fletcher32 = false;
-    std::string sweep = Sweeping(folder / "s.h5").column("id", ids(103)).column("x", values, how)
-                            .fixed_texts("fixed", names, 8, H5T_STR_NULLPAD, how).texts("free", texts, for_texts).close();
+    std::string sweep = Sweeping(folder / "s.h5")
+                            .column("id", ids(103))
+                            .column("x", values, how)
+                            .fixed_texts("fixed", names, 8, H5T_STR_NULLPAD, how)
+                            .texts("free", texts, for_texts)
+                            .close();
     EXPECT_EQ(as_read<double>(sweep, "x", {"--batch-rows", "7"}), values);
     EXPECT_EQ(as_read<std::string>(sweep, "fixed", {"--batch-rows", "33"}), names);
     EXPECT_EQ(as_read<std::string>(sweep, "free"), names);
@@ -176,8 +192,12 @@ TEST(Column, ReadsTheSameFromEveryLayoutAndFilter) {
 
 TEST(Column, InAGroupOfItsOwnIsNamedByPath) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").column<double>("train/accuracy", {0.5, 0.9}).column<double>("train/cost/hours", {1, 1}).close();
-  Reading result(scored(folder, sweep, {"--view", "v=train/accuracy:max,train/cost/hours:min", "--group-by", "train/accuracy"}));
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<double>("train/accuracy", {0.5, 0.9})
+                          .column<double>("train/cost/hours", {1, 1})
+                          .close();
+  Reading result(
+      scored(folder, sweep, {"--view", "v=train/accuracy:max,train/cost/hours:min", "--group-by", "train/accuracy"}));
   EXPECT_EQ(result.text_attributes("/views/v", "objectives"), (Texts{"train/accuracy", "train/cost/hours"}));
   EXPECT_EQ(result.reals("/views/v/groups/keys/train/accuracy"), (std::vector<double>{0.5, 0.9}));
 }
@@ -185,12 +205,14 @@ TEST(Column, InAGroupOfItsOwnIsNamedByPath) {
 TEST(Column, AtTheRootIsFoundInGroupSlash) {
   Scratch folder;
   std::string sweep = Sweeping(folder / "s.h5", "/").column<double>("x", {2, 1}).close();
-  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=x:min", "--group", "/"})).integers("/views/v/front"), std::vector<std::int64_t>{1});
+  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=x:min", "--group", "/"})).integers("/views/v/front"),
+            std::vector<std::int64_t>{1});
 }
 
 TEST(Column, OfInt64BeyondTwoToThe53DecidesExactly) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").column<std::int64_t>("x", {9007199254740993, 9007199254740992, 9007199254740993}).close();
+  std::string sweep =
+      Sweeping(folder / "s.h5").column<std::int64_t>("x", {9007199254740993, 9007199254740992, 9007199254740993}).close();
   Reading result(scored(folder, sweep, {"--view", "v=x:max"}));
   EXPECT_EQ(result.integers("/views/v/front"), (std::vector<std::int64_t>{0, 2}));
   EXPECT_EQ(result.integers("/views/v/dominated_by"), (std::vector<std::int64_t>{0, 2, 0}));
@@ -199,7 +221,8 @@ TEST(Column, OfInt64BeyondTwoToThe53DecidesExactly) {
 TEST(Column, OfFloat32IsEqualWhereItsWidenedValuesAre) {
   Scratch folder;
   const float same = static_cast<float>(0.1), also = static_cast<float>(0.1 + 1e-12);
-  std::string sweep = Sweeping(folder / "s.h5").column<float>("x", {same, also}).column<double>("y", {0.1, 0.1 + 1e-12}).close();
+  std::string sweep =
+      Sweeping(folder / "s.h5").column<float>("x", {same, also}).column<double>("y", {0.1, 0.1 + 1e-12}).close();
   Reading result(scored(folder, sweep, {"--view", "narrow=x:min", "--view", "wide=y:min"}));
   EXPECT_EQ(result.integers("/views/narrow/front"), (std::vector<std::int64_t>{0, 1}));
   EXPECT_EQ(result.integers("/views/narrow/groups/front_points"), std::vector<std::int64_t>{1});
@@ -209,8 +232,11 @@ TEST(Column, OfFloat32IsEqualWhereItsWidenedValuesAre) {
 TEST(MissingValue, OfFloatsIsNanAndWhatTheAttributesName) {
   Scratch folder;
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  std::string sweep = Sweeping(folder / "s.h5").column<double>("x", {1, -999, nan, 1e20, 2}).attribute("_FillValue", -999.0)
-                          .attribute("missing_value", 1e20).close();
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<double>("x", {1, -999, nan, 1e20, 2})
+                          .attribute("_FillValue", -999.0)
+                          .attribute("missing_value", 1e20)
+                          .close();
   Reading result(scored(folder, sweep, {"--view", "v=x:max"}));
   EXPECT_EQ(result.integers("/views/v/state"), (std::vector<std::int64_t>{2, 1, 1, 1, 2}));
   EXPECT_EQ(result.integer_attribute("/views/v", "unrated"), 3);
@@ -219,14 +245,20 @@ TEST(MissingValue, OfFloatsIsNanAndWhatTheAttributesName) {
 TEST(MissingValue, OfFloat32IsComparedInItsPrecision) {
   Scratch folder;
   std::string sweep = Sweeping(folder / "s.h5").column<float>("x", {0.1f, 0.2f}).attribute("_FillValue", 0.1).close();
-  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=x:max"})).integers("/views/v/state"), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=x:max"})).integers("/views/v/state"),
+            (std::vector<std::int64_t>{1, 2}));
 }
 
 TEST(MissingValue, MayBeOfAnotherTypeThanTheColumn) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").column<std::int64_t>("i", {1, -1, 2}).attribute("_FillValue", -1.0)
-                          .column<std::uint8_t>("u", {255, 0, 3}).attribute<std::int8_t>("_FillValue", -1)
-                          .column<double>("f", {1, -1, 2}).attribute<std::int64_t>("_FillValue", -1).close();
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<std::int64_t>("i", {1, -1, 2})
+                          .attribute("_FillValue", -1.0)
+                          .column<std::uint8_t>("u", {255, 0, 3})
+                          .attribute<std::int8_t>("_FillValue", -1)
+                          .column<double>("f", {1, -1, 2})
+                          .attribute<std::int64_t>("_FillValue", -1)
+                          .close();
   Reading result(scored(folder, sweep, {"--view", "i=i:max", "--view", "u=u:max", "--view", "f=f:max"}));
   EXPECT_EQ(result.integers("/views/i/state"), (std::vector<std::int64_t>{2, 1, 2}));
   EXPECT_EQ(result.integers("/views/u/state"), (std::vector<std::int64_t>{2, 2, 2})) << "-1 is no value of uint8";
@@ -235,16 +267,21 @@ TEST(MissingValue, MayBeOfAnotherTypeThanTheColumn) {
 
 TEST(MissingValue, MayBeAListOfValues) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").column<std::int32_t>("x", {-1, 4, -2, 5, -3})
-                          .attribute_list<std::int32_t>("missing_value", {-1, -2, -3}).close();
-  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=x:min"})).integers("/views/v/state"), (std::vector<std::int64_t>{1, 2, 1, 2, 1}));
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<std::int32_t>("x", {-1, 4, -2, 5, -3})
+                          .attribute_list<std::int32_t>("missing_value", {-1, -2, -3})
+                          .close();
+  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=x:min"})).integers("/views/v/state"),
+            (std::vector<std::int64_t>{1, 2, 1, 2, 1}));
 }
 
 TEST(MissingValue, OfBooleansAndEnumerationsIsOfTheirType) {
   Scratch folder;
   const std::int8_t truth = 1;
-  std::string sweep = Sweeping(folder / "s.h5").booleans("x", {0, 1, 0}).attribute("_FillValue", boolean_type(), &truth).close();
-  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=x:max"})).integers("/views/v/state"), (std::vector<std::int64_t>{2, 1, 2}));
+  std::string sweep =
+      Sweeping(folder / "s.h5").booleans("x", {0, 1, 0}).attribute("_FillValue", boolean_type(), &truth).close();
+  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=x:max"})).integers("/views/v/state"),
+            (std::vector<std::int64_t>{2, 1, 2}));
 }
 
 TEST(MissingValue, OfTextIsEmptyOrWhatTheAttributesName) {
@@ -253,7 +290,8 @@ TEST(MissingValue, OfTextIsEmptyOrWhatTheAttributesName) {
     Sweeping building(folder / "s.h5");
     building.column("id", ids(4));
     if (fixed)
-      building.fixed_texts("x", {"n/a", "b", "", "a"}, 3, H5T_STR_SPACEPAD).attribute_fixed_text("_FillValue", "n/a", 5, H5T_STR_NULLPAD);
+      building.fixed_texts("x", {"n/a", "b", "", "a"}, 3, H5T_STR_SPACEPAD)
+          .attribute_fixed_text("_FillValue", "n/a", 5, H5T_STR_NULLPAD);
     else
       building.texts("x", {"n/a", "b", "", "a"}).attribute_text("missing_value", "n/a");
     Reading result(scored(folder, building.close(), {"--view", "v=id:min", "--group-by", "x", "--force"}));

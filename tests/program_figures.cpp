@@ -63,8 +63,10 @@ TEST(Figures, DefaultReferencePointOfASinglePointIsATenthOfItsSizeAway) {
 
 TEST(Figures, AnInfiniteFrontNeedsAReferencePoint) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").column<double>("quality", {kInfinity, 1}).column<double>("params", {2, 1}).close();
-  expect_refused(score(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"hypervolume\"]\n")}), 2, {"'v'", "quality is not finite", "reference_point"});
+  std::string sweep =
+      Sweeping(folder / "s.h5").column<double>("quality", {kInfinity, 1}).column<double>("params", {2, 1}).close();
+  expect_refused(score(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"hypervolume\"]\n")}), 2,
+                 {"'v'", "quality is not finite", "reference_point"});
 }
 
 TEST(Figures, SpecRefusesAReferencePointThatCannotBe) {
@@ -85,7 +87,8 @@ TEST(Figures, CrowdingIsInfiniteAtTheEndsAndEqualForEqualRows) {
   for (const char* backend : {"cpu", "reference"}) {
     Scratch folder;
     std::string sweep = models(folder);
-    Reading result(scored(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"crowding\", \"rank\"]\n"), "--backend", backend}));
+    Reading result(
+        scored(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"crowding\", \"rank\"]\n"), "--backend", backend}));
     Reals crowding = result.reals("/views/v/crowding");
     EXPECT_EQ(crowding[0], kInfinity);
     EXPECT_EQ(crowding[2], kInfinity);
@@ -100,8 +103,9 @@ TEST(Figures, MaxRankRanksTheFirstFrontsOnly) {
   for (const char* backend : {"cpu", "reference"}) {
     Scratch folder;
     std::string sweep = models(folder);
-    Reading result(scored(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"rank\", \"crowding\"]\nmax_rank = 2\n"), "--backend", backend,
-                                          "--validate", "all"}));
+    Reading result(scored(folder, sweep,
+                          {"--spec", spec_file(folder, "outputs = [\"rank\", \"crowding\"]\nmax_rank = 2\n"), "--backend",
+                           backend, "--validate", "all"}));
     constexpr std::uint32_t none = 0xFFFFFFFF;
     EXPECT_EQ(result.values<std::uint32_t>("/views/v/rank"), (std::vector<std::uint32_t>{0, 0, 0, 1, none, none, 0}));
     EXPECT_TRUE(std::isnan(result.reals("/views/v/crowding")[4]));
@@ -112,7 +116,9 @@ TEST(Figures, MaxRankRanksTheFirstFrontsOnly) {
 TEST(Figures, ValidateChecksThem) {
   Scratch folder;
   std::string sweep = models(folder);
-  std::string result = scored(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"hypervolume\", \"contributions\", \"crowding\", \"rank\"]\n")});
+  std::string result =
+      scored(folder, sweep,
+             {"--spec", spec_file(folder, "outputs = [\"hypervolume\", \"contributions\", \"crowding\", \"rank\"]\n")});
   EXPECT_EQ(run({"validate", result, sweep}).code, 0);
   for (const char* name : {"/views/v/groups/hypervolume", "/views/v/front_contribution", "/views/v/crowding"}) {
     std::string copy = folder / "copy.h5";

@@ -20,7 +20,8 @@ TEST(Group, OfOneTextColumnIsAFrontOfItsOwn) {
                           .texts("task", {"speech", "image", "speech", "", "image", "", "é", "Z"})
                           .column<double>("quality", {1, 2, 3, 4, 2, kNan, 1, kNan})
                           .close();
-  Reading result(scored(folder, sweep, {"--view", "v=quality:max", "--group-by", "task", "--outputs", "dominated_by,dominates,rank,witness"}));
+  Reading result(scored(
+      folder, sweep, {"--view", "v=quality:max", "--group-by", "task", "--outputs", "dominated_by,dominates,rank,witness"}));
   EXPECT_EQ(result.texts("/views/v/groups/keys/task"), (Texts{"Z", "image", "speech", "é", ""})) << "by bytes, missing last";
   EXPECT_EQ(result.integers("/views/v/groups/keys/task_missing"), (Rows{0, 0, 0, 0, 1}));
   EXPECT_EQ(result.integers("/views/v/group"), (Rows{2, 1, 2, 4, 1, 4, 3, 0}));
@@ -39,10 +40,13 @@ TEST(Group, OfOneTextColumnIsAFrontOfItsOwn) {
 
 TEST(Group, OfNumbersIsSortedByValueWithMissingLast) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").column<double>("id", {0, 1, 2, 3, 4, 5})
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<double>("id", {0, 1, 2, 3, 4, 5})
                           .column<double>("f", {2.5, -0.0, kNan, -std::numeric_limits<double>::infinity(), 0.0, 10})
-                          .column<std::int32_t>("i", {10, -7, 9, -7, 0, 2}).attribute<std::int32_t>("_FillValue", -7)
-                          .column<std::uint64_t>("u", {1, 18446744073709551615u, 9223372036854775808u, 0, 1, 2}).close();
+                          .column<std::int32_t>("i", {10, -7, 9, -7, 0, 2})
+                          .attribute<std::int32_t>("_FillValue", -7)
+                          .column<std::uint64_t>("u", {1, 18446744073709551615u, 9223372036854775808u, 0, 1, 2})
+                          .close();
   Scratch fs, is, us;
   Reading f(scored(fs, sweep, {"--view", "v=id:min", "--group-by", "f"}));
   EXPECT_EQ(f.integers("/views/v/group"), (Rows{2, 1, 4, 0, 1, 3})) << "-0.0 and 0.0 are one group";
@@ -53,7 +57,8 @@ TEST(Group, OfNumbersIsSortedByValueWithMissingLast) {
   EXPECT_EQ(i.integers("/views/v/group"), (Rows{3, 4, 2, 4, 0, 1}));
   EXPECT_EQ(i.integers("/views/v/groups/keys/i_missing"), (Rows{0, 0, 0, 0, 1}));
   Reading u(scored(us, sweep, {"--view", "v=id:min", "--group-by", "u"}));
-  EXPECT_EQ(u.values<std::uint64_t>("/views/v/groups/keys/u"), (std::vector<std::uint64_t>{0, 1, 2, 9223372036854775808u, 18446744073709551615u}));
+  EXPECT_EQ(u.values<std::uint64_t>("/views/v/groups/keys/u"),
+            (std::vector<std::uint64_t>{0, 1, 2, 9223372036854775808u, 18446744073709551615u}));
 }
 
 TEST(Group, OfTwoColumnsIsSortedByTheFirstThenTheSecond) {
@@ -61,7 +66,8 @@ TEST(Group, OfTwoColumnsIsSortedByTheFirstThenTheSecond) {
   std::string sweep = Sweeping(folder / "s.h5")
                           .fixed_texts("task", {"b", "a", "", "a", "b", "a", "", "b"}, 4, H5T_STR_NULLPAD)
                           .column<std::int64_t>("table", {10, 9, 1, 10, 9, 9, 1, 10})
-                          .column<double>("x", {1, 2, 3, 4, 5, 1, 3, 2}).close();
+                          .column<double>("x", {1, 2, 3, 4, 5, 1, 3, 2})
+                          .close();
   Reading result(scored(folder, sweep, {"--view", "v=x:min", "--group-by", "task,table"}));
   EXPECT_EQ(result.texts("/views/v/groups/keys/task"), (Texts{"a", "a", "b", "b", ""}));
   EXPECT_EQ(result.integers("/views/v/groups/keys/table"), (Rows{9, 10, 9, 10, 1}));
@@ -74,13 +80,19 @@ TEST(Group, OfTwoColumnsIsSortedByTheFirstThenTheSecond) {
 
 TEST(Group, OfTextsDoesNotMixUpColumns) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").texts("a", {"x", "xy", "x"}).texts("b", {"yz", "z", "yz"}).column<double>("v", {1, 2, 3}).close();
-  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=v:min", "--group-by", "a,b"})).integers("/views/v/group"), (Rows{0, 1, 0}));
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .texts("a", {"x", "xy", "x"})
+                          .texts("b", {"yz", "z", "yz"})
+                          .column<double>("v", {1, 2, 3})
+                          .close();
+  EXPECT_EQ(Reading(scored(folder, sweep, {"--view", "v=v:min", "--group-by", "a,b"})).integers("/views/v/group"),
+            (Rows{0, 1, 0}));
 }
 
 TEST(Group, IsOfSelectedRowsOnly) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").texts("t", {"b", "a", "c", "b"}).column<double>("x", {1, 2, 3, kNan}).close();
+  std::string sweep =
+      Sweeping(folder / "s.h5").texts("t", {"b", "a", "c", "b"}).column<double>("x", {1, 2, 3, kNan}).close();
   Reading result(scored(folder, sweep, {"--view", "v=x:min", "--group-by", "t", "--where", "t != 'a'"}));
   EXPECT_EQ(result.texts("/views/v/groups/keys/t"), (Texts{"b", "c"}));
   EXPECT_EQ(result.values<std::uint32_t>("/views/v/group"), (std::vector<std::uint32_t>{0, 0xFFFFFFFF, 1, 0}));
@@ -90,7 +102,11 @@ TEST(Group, IsOfSelectedRowsOnly) {
 
 TEST(Group, MayDifferBetweenViews) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").texts("t", {"b", "a", "b"}).booleans("big", {1, 1, 0}).column<double>("x", {1, 2, 3}).close();
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .texts("t", {"b", "a", "b"})
+                          .booleans("big", {1, 1, 0})
+                          .column<double>("x", {1, 2, 3})
+                          .close();
   std::string spec = folder.write("s.toml",
                                   "[[view]]\nname = \"all\"\nobjectives = [\"x:min\"]\n"
                                   "[[view]]\nname = \"t\"\nobjectives = [\"x:min\"]\ngroup_by = [\"t\"]\n"
@@ -110,7 +126,8 @@ TEST(Group, NumberDoesNotDependOnBatches) {
   std::string sweep = Sweeping(folder / "s.h5").texts("t", texts, {.chunk = 9}).column("x", values).close();
   Rows first;
   for (const char* batch : {"1000", "1", "7", "60"}) {
-    Rows groups = Reading(scored(folder, sweep, {"--view", "v=x:min", "--group-by", "t", "--batch-rows", batch, "--force"})).integers("/views/v/group");
+    Rows groups = Reading(scored(folder, sweep, {"--view", "v=x:min", "--group-by", "t", "--batch-rows", batch, "--force"}))
+                      .integers("/views/v/group");
     if (first.empty()) first = groups;
     EXPECT_EQ(groups, first) << batch;
   }
@@ -118,7 +135,11 @@ TEST(Group, NumberDoesNotDependOnBatches) {
 
 TEST(Group, KeyNamedLikeAnothersMissingFlagIsKept) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").column<double>("x", {1, 2}).texts("t", {"a", "b"}).column<std::int32_t>("t_missing", {5, 6}).close();
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<double>("x", {1, 2})
+                          .texts("t", {"a", "b"})
+                          .column<std::int32_t>("t_missing", {5, 6})
+                          .close();
   Outcome done = score(folder, sweep, {"--view", "v=x:min", "--group-by", "t,t_missing"});
   EXPECT_NE(done.code, 6) << "the output can be written: " << done.err;
   EXPECT_NE(done.code, 5) << done.err;
@@ -127,8 +148,10 @@ TEST(Group, KeyNamedLikeAnothersMissingFlagIsKept) {
 TEST(Group, ByAColumnThatIsNotThereNamesTheNearest) {
   Scratch folder;
   std::string sweep = Sweeping(folder / "s.h5").column<double>("x", {1, 2}).texts("dataset", {"a", "b"}).close();
-  expect_refused(score(folder, sweep, {"--view", "v=x:min", "--group-by", "datset"}), 3, {"'datset'", "did you mean 'dataset'?"}, folder, {"s.h5"});
-  expect_refused(score(folder, sweep, {"--view", "v=x:min", "--group-by", "dataset,dataset"}), 2, {"'dataset'", "twice"}, folder, {"s.h5"});
+  expect_refused(score(folder, sweep, {"--view", "v=x:min", "--group-by", "datset"}), 3,
+                 {"'datset'", "did you mean 'dataset'?"}, folder, {"s.h5"});
+  expect_refused(score(folder, sweep, {"--view", "v=x:min", "--group-by", "dataset,dataset"}), 2, {"'dataset'", "twice"},
+                 folder, {"s.h5"});
 }
 
 }  // namespace

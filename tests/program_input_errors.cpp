@@ -11,7 +11,11 @@ namespace {
 const Arguments kView = {"--view", "v=x:min"};
 
 std::string good_sweep(const Scratch& folder) {
-  return Sweeping(folder / "s.h5").column<double>("x", {1, 2}).column<double>("accuracy", {1, 2}).texts("t", {"a", "b"}).close();
+  return Sweeping(folder / "s.h5")
+      .column<double>("x", {1, 2})
+      .column<double>("accuracy", {1, 2})
+      .texts("t", {"a", "b"})
+      .close();
 }
 
 TEST(InputFile, ThatIsMissingEmptyOrAFolderIsRefused) {
@@ -65,14 +69,17 @@ TEST(InputGroup, ThatIsMissingIsRefusedWithTheNearest) {
   Scratch folder;
   std::string sweep = Sweeping(folder / "s.h5", "/runs/config").column<double>("x", {1}).close();
   expect_refused(score(folder, sweep, kView), 3, {"s.h5", "'/configs'", "/runs/config", "--group"}, folder, {"s.h5"});
-  expect_refused(score(folder, sweep, {"--group", "/runs/confg", "--view", "v=x:min"}), 3, {"'/runs/confg'", "did you mean '/runs/config'?"}, folder, {"s.h5"});
-  expect_refused(score(folder, sweep, {"--group", "/runs/config/x", "--view", "v=x:min"}), 3, {"'/runs/config/x'", "not a group"}, folder, {"s.h5"});
+  expect_refused(score(folder, sweep, {"--group", "/runs/confg", "--view", "v=x:min"}), 3,
+                 {"'/runs/confg'", "did you mean '/runs/config'?"}, folder, {"s.h5"});
+  expect_refused(score(folder, sweep, {"--group", "/runs/config/x", "--view", "v=x:min"}), 3,
+                 {"'/runs/config/x'", "not a group"}, folder, {"s.h5"});
 }
 
 TEST(InputColumn, ThatIsMissingIsRefusedWithTheNearest) {
   Scratch folder;
   std::string sweep = good_sweep(folder);
-  expect_refused(score(folder, sweep, {"--view", "v=acuracy:max"}), 3, {"s.h5", "'acuracy'", "did you mean 'accuracy'?"}, folder, {"s.h5"});
+  expect_refused(score(folder, sweep, {"--view", "v=acuracy:max"}), 3, {"s.h5", "'acuracy'", "did you mean 'accuracy'?"},
+                 folder, {"s.h5"});
   expect_refused(score(folder, sweep, {"--view", "v=x:max", "--label", "q"}), 3, {"s.h5", "'q'"}, folder, {"s.h5"});
   expect_refused(score(folder, sweep, {"--view", "v=:max"}), 2, {"'v'"}, folder, {"s.h5"});
 }
@@ -83,7 +90,8 @@ TEST(InputColumn, ThatIsNoListOfNumbersIsRefused) {
   building.column<double>("x", {1, 2}).texts("t", {"a", "b"});
   const double square[] = {1, 2, 3, 4};
   h5::write_dataset(building.group(), "square", H5T_NATIVE_DOUBLE, {2, 2}, square);
-  h5::Handle scalar(H5Dcreate2(building.group(), "scalar", H5T_NATIVE_DOUBLE, h5::Handle(H5Screate(H5S_SCALAR)), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  h5::Handle scalar(H5Dcreate2(building.group(), "scalar", H5T_NATIVE_DOUBLE, h5::Handle(H5Screate(H5S_SCALAR)), H5P_DEFAULT,
+                               H5P_DEFAULT, H5P_DEFAULT));
   h5::Handle compound(H5Tcreate(H5T_COMPOUND, 16));
   H5Tinsert(compound, "re", 0, H5T_NATIVE_DOUBLE);
   H5Tinsert(compound, "im", 8, H5T_NATIVE_DOUBLE);
@@ -96,9 +104,11 @@ TEST(InputColumn, ThatIsNoListOfNumbersIsRefused) {
   scalar.reset(), group.reset();
   std::string sweep = building.close();
   for (const char* name : {"square", "scalar", "complex", "wide", "group", "dangling"})
-    expect_refused(score(folder, sweep, {"--view", "v=" + std::string(name) + ":min"}), 3, {"s.h5", "'" + std::string(name) + "'"}, folder, {"s.h5"});
+    expect_refused(score(folder, sweep, {"--view", "v=" + std::string(name) + ":min"}), 3,
+                   {"s.h5", "'" + std::string(name) + "'"}, folder, {"s.h5"});
   expect_refused(score(folder, sweep, {"--view", "v=t:max"}), 3, {"s.h5", "'t'", "strings"}, folder, {"s.h5"});
-  expect_refused(score(folder, sweep, {"--emissions", "devices=t,max_power=1W,time=1h", "--view", "v=x:max"}), 3, {"'t'", "strings"}, folder, {"s.h5"});
+  expect_refused(score(folder, sweep, {"--emissions", "devices=t,max_power=1W,time=1h", "--view", "v=x:max"}), 3,
+                 {"'t'", "strings"}, folder, {"s.h5"});
   EXPECT_EQ(score(folder, sweep, {"--view", "v=x:max"}).code, 0) << "columns that are not used do not matter";
 }
 
@@ -156,7 +166,8 @@ TEST(InputColumn, OfTextsOfASizeThatNoHonestFileDeclaresIsRefused) {
   h5::Handle dataset(H5Dcreate2(building.group(), "t", type, space, H5P_DEFAULT, list, H5P_DEFAULT));
   ASSERT_TRUE(dataset);
   dataset.reset();
-  expect_refused(score(folder, building.close(), {"--view", "v=x:min", "--where", "t == 'a'"}), 3, {"s.h5", "'t'"}, folder, {"s.h5"});
+  expect_refused(score(folder, building.close(), {"--view", "v=x:min", "--where", "t == 'a'"}), 3, {"s.h5", "'t'"}, folder,
+                 {"s.h5"});
 }
 
 }  // namespace

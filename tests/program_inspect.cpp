@@ -17,12 +17,17 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 std::string small_sweep(const Scratch& folder, const std::string& group = "/configs") {
   return Sweeping(folder / "s.h5", group)
-      .column<double>("quality", {0.5, kNan, 0.75}, {.chunk = 2, .deflate = 4, .shuffle = true}).units("percent").attribute_text("long_name", "test quality")
-      .column<std::int32_t>("params", {10, 20, -1}).attribute<std::int32_t>("_FillValue", -1).attribute_text("description", "weights")
+      .column<double>("quality", {0.5, kNan, 0.75}, {.chunk = 2, .deflate = 4, .shuffle = true})
+      .units("percent")
+      .attribute_text("long_name", "test quality")
+      .column<std::int32_t>("params", {10, 20, -1})
+      .attribute<std::int32_t>("_FillValue", -1)
+      .attribute_text("description", "weights")
       .fixed_texts("model", {"a", "", "résumé"}, 12, H5T_STR_NULLPAD)
       .texts("note", {"x", "y", "z"})
       .booleans("pruned", {0, 1, 0})
-      .column<float>("train/hours", {1, 2, 3}, {.compact = true}).units("h")
+      .column<float>("train/hours", {1, 2, 3}, {.compact = true})
+      .units("h")
       .close();
 }
 
@@ -73,11 +78,14 @@ TEST(Inspect, OfAFileWithoutColumnsIsRefused) {
 
 TEST(Inspect, TellsAResultsViewsSizesAndSpec) {
   Scratch folder;
-  std::string result = scored(folder, small_sweep(folder), {"--view", "good=quality:max", "--view", "small=params:min", "--where", "pruned == false", "--outputs", "rank"});
+  std::string result = scored(
+      folder, small_sweep(folder),
+      {"--view", "good=quality:max", "--view", "small=params:min", "--where", "pruned == false", "--outputs", "rank"});
   Outcome done = run({"inspect", result});
   ASSERT_EQ(done.code, 0) << done.err;
-  for (const char* text : {"rows 3, selected 2", "view good: 2 rated, 0 unrated", "view small: 1 rated, 1 unrated", "objectives = [\"quality:max\"]",
-                           "where = [\"pruned == false\"]", "rank", "format version 1", "backend cpu"})
+  for (const char* text :
+       {"rows 3, selected 2", "view good: 2 rated, 0 unrated", "view small: 1 rated, 1 unrated",
+        "objectives = [\"quality:max\"]", "where = [\"pruned == false\"]", "rank", "format version 1", "backend cpu"})
     EXPECT_TRUE(says(done.out, text)) << "'" << text << "' is not in: " << done.out;
   EXPECT_FALSE(says(done.out, "witness")) << done.out;
 }
@@ -97,8 +105,8 @@ void expect_spec_repeats(const Arguments& more) {
 TEST(Spec, ThatAResultHoldsGivesTheSameResult) {
   expect_spec_repeats({"--view", "v=accuracy:max,co2e_kg:min", "--emissions",
                        "devices=n_gpus,max_power=tdp,time=train_time:hours,pue=1.1,carbon_intensity=0.1g/kWh", "--where",
-                       "dataset != \"say \"\"hi\"\" \\ 'x'\"", "--where", "`params` > 100", "--group-by", "region", "--missing", "worst",
-                       "--label", "model", "--outputs", ""});
+                       "dataset != \"say \"\"hi\"\" \\ 'x'\"", "--where", "`params` > 100", "--group-by", "region",
+                       "--missing", "worst", "--label", "model", "--outputs", ""});
 }
 
 TEST(Spec, ThatAResultOfTheDefaultIntensityHoldsGivesTheSameResult) {
@@ -125,7 +133,9 @@ TEST(Program, TellsItsVersionHelpAndBackends) {
 TEST(Json, OnStandardOutputIsTheWholeSummary) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
-  Outcome done = score(folder, sweep, {"--view", "v=quality:max,params:min", "--missing", "worst", "--label", "model", "--group-by", "model,pruned", "--json"});
+  Outcome done = score(folder, sweep,
+                       {"--view", "v=quality:max,params:min", "--missing", "worst", "--label", "model", "--group-by",
+                        "model,pruned", "--json"});
   ASSERT_EQ(done.code, 0) << done.err;
   Json json = Json::parse(done.out);
   EXPECT_EQ(json["program"]["name"], "carbonfront");
@@ -157,8 +167,12 @@ TEST(Json, OnStandardOutputIsTheWholeSummary) {
 
 TEST(Json, KeepsIntegersExactAndWritesInfinitiesAsText) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").column<std::int64_t>("i", {9007199254740993}).column<std::uint64_t>("u", {18446744073709551615u})
-                          .column<double>("f", {-std::numeric_limits<double>::infinity()}).column<double>("g", {0.1}).close();
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<std::int64_t>("i", {9007199254740993})
+                          .column<std::uint64_t>("u", {18446744073709551615u})
+                          .column<double>("f", {-std::numeric_limits<double>::infinity()})
+                          .column<double>("g", {0.1})
+                          .close();
   Outcome done = score(folder, sweep, {"--view", "v=i:min,u:max,f:min,g:min", "--json"});
   Json values = Json::parse(done.out)["views"][0]["front"][0]["values"];
   EXPECT_EQ(values["i"].get<std::int64_t>(), 9007199254740993);
@@ -186,10 +200,14 @@ TEST(Json, OfAnEmptySelectionIsParsable) {
 
 TEST(Summary, NamesWhatIsWorthItAndWhatBeatsTheRest) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").texts("model", {"good", "bad", "unknown"}).column<double>("quality", {2, 1, kNan}).units("dB").close();
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .texts("model", {"good", "bad", "unknown"})
+                          .column<double>("quality", {2, 1, kNan})
+                          .units("dB")
+                          .close();
   Outcome done = score(folder, sweep, {"--view", "v=quality:max", "--label", "model"});
-  for (const char* text : {"3 configurations", "VIEW v: quality", "2 of 3 configurations can be rated", "1 cannot", "worth it: 1", "good",
-                           "sub-optimal: 1", "bad", "1: good", "quality [dB]", "Result: "})
+  for (const char* text : {"3 configurations", "VIEW v: quality", "2 of 3 configurations can be rated", "1 cannot",
+                           "worth it: 1", "good", "sub-optimal: 1", "bad", "1: good", "quality [dB]", "Result: "})
     EXPECT_TRUE(says(done.out, text)) << "'" << text << "' is not in: " << done.out;
 }
 
@@ -199,7 +217,8 @@ TEST(Provenance, SaysHowTheResultWasMade) {
   Reading result(scored(folder, sweep, {"--view", "v=quality:max", "--threads", "2", "--backend", "cpu"}));
   EXPECT_TRUE(says(result.text_attribute("/provenance", "command_line"), "--view v=quality:max"));
   EXPECT_EQ(result.text_attributes("/provenance", "input_paths"), std::vector<std::string>{sweep});
-  EXPECT_EQ(result.integer_attributes("/provenance", "input_sizes").at(0), static_cast<std::int64_t>(std::filesystem::file_size(sweep)));
+  EXPECT_EQ(result.integer_attributes("/provenance", "input_sizes").at(0),
+            static_cast<std::int64_t>(std::filesystem::file_size(sweep)));
   EXPECT_EQ(result.text_attributes("/provenance", "input_fingerprints").at(0).size(), 32u);
   EXPECT_EQ(result.text_attribute("/provenance", "backend"), "cpu");
   EXPECT_EQ(result.integer_attribute("/provenance", "threads"), 2);
@@ -209,7 +228,9 @@ TEST(Provenance, FingerprintsDependOnTheUsedColumnsOnly) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
   auto fingerprint = [&](const char* view) {
-    return Reading(scored(folder, sweep, {"--view", view, "--force"})).text_attributes("/provenance", "input_fingerprints").at(0);
+    return Reading(scored(folder, sweep, {"--view", view, "--force"}))
+        .text_attributes("/provenance", "input_fingerprints")
+        .at(0);
   };
   std::string quality = fingerprint("v=quality:max"), params = fingerprint("v=params:max");
   EXPECT_NE(quality, params);

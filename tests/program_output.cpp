@@ -13,7 +13,8 @@ namespace {
 using Seconds = std::chrono::duration<double>;
 
 std::string generated(const Scratch& folder, const char* rows) {
-  Outcome done = run({"generate", "--rows", rows, "--distribution", "anticorrelated", "--objectives", "3", "--plain", "-o", folder / "s.h5"});
+  Outcome done = run({"generate", "--rows", rows, "--distribution", "anticorrelated", "--objectives", "3", "--plain", "-o",
+                      folder / "s.h5"});
   EXPECT_EQ(done.code, 0) << done.err;
   return folder / "s.h5";
 }
@@ -21,7 +22,8 @@ std::string generated(const Scratch& folder, const char* rows) {
 TEST(Output, WithoutItsFolderIsRefusedBeforeTheWork) {
   Scratch folder;
   std::string sweep = generated(folder, "10");
-  expect_refused(run({"score", sweep, "-o", folder / "none/r.h5", "--view", "v=f1:min"}), 6, {"none", "no folder"}, folder, {"s.h5"});
+  expect_refused(run({"score", sweep, "-o", folder / "none/r.h5", "--view", "v=f1:min"}), 6, {"none", "no folder"}, folder,
+                 {"s.h5"});
   expect_refused(run({"generate", "--rows", "10", "-o", folder / "none/g.h5"}), 6, {"none", "no folder"}, folder, {"s.h5"});
 }
 
@@ -31,7 +33,8 @@ TEST(Output, InAFolderWithoutPermissionIsRefused) {
   std::string sweep = generated(folder, "10");
   std::filesystem::create_directory(folder / "locked");
   std::filesystem::permissions(folder / "locked", std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
-  expect_refused(run({"score", sweep, "-o", folder / "locked/r.h5", "--view", "v=f1:min"}), 6, {"locked"}, folder, {"s.h5", "locked"});
+  expect_refused(run({"score", sweep, "-o", folder / "locked/r.h5", "--view", "v=f1:min"}), 6, {"locked"}, folder,
+                 {"s.h5", "locked"});
 }
 
 TEST(Output, ThatIsAFolderIsRefused) {
@@ -53,7 +56,8 @@ TEST(Output, ThatDoesNotFitTheDiskIsRemoved) {
   Scratch folder;
   std::string sweep = generated(folder, "50000");
   for (rlim_t bytes : {1000u, 5000u, 20000u, 60000u})
-    expect_refused(run({"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min"}, bytes), 6, {"write"}, folder, {"s.h5"});
+    expect_refused(run({"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min"}, bytes), 6, {"write"}, folder,
+                   {"s.h5"});
   expect_refused(run({"generate", "--rows", "50000", "-o", folder / "g.h5"}, 1000000), 6, {"write"}, folder, {"s.h5"});
 }
 
@@ -108,7 +112,8 @@ TEST(Output, OnStandardOutputThatCannotBeWrittenIsAnError) {
   std::string sweep = generated(folder, "10");
   const Arguments commands[] = {{"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min", "--json"},
                                 {"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min", "--force"},
-                                {"inspect", sweep}, {"inspect", sweep, "--digest"}};
+                                {"inspect", sweep},
+                                {"inspect", sweep, "--digest"}};
   for (const Arguments& arguments : commands) {
     Outcome done = Program(arguments, RLIM_INFINITY, "/dev/full").wait();
     EXPECT_EQ(done.code, 6) << ::testing::PrintToString(arguments) << done.err;
@@ -116,8 +121,8 @@ TEST(Output, OnStandardOutputThatCannotBeWrittenIsAnError) {
 }
 
 /// Starts `arguments`, sends `signal` once `at_work` holds, and checks that the program ends soon and cleans up.
-void expect_stopped(const Scratch& folder, const Arguments& arguments, int signal, const std::function<bool(const Program&)>& at_work,
-                    const std::set<std::string>& left) {
+void expect_stopped(const Scratch& folder, const Arguments& arguments, int signal,
+                    const std::function<bool(const Program&)>& at_work, const std::set<std::string>& left) {
   Program program(arguments);
   ASSERT_TRUE(program.wait_until([&] { return at_work(program); })) << program.err_so_far();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
@@ -135,8 +140,9 @@ TEST(StopSignal, EndsALongScoreAndLeavesNothing) {
   for (int signal : {SIGINT, SIGTERM}) {
     Scratch folder;
     std::string sweep = generated(folder, "60000");
-    expect_stopped(folder, {"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min,f3:min,co2e_kg:min", "--emissions",
-                            "devices=f1,max_power=1W,time=1h", "--backend", "reference"},
+    expect_stopped(folder,
+                   {"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min,f3:min,co2e_kg:min", "--emissions",
+                    "devices=f1,max_power=1W,time=1h", "--backend", "reference"},
                    signal, [](const Program& program) { return says(program.err_so_far(), "default"); }, {"s.h5"});
   }
 }
@@ -152,7 +158,9 @@ TEST(StopSignal, EndsALongGenerateAndLeavesNothing) {
 TEST(StopSignal, EndsALongValidationAndLeavesNothing) {
   Scratch folder;
   std::string sweep = generated(folder, "60000");
-  expect_stopped(folder, {"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min,f3:min", "--outputs", "", "--validate", "all", "--backend", "auto"},
+  expect_stopped(folder,
+                 {"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min,f3:min", "--outputs", "", "--validate",
+                  "all", "--backend", "auto"},
                  SIGTERM, [](const Program& program) { return says(program.err_so_far(), "auto"); }, {"s.h5"});
 }
 
@@ -160,8 +168,9 @@ TEST(StopSignal, KeepsTheOldResultOfAForcedRun) {
   Scratch folder;
   std::string sweep = generated(folder, "60000");
   folder.write("r.h5", "precious");
-  expect_stopped(folder, {"score", sweep, "-o", folder / "r.h5", "--force", "--view", "v=f1:min,f2:min,co2e_kg:min", "--emissions",
-                          "devices=f1,max_power=1W,time=1h", "--backend", "reference"},
+  expect_stopped(folder,
+                 {"score", sweep, "-o", folder / "r.h5", "--force", "--view", "v=f1:min,f2:min,co2e_kg:min", "--emissions",
+                  "devices=f1,max_power=1W,time=1h", "--backend", "reference"},
                  SIGINT, [](const Program& program) { return says(program.err_so_far(), "default"); }, {"s.h5", "r.h5"});
   EXPECT_EQ(read_text(folder / "r.h5"), "precious");
 }

@@ -9,12 +9,16 @@
 namespace carbonfront {
 namespace {
 
-const Arguments kWork = {"--emissions", "devices=n_gpus,max_power=tdp,time=train_time", "--view", "t=accuracy:max,co2e_kg:min,params:min",
-                         "--view", "i=accuracy:max,params:min", "--outputs", "dominated_by,dominates,rank,witness",
-                         "--where", "accuracy >= 42", "--group-by", "dataset,gpu"};
+const Arguments kWork = {"--emissions", "devices=n_gpus,max_power=tdp,time=train_time",
+                         "--view",      "t=accuracy:max,co2e_kg:min,params:min",
+                         "--view",      "i=accuracy:max,params:min",
+                         "--outputs",   "dominated_by,dominates,rank,witness",
+                         "--where",     "accuracy >= 42",
+                         "--group-by",  "dataset,gpu"};
 
 std::string generated(const Scratch& folder, const char* rows, const char* seed = "1") {
-  Outcome done = run({"generate", "--rows", rows, "--missing", "0.05", "--seed", seed, "--chunk-rows", "500", "-o", folder / "s.h5", "--force"});
+  Outcome done = run({"generate", "--rows", rows, "--missing", "0.05", "--seed", seed, "--chunk-rows", "500", "-o",
+                      folder / "s.h5", "--force"});
   EXPECT_EQ(done.code, 0) << done.err;
   return folder / "s.h5";
 }
@@ -36,11 +40,16 @@ TEST(Result, HasTheSameBytesWhateverBackendThreadsAndBatches) {
   std::string sweep = generated(folder, "2500");
   std::string expected = digest_with(folder, sweep, {"--backend", "cpu"});
   EXPECT_EQ(expected.size(), 32u);
-  const Arguments variations[] = {{"--backend", "reference"},   {"--backend", "auto"},
-                                  {"--threads", "1"},           {"--threads", "2"},
-                                  {"--threads", "3"},           {"--batch-rows", "1"},
-                                  {"--batch-rows", "7"},        {"--batch-rows", "1000"},
-                                  {"--batch-rows", "2500"},     {"--batch-rows", "999999"},
+  const Arguments variations[] = {{"--backend", "reference"},
+                                  {"--backend", "auto"},
+                                  {"--threads", "1"},
+                                  {"--threads", "2"},
+                                  {"--threads", "3"},
+                                  {"--batch-rows", "1"},
+                                  {"--batch-rows", "7"},
+                                  {"--batch-rows", "1000"},
+                                  {"--batch-rows", "2500"},
+                                  {"--batch-rows", "999999"},
                                   {"--backend", "reference", "--batch-rows", "333", "--threads", "1"}};
   for (const Arguments& variation : variations)
     EXPECT_EQ(digest_with(folder, sweep, variation), expected) << ::testing::PrintToString(variation);
@@ -49,7 +58,9 @@ TEST(Result, HasTheSameBytesWhateverBackendThreadsAndBatches) {
 TEST(Result, HasTheSameBytesWithoutGroupsToo) {
   Scratch folder;
   std::string sweep = generated(folder, "4000");
-  const Arguments work = {"--view", "t=accuracy:max,params:min,train_time:min", "--outputs", "dominated_by,dominates,rank,witness", "--missing", "worst"};
+  const Arguments work = {"--view",    "t=accuracy:max,params:min,train_time:min",
+                          "--outputs", "dominated_by,dominates,rank,witness",
+                          "--missing", "worst"};
   std::string expected = digest_with(folder, sweep, {"--backend", "cpu"}, work);
   EXPECT_EQ(digest_with(folder, sweep, {"--backend", "reference"}, work), expected);
   EXPECT_EQ(digest_with(folder, sweep, {"--backend", "cpu", "--threads", "1", "--batch-rows", "7"}, work), expected);
@@ -137,10 +148,15 @@ struct Tampered : ::testing::Test {
   std::string sweep, result;
 
   void SetUp() override {
-    sweep = Sweeping(folder / "s.h5").column<double>("quality", {1, 2, 3, 0, 1, 2, std::numeric_limits<double>::quiet_NaN()})
-                .column<double>("t", {1, 2, 3, 4, 5, 6, 7}).units("h").texts("task", {"a", "a", "a", "a", "a", "a", "b"}).close();
-    result = scored(folder, sweep, {"--emissions", "devices=1,max_power=1kW,time=t", "--view", "v=quality:max,energy_kwh:min", "--outputs",
-                                    "dominated_by,dominates,rank,witness", "--group-by", "task"});
+    sweep = Sweeping(folder / "s.h5")
+                .column<double>("quality", {1, 2, 3, 0, 1, 2, std::numeric_limits<double>::quiet_NaN()})
+                .column<double>("t", {1, 2, 3, 4, 5, 6, 7})
+                .units("h")
+                .texts("task", {"a", "a", "a", "a", "a", "a", "b"})
+                .close();
+    result = scored(folder, sweep,
+                    {"--emissions", "devices=1,max_power=1kW,time=t", "--view", "v=quality:max,energy_kwh:min", "--outputs",
+                     "dominated_by,dominates,rank,witness", "--group-by", "task"});
     ASSERT_EQ(run({"validate", result, sweep}).code, 0);
   }
 
@@ -261,7 +277,8 @@ TEST(Validate, RefusesAResultOfAnotherVersion) {
   std::string sweep = Sweeping(folder / "s.h5").column<double>("x", {1, 2, 3}).close();
   std::string result = scored(folder, sweep, {"--view", "v=x:min"});
   {
-    h5::Handle file(H5Fopen(result.c_str(), H5F_ACC_RDWR, H5P_DEFAULT)), attribute(H5Aopen_by_name(file, "/", "format_version", H5P_DEFAULT, H5P_DEFAULT));
+    h5::Handle file(H5Fopen(result.c_str(), H5F_ACC_RDWR, H5P_DEFAULT)),
+        attribute(H5Aopen_by_name(file, "/", "format_version", H5P_DEFAULT, H5P_DEFAULT));
     std::int64_t version = 99;
     ASSERT_GE(H5Awrite(attribute, H5T_NATIVE_INT64, &version), 0);
   }

@@ -14,17 +14,21 @@ std::string small_sweep(const Scratch& folder) {
 void expect_spec_refused(const std::string& spec, const std::vector<std::string>& words) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
-  expect_refused(score(folder, sweep, {"--spec", folder.write("my spec.toml", spec)}), 2, words, folder, {"s.h5", "my spec.toml"});
+  expect_refused(score(folder, sweep, {"--spec", folder.write("my spec.toml", spec)}), 2, words, folder,
+                 {"s.h5", "my spec.toml"});
 }
 
 const std::string kView = "[[view]]\nname = \"v\"\nobjectives = [\"x:min\"]\n";
 
 TEST(Spec, WithAnUnknownKeyIsRefusedWithLineAndSuggestion) {
-  expect_spec_refused("[sweep]\n\nwhre = [\"x > 0\"]\n" + kView, {"my spec.toml:3", "'whre'", "[sweep]", "did you mean 'where'?"});
+  expect_spec_refused("[sweep]\n\nwhre = [\"x > 0\"]\n" + kView,
+                      {"my spec.toml:3", "'whre'", "[sweep]", "did you mean 'where'?"});
   expect_spec_refused("[swep]\n" + kView, {"my spec.toml:1", "'swep'", "did you mean 'sweep'?"});
   expect_spec_refused(kView + "outputz = []\n", {"my spec.toml:4", "'outputz'", "did you mean 'outputs'?"});
-  expect_spec_refused("[emissions]\ndevice = { value = 1 }\n" + kView, {"my spec.toml:2", "'device'", "did you mean 'devices'?"});
-  expect_spec_refused("[emissions]\ndevices = { valu = 1 }\n" + kView, {"my spec.toml:2", "'valu'", "did you mean 'value'?"});
+  expect_spec_refused("[emissions]\ndevice = { value = 1 }\n" + kView,
+                      {"my spec.toml:2", "'device'", "did you mean 'devices'?"});
+  expect_spec_refused("[emissions]\ndevices = { valu = 1 }\n" + kView,
+                      {"my spec.toml:2", "'valu'", "did you mean 'value'?"});
 }
 
 TEST(Spec, ThatIsNotTomlIsRefusedWithItsLine) {
@@ -84,7 +88,8 @@ TEST(Spec, OfEmissionsIsComplete) {
   expect_spec_refused("[emissions]\n" + kView, {"no devices"});
   expect_spec_refused("[emissions]\nmodel = \"magic\"\n" + kView, {"'magic'", "device-power"});
   const std::string rest = "max_power = { value = 1, unit = \"W\" }\ntime = { value = 1, unit = \"h\" }\n";
-  expect_spec_refused("[emissions]\ndevices = { column = \"x\", value = 1 }\n" + rest + kView, {"devices", "column and a value"});
+  expect_spec_refused("[emissions]\ndevices = { column = \"x\", value = 1 }\n" + rest + kView,
+                      {"devices", "column and a value"});
   expect_spec_refused("[emissions]\ndevices = {}\n" + rest + kView, {"devices"});
   expect_spec_refused("[emissions]\ndevices = { value = nan }\n" + rest + kView, {"devices"});
   expect_spec_refused("[emissions]\ndevices = { value = inf }\n" + rest + kView, {"devices", "finite"});
@@ -123,7 +128,8 @@ TEST(Flag, ThatIsNeededIsNamed) {
   expect_refused(run({"score", "-o", folder / "r.h5", "--view", "v=x:min"}), 2, {"SWEEP.h5"}, folder, {"s.h5"});
   expect_refused(run({}), 2, {"--help"});
   expect_refused(run({"generate", "--rows", "1.5", "-o", folder / "g.h5"}), 2, {"'1.5'"}, folder, {"s.h5"});
-  expect_refused(run({"generate", "--rows", "10", "--distribution", "normal", "-o", folder / "g.h5"}), 2, {"normal"}, folder, {"s.h5"});
+  expect_refused(run({"generate", "--rows", "10", "--distribution", "normal", "-o", folder / "g.h5"}), 2, {"normal"}, folder,
+                 {"s.h5"});
 }
 
 TEST(Subcommand, ThatIsUnknownIsNamed) { expect_refused(run({"scor", "s.h5"}), 2, {"scor"}); }

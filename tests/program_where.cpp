@@ -17,12 +17,15 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 std::string small_sweep(const Scratch& folder) {
   return Sweeping(folder / "s.h5")
       .column<std::int32_t>("id", {0, 1, 2, 3, 4})
-      .column<std::int64_t>("i", {-5, 0, 9007199254740993, -999, 7}).attribute<std::int64_t>("_FillValue", -999)
-      .column<std::uint64_t>("u", {0, 18446744073709551615u, 9007199254740993u, 77, 7}).attribute<std::uint64_t>("_FillValue", 77)
+      .column<std::int64_t>("i", {-5, 0, 9007199254740993, -999, 7})
+      .attribute<std::int64_t>("_FillValue", -999)
+      .column<std::uint64_t>("u", {0, 18446744073709551615u, 9007199254740993u, 77, 7})
+      .attribute<std::uint64_t>("_FillValue", 77)
       .column<double>("f", {0.1, -0.0, 1e300, kNan, std::numeric_limits<double>::infinity()})
       .column<float>("narrow", {0.1f, 2.5f, -1.0f, static_cast<float>(kNan), 16777216.0f})
       .booleans("b", {0, 1, 1, 0, 1})
-      .texts("t", {"a", "it's", "say \"hi\"", "n/a", "résumé"}).attribute_text("_FillValue", "n/a")
+      .texts("t", {"a", "it's", "say \"hi\"", "n/a", "résumé"})
+      .attribute_text("_FillValue", "n/a")
       .fixed_texts("fixed", {"a", "b", "", "d", "B"}, 4, H5T_STR_NULLPAD)
       .column<double>("top-1 %", {10, 20, 30, 40, 50})
       .column<double>("odd`name", {1, 2, 3, 4, 5})
@@ -134,7 +137,8 @@ TEST(Where, HoldsWhenAllConditionsDo) {
 TEST(Where, AddsTheFlagsToTheSpecs) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
-  std::string spec = folder.write("s.toml", "[sweep]\nwhere = [\"id > 0\"]\n[[view]]\nname = \"v\"\nobjectives = [\"id:min\"]\n");
+  std::string spec =
+      folder.write("s.toml", "[sweep]\nwhere = [\"id > 0\"]\n[[view]]\nname = \"v\"\nobjectives = [\"id:min\"]\n");
   Reading result(scored(folder, sweep, {"--spec", spec, "--where", "id < 3"}));
   EXPECT_EQ(result.integers("/views/v/state"), (Rows{0, 2, 2, 0, 0}));
 }
@@ -143,7 +147,9 @@ TEST(Where, GivesTheSameRowsInBatchesOfAnySize) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
   for (const char* batch : {"1", "2", "3", "100"}) {
-    Reading result(scored(folder, sweep, {"--view", "v=id:min", "--where", "b == true", "--where", "t != 'a'", "--batch-rows", batch, "--force"}));
+    Reading result(
+        scored(folder, sweep,
+               {"--view", "v=id:min", "--where", "b == true", "--where", "t != 'a'", "--batch-rows", batch, "--force"}));
     EXPECT_EQ(result.integers("/views/v/state"), (Rows{0, 2, 2, 0, 2})) << batch;
   }
 }
@@ -151,8 +157,10 @@ TEST(Where, GivesTheSameRowsInBatchesOfAnySize) {
 TEST(Where, ThatSelectsNothingGivesAnEmptyResultAndAWarning) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
-  Outcome done = score(folder, sweep, {"--view", "v=id:min,f:max", "--view", "g=id:min", "--group-by", "t", "--where", "id > 100",
-                                   "--emissions", "devices=1,max_power=250W,time=1h", "--outputs", "dominated_by,dominates,rank,witness"});
+  Outcome done =
+      score(folder, sweep,
+            {"--view", "v=id:min,f:max", "--view", "g=id:min", "--group-by", "t", "--where", "id > 100", "--emissions",
+             "devices=1,max_power=250W,time=1h", "--outputs", "dominated_by,dominates,rank,witness"});
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_TRUE(says(done.err, "warning")) << done.err;
   Reading result(folder / "r.h5");
@@ -176,9 +184,15 @@ TEST(Where, ThatSelectsNothingLeavesOneEmptyGroupWithoutGroupBy) {
 
 TEST(Where, ComesBeforeAnyCheckOfValues) {
   Scratch folder;
-  std::string sweep = Sweeping(folder / "s.h5").column<double>("p", {250, -1, 300}).units("W").column<double>("t", {1, 1, 2}).units("h")
-                          .column<double>("q", {1, kNan, 3}).close();
-  Arguments arguments = {"--emissions", "devices=1,max_power=p,time=t", "--view", "v=q:max,co2e_kg:min", "--missing", "error"};
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<double>("p", {250, -1, 300})
+                          .units("W")
+                          .column<double>("t", {1, 1, 2})
+                          .units("h")
+                          .column<double>("q", {1, kNan, 3})
+                          .close();
+  Arguments arguments = {"--emissions", "devices=1,max_power=p,time=t", "--view", "v=q:max,co2e_kg:min", "--missing",
+                         "error"};
   EXPECT_EQ(score(folder, sweep, arguments).code, 3);
   arguments.insert(arguments.end(), {"--where", "p > 0"});
   Reading result(scored(folder, sweep, arguments));
@@ -191,20 +205,25 @@ TEST(Where, PointsAtThePlaceOfAMistake) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
   const std::pair<const char*, const char*> mistakes[] = {
-      {"id = 2", "character 4"},      {"id => 2", "character 4"},      {"== 2", "character 1"},      {"id ==", "character 6"},
-      {"id == two", "character 7"},   {"t == 'open", "character 11"},  {"id == 2 2", "character 9"}, {"`id == 2", "character 9"},
-      {"", "character 1"},            {"1 == id", "character 1"},      {"id == 1.2.3", "character 7"}, {"`` == 1", "character 3"},
-      {"id == nan", "character 7"},   {"id < 1e999", "character 6"}};
+      {"id = 2", "character 4"},    {"id => 2", "character 4"},     {"== 2", "character 1"},
+      {"id ==", "character 6"},     {"id == two", "character 7"},   {"t == 'open", "character 11"},
+      {"id == 2 2", "character 9"}, {"`id == 2", "character 9"},    {"", "character 1"},
+      {"1 == id", "character 1"},   {"id == 1.2.3", "character 7"}, {"`` == 1", "character 3"},
+      {"id == nan", "character 7"}, {"id < 1e999", "character 6"}};
   for (auto [condition, place] : mistakes)
-    expect_refused(score(folder, sweep, {"--view", "v=id:min", "--where", condition}), 2, {condition, place}, folder, {"s.h5"});
+    expect_refused(score(folder, sweep, {"--view", "v=id:min", "--where", condition}), 2, {condition, place}, folder,
+                   {"s.h5"});
 }
 
 TEST(Where, RefusesToCompareTextWithNumbers) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
-  expect_refused(score(folder, sweep, {"--view", "v=id:min", "--where", "id == '2'"}), 3, {"id == '2'", "'id' is int32", "text"}, folder, {"s.h5"});
-  expect_refused(score(folder, sweep, {"--view", "v=id:min", "--where", "t > 2"}), 3, {"t > 2", "'t' is utf8", "number", "quotes"}, folder, {"s.h5"});
-  expect_refused(score(folder, sweep, {"--view", "v=id:min", "--where", "t == true"}), 3, {"'t'", "boolean"}, folder, {"s.h5"});
+  expect_refused(score(folder, sweep, {"--view", "v=id:min", "--where", "id == '2'"}), 3,
+                 {"id == '2'", "'id' is int32", "text"}, folder, {"s.h5"});
+  expect_refused(score(folder, sweep, {"--view", "v=id:min", "--where", "t > 2"}), 3,
+                 {"t > 2", "'t' is utf8", "number", "quotes"}, folder, {"s.h5"});
+  expect_refused(score(folder, sweep, {"--view", "v=id:min", "--where", "t == true"}), 3, {"'t'", "boolean"}, folder,
+                 {"s.h5"});
 }
 
 TEST(Where, AdvisesANumberWhereATruthValueMeetsOne) {
@@ -216,10 +235,12 @@ TEST(Where, AdvisesANumberWhereATruthValueMeetsOne) {
 
 TEST(Where, RefusesAColumnThatIsNotThereAndNamesTheNearest) {
   Scratch folder;
-  expect_refused(score(folder, small_sweep(folder), {"--view", "v=id:min", "--where", "narow > 1"}), 3, {"'narow'", "did you mean 'narrow'?"},
-                 folder, {"s.h5"});
-  expect_refused(score(folder, small_sweep(folder), {"--emissions", "devices=1,max_power=1W,time=1h", "--view", "v=co2e_kg:min", "--where", "co2e_kg > 1"}),
-                 3, {"'co2e_kg'"}, folder, {"s.h5"});
+  expect_refused(score(folder, small_sweep(folder), {"--view", "v=id:min", "--where", "narow > 1"}), 3,
+                 {"'narow'", "did you mean 'narrow'?"}, folder, {"s.h5"});
+  expect_refused(
+      score(folder, small_sweep(folder),
+            {"--emissions", "devices=1,max_power=1W,time=1h", "--view", "v=co2e_kg:min", "--where", "co2e_kg > 1"}),
+      3, {"'co2e_kg'"}, folder, {"s.h5"});
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
-// Writes small sweeps straight through HDF5's C API, and reads results back the same way: the program's reader and writer are
-// not their own judges.
+// Writes small sweeps straight through HDF5's C API, and reads results back the same way: the program's reader and writer
+// are not their own judges.
 
 #include <gtest/gtest.h>
 #include <hdf5.h>
@@ -73,7 +73,8 @@ class Sweeping {
     h5::Handle access(H5Pcreate(H5P_FILE_ACCESS));
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     file_ = h5::Handle(H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access));
-    group_ = h5::Handle(group == "/" ? H5Gopen2(file_, "/", H5P_DEFAULT) : H5Gcreate2(file_, group.c_str(), intermediate(), H5P_DEFAULT, H5P_DEFAULT));
+    group_ = h5::Handle(group == "/" ? H5Gopen2(file_, "/", H5P_DEFAULT)
+                                     : H5Gcreate2(file_, group.c_str(), intermediate(), H5P_DEFAULT, H5P_DEFAULT));
     EXPECT_TRUE(group_) << path_;
   }
 
@@ -106,12 +107,13 @@ class Sweeping {
   }
 
   /// Text of fixed length, padded by hand, so that nothing converts it.
-  Sweeping& fixed_texts(const std::string& name, const std::vector<std::string>& values, std::size_t bytes, H5T_str_t padding,
-                        const Stored& how = {}) {
+  Sweeping& fixed_texts(const std::string& name, const std::vector<std::string>& values, std::size_t bytes,
+                        H5T_str_t padding, const Stored& how = {}) {
     h5::Handle type = text_type(bytes, padding);
     create(name, type, values.size(), how);
     std::string raw(values.size() * bytes, padding == H5T_STR_SPACEPAD ? ' ' : '\0');
-    for (std::size_t i = 0; i < values.size(); ++i) raw.replace(i * bytes, std::min(bytes, values[i].size()), values[i], 0, bytes);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      raw.replace(i * bytes, std::min(bytes, values[i].size()), values[i], 0, bytes);
     EXPECT_GE(H5Dwrite(last_, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()), 0) << name;
     return *this;
   }

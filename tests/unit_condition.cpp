@@ -12,7 +12,8 @@ namespace carbonfront {
 namespace {
 
 template <class T>
-std::vector<int> kept(const std::string& text, ValueType type, const std::vector<T>& values, std::optional<std::uint64_t> missing = {}) {
+std::vector<int> kept(const std::string& text, ValueType type, const std::vector<T>& values,
+                      std::optional<std::uint64_t> missing = {}) {
   ColumnInfo info;
   info.type = type;
   info.missing_value = missing;
@@ -23,7 +24,8 @@ std::vector<int> kept(const std::string& text, ValueType type, const std::vector
   return {keep.begin(), keep.end()};
 }
 
-std::vector<int> kept_texts(const std::string& text, const std::vector<std::string>& values, std::vector<std::string> missing = {}) {
+std::vector<int> kept_texts(const std::string& text, const std::vector<std::string>& values,
+                            std::vector<std::string> missing = {}) {
   ColumnInfo info;
   info.type = ValueType::string;
   info.missing_texts = std::move(missing);
@@ -115,8 +117,9 @@ TEST(Condition, ReadsDoubledQuotesAsOne) {
 }
 
 TEST(Condition, PointsAtWhatItCannotRead) {
-  for (const char* text : {"", "x", "x = 2", "x ==", "x == 2 3", "x == 'open", "`x == 2", "2 == x", "x == nan", "x == 1e999",
-                           "x == 18446744073709551616", "x == truex", "x == 2;", "`` == 1", "x == 1__", "x ~ 2", "x == -", "x == +-1"}) {
+  for (const char* text :
+       {"", "x", "x = 2", "x ==", "x == 2 3", "x == 'open", "`x == 2", "2 == x", "x == nan", "x == 1e999",
+        "x == 18446744073709551616", "x == truex", "x == 2;", "`` == 1", "x == 1__", "x ~ 2", "x == -", "x == +-1"}) {
     try {
       parse_condition(text);
       ADD_FAILURE() << "accepted: " << text;

@@ -16,9 +16,11 @@ struct Emitted {
   double energy_kwh, co2e_kg;
 };
 
-Emitted emitted(double n, double p, double t, DevicePower model = {1, 1000, 1, 1, false}, double alpha = 0.437, double pue = 1) {
+Emitted emitted(double n, double p, double t, DevicePower model = {1, 1000, 1, 1, false}, double alpha = 0.437,
+                double pue = 1) {
   Emitted out;
-  emissions_cpu(model, {{nullptr, n}, {nullptr, p}, {nullptr, t}, {nullptr, alpha}, {nullptr, pue}}, 1, &out.energy_kwh, &out.co2e_kg);
+  emissions_cpu(model, {{nullptr, n}, {nullptr, p}, {nullptr, t}, {nullptr, alpha}, {nullptr, pue}}, 1, &out.energy_kwh,
+                &out.co2e_kg);
   return out;
 }
 
@@ -57,7 +59,8 @@ TEST(Emissions, OfTheFastPathAreTheReferencesBitForBit) {
   std::lognormal_distribution<double> any(0, 20);
   const std::size_t rows = 50000;
   std::vector<double> n(rows), p(rows), t(rows), alpha(rows), pue(rows);
-  for (std::size_t i = 0; i < rows; ++i) n[i] = any(random), p[i] = any(random), t[i] = any(random), alpha[i] = any(random), pue[i] = 1 + any(random);
+  for (std::size_t i = 0; i < rows; ++i)
+    n[i] = any(random), p[i] = any(random), t[i] = any(random), alpha[i] = any(random), pue[i] = 1 + any(random);
   for (bool has_pue : {false, true})
     for (Scale energy : {to_kwh("W", "h"), to_kwh("kW", "s"), to_kwh("W", "d")}) {
       DevicePower model{energy.multiplier, energy.divisor, 1, 1000, has_pue};
@@ -73,7 +76,9 @@ TEST(Emissions, OfTheFastPathAreTheReferencesBitForBit) {
 }
 
 TEST(Units, TurnPowerAndTimeIntoKilowattHoursByIntegers) {
-  auto is = [](Scale scale, double multiplier, double divisor) { return scale.multiplier == multiplier && scale.divisor == divisor; };
+  auto is = [](Scale scale, double multiplier, double divisor) {
+    return scale.multiplier == multiplier && scale.divisor == divisor;
+  };
   EXPECT_TRUE(is(to_kwh("W", "h"), 1, 1000));
   EXPECT_TRUE(is(to_kwh("W", "min"), 1, 60000));
   EXPECT_TRUE(is(to_kwh("W", "s"), 1, 3600000));

@@ -147,16 +147,21 @@ TEST(Spec, RefusesMoreThanThirtyTwoObjectives) {
 }
 
 TEST(Spec, RefusesEmissionsThatCannotWork) {
-  auto emissions = [](const std::string& body) { return refusal("[[view]]\nname=\"v\"\nobjectives=[\"a:min\"]\n[emissions]\n" + body); };
+  auto emissions = [](const std::string& body) {
+    return refusal("[[view]]\nname=\"v\"\nobjectives=[\"a:min\"]\n[emissions]\n" + body);
+  };
   const std::string rest = "devices = { value = 1 }\nmax_power = { column = \"p\" }\ntime = { column = \"t\" }\n";
   EXPECT_EQ(emissions(rest), "");
   EXPECT_NE(emissions("devices = { value = 1 }").find("has no max_power"), std::string::npos);
   EXPECT_NE(emissions(rest + "model = \"guess\"").find("unknown emission model"), std::string::npos);
   EXPECT_NE(emissions(rest + "pue = { value = 0.9 }").find("PUE of 1 or more"), std::string::npos);
-  EXPECT_NE(emissions(rest + "carbon_intensity = { value = -1, unit = \"kg/kWh\" }").find("not negative"), std::string::npos);
-  EXPECT_NE(emissions(rest + "carbon_intensity = { value = nan, unit = \"kg/kWh\" }").find("cannot be missing"), std::string::npos);
+  EXPECT_NE(emissions(rest + "carbon_intensity = { value = -1, unit = \"kg/kWh\" }").find("not negative"),
+            std::string::npos);
+  EXPECT_NE(emissions(rest + "carbon_intensity = { value = nan, unit = \"kg/kWh\" }").find("cannot be missing"),
+            std::string::npos);
   EXPECT_NE(emissions(rest + "carbon_intensity = { value = 1 }").find("has no unit"), std::string::npos);
-  EXPECT_NE(emissions(rest + "carbon_intensity = { value = 1, unit = \"lb/kWh\" }").find("unknown unit 'lb/kWh'"), std::string::npos);
+  EXPECT_NE(emissions(rest + "carbon_intensity = { value = 1, unit = \"lb/kWh\" }").find("unknown unit 'lb/kWh'"),
+            std::string::npos);
   EXPECT_NE(emissions(rest + "carbon_intensity = { }").find("is empty"), std::string::npos);
   EXPECT_NE(emissions(rest + "pue = { value = 1, column = \"x\" }").find("a column and a value"), std::string::npos);
   EXPECT_NE(emissions(rest + "pue = { columm = \"x\" }").find("did you mean 'column'?"), std::string::npos);

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "host/app/commands.hpp"
+#include "host/app/table.hpp"
 #include "host/errors.hpp"
 #include "host/progress.hpp"
 #include "host/scoring/result.hpp"
@@ -38,7 +39,8 @@ std::uint64_t count_missing(const Column& column) {
     }
     numbers.resize(count * size_of(column.info.type));
     read_numbers(column, begin, count, numbers.data());
-    ColumnView view{numbers.data(), column.info.missing_value.value_or(0), column.info.type, column.info.missing_value.has_value()};
+    ColumnView view{numbers.data(), column.info.missing_value.value_or(0), column.info.type,
+                    column.info.missing_value.has_value()};
     visit_values(view, [&](const auto* values) {
       for (std::uint64_t i = 0; i < count; ++i) missing += is_missing(view, values[i]);
     });
@@ -47,27 +49,35 @@ std::uint64_t count_missing(const Column& column) {
 }
 
 void print_columns(const Sweep& sweep) {
-  std::vector<std::vector<std::string>> table = {{"column", "type", "rows", "units", "missing", "storage", "description"}};
+  Table table;
+  table.rows.push_back({"column", "type", "rows", "units", "missing", "storage", "description"});
   for (const std::string& name : column_names(sweep)) {
     try {
       Column column = open_column(sweep, name);
       StorageInfo storage = storage_of(column.parts[0].dataset);
-      table.push_back({name, column.info.type_name, grouped_digits(column.info.rows), column.info.units.value_or("-"),
-                       grouped_digits(count_missing(column)), storage.layout + (storage.filters.empty() ? "" : ", " + storage.filters),
-                       column.info.description});
+      table.rows.push_back({name, column.info.type_name, grouped_digits(column.info.rows), column.info.units.value_or("-"),
+                            grouped_digits(count_missing(column)),
+                            storage.layout + (storage.filters.empty() ? "" : ", " + storage.filters),
+                            column.info.description});
     } catch (const InputError& error) {
-      table.push_back({name, "-", "-", "-", "-", "-", error.what()});
+      table.rows.push_back({name, "-", "-", "-", "-", "-", error.what()});
     }
   }
-  std::vector<std::size_t> widths(table[0].size(), 0);
-  for (const auto& row : table)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  for (const auto& row : table) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += i == 2 || i == 4 ? fmt::format("{:>{}}  ", row[i], widths[i]) : fmt::format("{:<{}}  ", row[i], i + 1 < row.size() ? widths[i] : 0);
-    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+  fmt::print("{}", table.text("", {2, 4}));
+}
+
+/// Lists the datasets of a group of a result with their sizes.
+void print_datasets(hid_t group, const std::string& prefix) {
+  Table table;
+  for (const std::string& name : h5::members(group)) {
+    if (h5::kind_of(group, name) != 'd') continue;
+    h5::Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT)), space(H5Dget_space(dataset));
+    StorageInfo storage = storage_of(dataset);
+    if (h5::text_attribute(dataset, "NAME").starts_with("This is a netCDF dimension")) continue;
+    table.rows.push_back({prefix + name, grouped_digits(H5Sget_simple_extent_npoints(space)), "values",
+                          grouped_digits(storage.stored_bytes), "bytes stored", storage.layout});
   }
+  fmt::print("{}", table.text("  ", {1, 3}));
 }
 
 std::int64_t integer_attribute(hid_t object, const char* name) {
@@ -81,21 +91,22 @@ void print_result(hid_t file, const std::string& path) {
   std::string spec = read_spec_of_result(file, path);
   h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT)), provenance(H5Gopen2(file, "/provenance", H5P_DEFAULT));
   fmt::print("{}: a result, format version {}\n", path, integer_attribute(root, "format_version"));
-  fmt::print("rows {}, selected {}\n", grouped_digits(integer_attribute(root, "rows")), grouped_digits(integer_attribute(root, "selected")));
+  fmt::print("rows {}, selected {}\n", grouped_digits(integer_attribute(root, "rows")),
+             grouped_digits(integer_attribute(root, "selected")));
   if (provenance)
     fmt::print("made by carbonfront {} with backend {} at {}\n", h5::text_attribute(provenance, "program_version"),
                h5::text_attribute(provenance, "backend"), h5::text_attribute(provenance, "started"));
+  if (h5::exists(file, "/emissions")) {
+    fmt::print("\nemissions\n");
+    print_datasets(h5::Handle(H5Gopen2(file, "/emissions", H5P_DEFAULT)), "");
+  }
   h5::Handle views(H5Gopen2(file, "/views", H5P_DEFAULT));
   for (const std::string& name : h5::members(views)) {
     h5::Handle view(H5Gopen2(views, name.c_str(), H5P_DEFAULT));
-    fmt::print("\nview {}: {} rated, {} unrated\n", name, grouped_digits(integer_attribute(view, "rated")), grouped_digits(integer_attribute(view, "unrated")));
-    for (const std::string& dataset : h5::members(view)) {
-      if (h5::kind_of(view, dataset) != 'd' || dataset == "front_rows") continue;  // the latter is a dimension's name only
-      h5::Handle opened(H5Dopen2(view, dataset.c_str(), H5P_DEFAULT)), space(H5Dget_space(opened));
-      StorageInfo storage = storage_of(opened);
-      fmt::print("  {:<14} {:>14} values, {:>14} bytes stored, {}\n", dataset, grouped_digits(H5Sget_simple_extent_npoints(space)),
-                 grouped_digits(storage.stored_bytes), storage.layout);
-    }
+    fmt::print("\nview {}: {} rated, {} unrated\n", name, grouped_digits(integer_attribute(view, "rated")),
+               grouped_digits(integer_attribute(view, "unrated")));
+    print_datasets(view, "");
+    print_datasets(h5::Handle(H5Gopen2(view, "groups", H5P_DEFAULT)), "groups/");
   }
   fmt::print("\nThe spec as used:\n\n{}", spec);
 }
@@ -114,8 +125,8 @@ int inspect(const InspectOptions& options) {
   Sweep sweep = open_sweep({options.file}, group);
   std::vector<std::string> names = column_names(sweep);
   if (names.empty())
-    throw InputError(fmt::format("group '{}' of '{}' holds no column", group, options.file), "a column is a one-dimensional dataset",
-                     "name the sweep's group with --group");
+    throw InputError(fmt::format("group '{}' of '{}' holds no column", group, options.file),
+                     "a column is a one-dimensional dataset", "name the sweep's group with --group");
   fmt::print("{}: group {}, {} columns\n\n", options.file, group, names.size());
   print_columns(sweep);
   return 0;
@@ -128,7 +139,8 @@ void add_inspect_command(CLI::App& parent, std::function<int()>& action) {
   CLI::App* command = parent.add_subcommand("inspect", "Show what a sweep or a result holds.");
   command->add_option("FILE.h5", options->file, "A sweep or a result")->required();
   command->add_option("--group", options->group, "The sweep's HDF5 group (default /configs, or /)");
-  command->add_flag("--digest", options->digest, "Print a hash of the content outside /provenance; equal content, equal hash");
+  command->add_flag("--digest", options->digest,
+                    "Print a hash of the content outside /provenance; equal content, equal hash");
   command->callback([options, &action] { action = [options] { return inspect(*options); }; });
 }
 

@@ -32,15 +32,20 @@ Json value_json(ColumnView column, std::uint64_t row) {
 Json key_json(const ColumnInfo& info, const GroupKeyValue& value) {
   if (value.missing) return nullptr;
   switch (info.type) {
-    case ValueType::string: return value.text;
+    case ValueType::string:
+      return value.text;
     case ValueType::float32:
-    case ValueType::float64: return real_json(std::bit_cast<double>(value.bits));
-    case ValueType::boolean: return value.bits != 0;
+    case ValueType::float64:
+      return real_json(std::bit_cast<double>(value.bits));
+    case ValueType::boolean:
+      return value.bits != 0;
     case ValueType::int8:
     case ValueType::int16:
     case ValueType::int32:
-    case ValueType::int64: return static_cast<std::int64_t>(value.bits);
-    default: return value.bits;
+    case ValueType::int64:
+      return static_cast<std::int64_t>(value.bits);
+    default:
+      return value.bits;
   }
 }
 
@@ -117,7 +122,8 @@ Json view_json(const Plan& plan, const Data& data, std::size_t index, const View
   out["name"] = view.spec.name;
   out["objectives"] = Json::array();
   for (const ObjectivePlan& objective : view.objectives)
-    out["objectives"].push_back({{"column", objective.name}, {"direction", objective.maximise ? "max" : "min"}, {"units", objective.units}});
+    out["objectives"].push_back(
+        {{"column", objective.name}, {"direction", objective.maximise ? "max" : "min"}, {"units", objective.units}});
   out["group_by"] = view.spec.group_by;
   out["missing"] = name_of(view.spec.missing);
   out["rated"] = scores.size;

@@ -47,16 +47,21 @@ int run(const std::function<int()>& action) {
     fmt::print(stderr, "carbonfront: stopped by signal {}; no result was written\n", stopped.signal);
     return 128 + stopped.signal;
   } catch (const std::system_error& error) {  // of fmt::print
-    return fail(kOutput, fmt::format("cannot write to standard output ({}); see where it is redirected to", error.code().message()).c_str());
+    return fail(
+        kOutput,
+        fmt::format("cannot write to standard output ({}); see where it is redirected to", error.code().message()).c_str());
   } catch (const std::bad_alloc&) {
-    return fail(kDevice, "out of memory (the sweep's used columns do not fit); use fewer columns, a `where` condition or a larger machine");
+    return fail(
+        kDevice,
+        "out of memory (the sweep's used columns do not fit); use fewer columns, a `where` condition or a larger machine");
   } catch (const std::exception& error) {
-    return fail(kInternal, (std::string("internal error (") + error.what() + "); please report it with the command line").c_str());
+    return fail(kInternal,
+                (std::string("internal error (") + error.what() + "); please report it with the command line").c_str());
   }
 }
 
-/// SIGINT, SIGTERM and SIGHUP ask the work to stop, which removes unfinished outputs. Work that does not stop within five seconds,
-/// caught in a library, is ended; so is the program at a second signal.
+/// SIGINT, SIGTERM and SIGHUP ask the work to stop, which removes unfinished outputs. Work that does not stop within five
+/// seconds, caught in a library, is ended; so is the program at a second signal.
 volatile std::sig_atomic_t stopping = 0;
 
 void stop(int signal) {
@@ -102,14 +107,16 @@ int main(int argc, char** argv) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (argc > 1 && *argv[1] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end())
-    return fail(kUsage, fmt::format("unknown command '{}' (commands are {}{}); see carbonfront --help", argv[1], join(names, ", "),
-                                    did_you_mean(argv[1], names)).c_str());
+    return fail(kUsage, fmt::format("unknown command '{}' (commands are {}{}); see carbonfront --help", argv[1],
+                                    join(names, ", "), did_you_mean(argv[1], names))
+                            .c_str());
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    return fail(kUsage, fmt::format("{} (the command line cannot be understood); see carbonfront --help", error.what()).c_str());
+    return fail(kUsage,
+                fmt::format("{} (the command line cannot be understood); see carbonfront --help", error.what()).c_str());
   }
   return run(action);
 }

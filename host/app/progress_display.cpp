@@ -41,7 +41,8 @@ void ProgressDisplay::show() {
     double elapsed = Seconds(std::chrono::steady_clock::now() - progress_.started.load()).count();
     double share = total ? std::min(1.0, static_cast<double>(done) / static_cast<double>(total)) : 0;
     double rate = static_cast<double>(done) / elapsed, left = share > 0 ? elapsed / share - elapsed : 0;
-    std::string line = fmt::format("{:<8} [{}] {:3.0f} %  {:.3g} rows/s  {:.0f} s left", phase, bar(share), share * 100, rate, left);
+    std::string line =
+        fmt::format("{:<8} [{}] {:3.0f} %  {:.3g} rows/s  {:.0f} s left", phase, bar(share), share * 100, rate, left);
     fmt::print(stderr, "{}{}{}", terminal ? "\r" : "", line, terminal ? "\033[K" : "\n");
     std::fflush(stderr);
     shown = true;

@@ -5,8 +5,8 @@
 #include <tbb/global_control.h>
 #include <tbb/info.h>
 
-#include <chrono>
 #include <charconv>
+#include <chrono>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -17,6 +17,7 @@
 #include "host/app/summary.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/check.hpp"
+#include "host/scoring/memory.hpp"
 #include "host/sweep/fingerprint.hpp"
 #include "host/sweep/output_file.hpp"
 #include "host/text.hpp"
@@ -27,7 +28,7 @@ namespace {
 
 struct ScoreOptions {
   std::vector<std::string> inputs;
-  std::string output, spec, backend = "auto", validate, json, command_line;
+  std::string output, spec, backend = "auto", validate, json, memory_limit, command_line;
   SpecFlags flags;
   std::string group_by, outputs;
   int threads = 0;
@@ -57,7 +58,8 @@ std::uint64_t rows_to_validate(const std::string& text) {
   std::uint64_t rows = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rows);
   if (error != std::errc() || end != text.data() + text.size() || rows == 0)
-    throw SpecError("--validate '" + text + "'", "it is neither a number of rows nor \"all\"", "write --validate 1000 or --validate all");
+    throw SpecError("--validate '" + text + "'", "it is neither a number of rows nor \"all\"",
+                    "write --validate 1000 or --validate all");
   return rows;
 }
 
@@ -69,7 +71,8 @@ bool validates(const Plan& plan, const Data& data, const std::vector<ViewScores>
   for (std::size_t i = 0; i < views.size(); ++i) check_view_answers(plan, data, i, views[i], rows, progress, report);
   for (const std::string& line : report.lines) fmt::print(stderr, "carbonfront: {}\n", line);
   if (report.different > 0)
-    fmt::print(stderr, "carbonfront: {} answers differ from the reference (the result would be wrong); no result was written\n",
+    fmt::print(stderr,
+               "carbonfront: {} answers differ from the reference (the result would be wrong); no result was written\n",
                grouped_digits(report.different));
   else
     fmt::print(stderr, "validated: {} answers equal the reference's\n", grouped_digits(report.compared));
@@ -79,7 +82,8 @@ bool validates(const Plan& plan, const Data& data, const std::vector<ViewScores>
 void say_what_is_used(const Plan& plan, const Backend& backend, const ScoreOptions& options, int threads) {
   if (options.backend == "auto") fmt::print(stderr, "backend: {} ({} threads), chosen by auto\n", backend.name, threads);
   if (plan.emissions && plan.emissions->default_intensity)
-    fmt::print(stderr, "carbon intensity: {} kg/kWh, the default; set carbon_intensity to use another\n", kDefaultCarbonIntensity);
+    fmt::print(stderr, "carbon intensity: {} kg/kWh, the default; set carbon_intensity to use another\n",
+               kDefaultCarbonIntensity);
 }
 
 void say_where_time_went(const Provenance& provenance) {
@@ -89,66 +93,95 @@ void say_where_time_went(const Provenance& provenance) {
   fmt::print(stderr, "time: {}\n", join(parts, ", "));
 }
 
+bool json_to_file(const ScoreOptions& options) { return options.json_given->count() && options.json != "-"; }
+
+void check_outputs(const ScoreOptions& options) {
+  check_output(options.output, options.force, options.inputs);
+  if (!json_to_file(options)) return;
+  std::vector<std::string> others = options.inputs;
+  others.push_back(options.output);
+  check_output(options.json, options.force, others);
+}
+
+/// A sweep's scores and where the time went. The views point into the data.
+struct Scores {
+  Data data;
+  std::vector<ViewScores> views;
+  LoadSeconds load;
+};
+
+Scores compute(const Plan& plan, const Backend& backend, const ScoreOptions& options, Progress& progress) {
+  std::uint64_t limit = options.memory_limit.empty() ? default_memory_limit() : parse_size(options.memory_limit);
+  check_memory(plan, plan.conditions.empty() ? plan.rows : 0, limit);
+  Scores scores;
+  scores.data = load(plan, backend, options.batch_rows, progress, scores.load);
+  check_memory(plan, scores.data.selection.size, limit);  // how many rows pass the filters is known now
+  if (scores.data.selection.size == 0)
+    fmt::print(stderr, "carbonfront: warning: no row passes the `where` conditions; the result is empty\n");
+  for (std::size_t i = 0; i < plan.views.size(); ++i) scores.views.push_back(rate(plan, scores.data, i));
+  for (std::size_t i = 0; i < plan.views.size(); ++i) judge(plan, scores.data, i, backend, progress, scores.views[i]);
+  return scores;
+}
+
+std::vector<std::pair<std::string, double>> seconds_by_phase(const Scores& scores, double write, double total) {
+  VerdictSeconds sum;
+  double figures = 0;
+  for (const ViewScores& view : scores.views) {
+    const VerdictSeconds& one = view.verdict.seconds;
+    sum = {sum.order + one.order, sum.front + one.front, sum.counts + one.counts, sum.rank + one.rank};
+    figures += view.figures_seconds;
+  }
+  return {{"read", scores.load.read},
+          {"decode", scores.load.decode},
+          {"emissions", scores.load.emissions},
+          {"order", sum.order},
+          {"front", sum.front},
+          {"counts", sum.counts},
+          {"rank", sum.rank},
+          {"figures", figures},
+          {"write", write},
+          {"total", total}};
+}
+
 int score(ScoreOptions& options) {
   auto begin = std::chrono::steady_clock::now();
-  std::string started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  Provenance provenance{
+      options.command_line, "", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))), 0, {}, {}, {}};
   std::uint64_t validated_rows = rows_to_validate(options.validate);
   Spec spec = spec_from(options);
-  bool json_file = options.json_given->count() && options.json != "-";
-  check_output(options.output, options.force, options.inputs);
-  if (json_file) {
-    std::vector<std::string> others = options.inputs;
-    others.push_back(options.output);
-    check_output(options.json, options.force, others);
-  }
+  check_outputs(options);
   const Backend& backend = choose_backend(options.backend);
-  int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
-  tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+  provenance.backend = backend.name;
+  provenance.threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
+  tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(provenance.threads));
   Plan plan = make_plan(spec, options.inputs);
-  say_what_is_used(plan, backend, options, threads);
+  say_what_is_used(plan, backend, options, provenance.threads);
 
   Progress progress;
   std::optional<ProgressDisplay> display(progress);
-  LoadSeconds load_seconds;
-  Data data = load(plan, backend, options.batch_rows, progress, load_seconds);
-  if (data.selection.size == 0) fmt::print(stderr, "carbonfront: warning: no row passes the `where` conditions; the result is empty\n");
-  std::vector<ViewScores> views;
-  for (std::size_t i = 0; i < plan.views.size(); ++i) views.push_back(rate(plan, data, i));
-  VerdictSeconds verdict_seconds;
-  double figures_seconds = 0;
-  for (std::size_t i = 0; i < plan.views.size(); ++i) {
-    judge(plan, data, i, backend, progress, views[i]);
-    const VerdictSeconds& s = views[i].verdict.seconds;
-    verdict_seconds = {verdict_seconds.order + s.order, verdict_seconds.front + s.front, verdict_seconds.counts + s.counts, verdict_seconds.rank + s.rank};
-    figures_seconds += views[i].figures_seconds;
-  }
-  if (validated_rows && !validates(plan, data, views, options, validated_rows, progress)) return kDifference;
+  Scores scores = compute(plan, backend, options, progress);
+  if (validated_rows && !validates(plan, scores.data, scores.views, options, validated_rows, progress)) return kDifference;
 
   auto writing = std::chrono::steady_clock::now();
   progress.begin("write", 0);
   OutputFile output(options.output);
-  output.write([&](hid_t file) { write_scores(file, plan, data, views); });
-  Provenance provenance{options.command_line, backend.name, started, threads, {}, {}, {}};
+  output.write([&](hid_t file) { write_scores(file, plan, scores.data, scores.views); });
   for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) {
     provenance.fingerprints.push_back(fingerprint(plan.columns, i));
     if (options.sha256) provenance.sha256.push_back(sha256_of_file(plan.sweep.files[i].path));
   }
-  auto timings = [&](double write) {
-    provenance.seconds = {{"read", load_seconds.read}, {"decode", load_seconds.decode}, {"emissions", load_seconds.emissions},
-                          {"order", verdict_seconds.order}, {"front", verdict_seconds.front}, {"counts", verdict_seconds.counts},
-                          {"rank", verdict_seconds.rank}, {"figures", figures_seconds}, {"write", write}, {"total", seconds_since(begin)}};
-  };
-  timings(seconds_since(writing));
+  provenance.seconds = seconds_by_phase(scores, seconds_since(writing), seconds_since(begin));
   output.write([&](hid_t file) { write_provenance(file, plan, provenance); });
   throw_if_stopped();
   output.commit();
-  timings(seconds_since(writing));
+  provenance.seconds = seconds_by_phase(scores, seconds_since(writing), seconds_since(begin));
   display.reset();
   say_where_time_went(provenance);
 
-  ScoreSummary summary{plan, data, views, provenance, options.output};
-  if (json_file) write_text_file(options.json, json_summary(summary));
-  fmt::print("{}", options.json_given->count() && !json_file ? json_summary(summary) : text_summary(summary, options.show));
+  ScoreSummary summary{plan, scores.data, scores.views, provenance, options.output};
+  if (json_to_file(options)) write_text_file(options.json, json_summary(summary));
+  bool json_to_screen = options.json_given->count() && !json_to_file(options);
+  fmt::print("{}", json_to_screen ? json_summary(summary) : text_summary(summary, options.show));
   return kOk;
 }
 
@@ -161,21 +194,32 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
   command->add_option("SWEEP.h5", options->inputs, "HDF5 files; several with equal columns are one sweep")->required();
   command->add_option("-o,--output", options->output, "The result file")->required();
   options->spec_given = command->add_option("--spec", options->spec, "What to compute, in TOML");
-  command->add_option("--view", options->flags.views, "A view, NAME=column:min,column:max; replaces the spec's of that name")->allow_extra_args(false);
-  command->add_option("--where", options->flags.where, "A condition that rows must meet, such as \"epochs >= 90\"")->allow_extra_args(false);
-  command->add_option("--emissions", options->flags.emissions,
-                      "devices=COLUMN,max_power=COLUMN,time=COLUMN[,carbon_intensity=...][,pue=...]; a number and unit instead of a "
-                      "column, or COLUMN:UNIT where the column has none");
+  command->add_option("--view", options->flags.views, "A view, NAME=column:min,column:max; replaces the spec's of that name")
+      ->allow_extra_args(false);
+  command->add_option("--where", options->flags.where, "A condition that rows must meet, such as \"epochs >= 90\"")
+      ->allow_extra_args(false);
+  command->add_option(
+      "--emissions", options->flags.emissions,
+      "devices=COLUMN,max_power=COLUMN,time=COLUMN[,carbon_intensity=...][,pue=...]; a number and unit instead of a "
+      "column, or COLUMN:UNIT where the column has none");
   command->add_option("--group", options->flags.group, "The sweep's HDF5 group (default /configs)");
   command->add_option("--label", options->flags.label, "A column that names rows in summaries");
-  options->group_by_given = command->add_option("--group-by", options->group_by, "Columns; rows are compared within equal values only (all views)");
-  command->add_option("--missing", options->flags.missing, "exclude, worst or error: rows with a missing objective (all views)");
-  options->outputs_given = command->add_option("--outputs", options->outputs, "Of dominated_by,dominates,rank,witness,crowding,hypervolume,contributions (all views)");
+  options->group_by_given = command->add_option("--group-by", options->group_by,
+                                                "Columns; rows are compared within equal values only (all views)");
+  command->add_option("--missing", options->flags.missing,
+                      "exclude, worst or error: rows with a missing objective (all views)");
+  options->outputs_given =
+      command->add_option("--outputs", options->outputs,
+                          "Of dominated_by,dominates,rank,witness,crowding,hypervolume,contributions (all views)");
   command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads to use (default: all)")->check(CLI::PositiveNumber);
-  command->add_option("--batch-rows", options->batch_rows, "Rows read at a time (default: about 16 MiB)")->check(CLI::PositiveNumber);
+  command->add_option("--batch-rows", options->batch_rows, "Rows read at a time (default: about 16 MiB)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--memory-limit", options->memory_limit,
+                      "Refuse work that needs more, such as 8GiB (default: 60 % of the memory)");
   command->add_option("--validate", options->validate, "Compare this many rows, or all, with the reference");
-  options->json_given = command->add_flag("--json{-}", options->json, "Print the summary as JSON; --json=FILE writes it there");
+  options->json_given =
+      command->add_flag("--json{-}", options->json, "Print the summary as JSON; --json=FILE writes it there");
   command->add_option("--show", options->show, "Rows shown a table")->capture_default_str();
   command->add_flag("--sha256", options->sha256, "Also record the SHA-256 of every input file");
   command->add_flag("--force", options->force, "Overwrite an existing result");

@@ -1,13 +1,15 @@
-// The summary for a terminal, in the spirit of the poster: which configurations are worth it, which are sub-optimal, what beats
-// them, and how little is known of the rest.
+// The summary for a terminal, in the spirit of the poster: which configurations are worth it, which are sub-optimal, what
+// beats them, and how little is known of the rest.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <set>
 
 #include "host/app/summary.hpp"
+#include "host/app/table.hpp"
 #include "host/scoring/values.hpp"
 #include "host/text.hpp"
 
@@ -16,35 +18,6 @@ namespace carbonfront {
 namespace {
 
 constexpr std::size_t kMostGroups = 20;
-
-/// Columns of text, each as wide as its widest cell; the first is left-aligned, the others right.
-struct Table {
-  std::vector<std::vector<std::string>> rows;
-
-  static std::size_t width(const std::string& text) {  // characters, not bytes
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-  }
-
-  std::string text(const std::string& indent, std::size_t left_columns) const {
-    std::vector<std::size_t> widths;
-    for (const auto& row : rows)
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        if (widths.size() <= i) widths.push_back(0);
-        widths[i] = std::max(widths[i], width(row[i]));
-      }
-    std::string out;
-    for (const auto& row : rows) {
-      std::string line = indent;
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        std::string pad(widths[i] - width(row[i]), ' ');
-        bool left = i == 0 || i >= left_columns;
-        line += (i ? "  " : "") + (left ? row[i] + pad : pad + row[i]);
-      }
-      out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-    }
-    return out;
-  }
-};
 
 std::string shortened(const std::string& text, std::size_t most) {
   if (Table::width(text) <= most) return text;
@@ -70,19 +43,24 @@ std::string value_text(ColumnView column, std::uint64_t row) {
   return (negative ? "-" : "") + grouped_digits(std::stoull(digits.substr(negative)));
 }
 
-std::string rows_text(std::uint64_t rows, const char* one, const char* many) { return fmt::format("{} {}", grouped_digits(rows), rows == 1 ? one : many); }
+std::string rows_text(std::uint64_t rows, const char* one, const char* many) {
+  return fmt::format("{} {}", grouped_digits(rows), rows == 1 ? one : many);
+}
 
 std::string causes_text(const ViewScores& scores) {
   std::vector<std::string> parts;
   for (const Cause& cause : scores.causes)
-    parts.push_back(fmt::format("{} in {}", cause.quantity.empty() || cause.quantity == cause.name ? cause.name : cause.name + " (" + cause.quantity + ")",
-                                grouped_digits(cause.rows)));
+    parts.push_back(fmt::format(
+        "{} in {}",
+        cause.quantity.empty() || cause.quantity == cause.name ? cause.name : cause.name + " (" + cause.quantity + ")",
+        grouped_digits(cause.rows)));
   return join(parts, ", ");
 }
 
 std::string header(const ViewPlan& view) {
   std::vector<std::string> objectives;
-  for (const ObjectivePlan& objective : view.objectives) objectives.push_back(objective.name + (objective.maximise ? " ↑" : " ↓"));
+  for (const ObjectivePlan& objective : view.objectives)
+    objectives.push_back(objective.name + (objective.maximise ? " ↑" : " ↓"));
   std::string text = fmt::format("VIEW {}: {}", view.spec.name, join(objectives, ", "));
   if (!view.spec.group_by.empty()) text += ", compared within equal " + join(view.spec.group_by, ", ");
   return text + "\n";
@@ -91,17 +69,19 @@ std::string header(const ViewPlan& view) {
 std::string emissions_text(const ScoreSummary& in) {
   const EmissionsPlan& emissions = *in.plan.emissions;
   const FactorPlan& intensity = emissions.factors[3];
-  std::string alpha = intensity.column == kNoColumn
-                          ? fmt::format("α = {} {}{}", intensity.constant, intensity.unit, emissions.default_intensity ? " (the default)" : "")
-                          : "α from column " + in.plan.columns[intensity.column].info.name;
+  std::string alpha = intensity.column == kNoColumn ? fmt::format("α = {} {}{}", intensity.constant, intensity.unit,
+                                                                  emissions.default_intensity ? " (the default)" : "")
+                                                    : "α from column " + in.plan.columns[intensity.column].info.name;
   std::uint64_t known = in.data.selection.size - in.data.without_emissions;
-  std::string out = fmt::format("Emissions: CO2e = α · n · p_max · t{}, {}\n", emissions.model.has_pue ? " · PUE" : "", alpha);
-  out += fmt::format("  known for {} of {}", grouped_digits(known), rows_text(in.data.selection.size, "configuration", "configurations"));
+  std::string out =
+      fmt::format("Emissions: CO2e = α · n · p_max · t{}, {}\n", emissions.model.has_pue ? " · PUE" : "", alpha);
+  out += fmt::format("  known for {} of {}", grouped_digits(known),
+                     rows_text(in.data.selection.size, "configuration", "configurations"));
   std::vector<std::string> missing;
   for (std::size_t k = 0; k < in.data.factor_missing.size(); ++k)
     if (in.data.factor_missing[k] > 0)
-      missing.push_back(fmt::format("{} ({}) in {}", in.plan.columns[emissions.factors[k].column].info.name, emissions.factors[k].quantity,
-                                    grouped_digits(in.data.factor_missing[k])));
+      missing.push_back(fmt::format("{} ({}) in {}", in.plan.columns[emissions.factors[k].column].info.name,
+                                    emissions.factors[k].quantity, grouped_digits(in.data.factor_missing[k])));
   return out + (missing.empty() ? "" : "; missing: " + join(missing, ", ")) + "\n";
 }
 
@@ -122,7 +102,8 @@ struct ViewText {
 
   std::vector<std::string> cells(std::uint32_t position) const {
     std::vector<std::string> cells = {shortened(labels.of(row(position)), 48)};
-    for (const Objective& objective : scores.objectives) cells.push_back(value_text(objective.column, scores.selected_of(position)));
+    for (const Objective& objective : scores.objectives)
+      cells.push_back(value_text(objective.column, scores.selected_of(position)));
     return cells;
   }
 
@@ -135,16 +116,22 @@ struct ViewText {
   }
 
   std::string tables(const GroupRows& rows) const {
-    std::vector<std::string> head = {"", };
+    std::vector<std::string> head = {
+        "",
+    };
     for (const ObjectivePlan& objective : view.objectives)
-      head.push_back(objective.units.empty() || objective.units == "1" ? objective.name : objective.name + " [" + objective.units + "]");
+      head.push_back(objective.units.empty() || objective.units == "1" ? objective.name
+                                                                       : objective.name + " [" + objective.units + "]");
     std::size_t numbers = head.size();
+    std::set<std::size_t> right_aligned;
+    for (std::size_t i = 1; i < numbers; ++i) right_aligned.insert(i);
     Table table;
     table.rows.push_back(head);
     table.rows.back()[0] = fmt::format("worth it: {}", grouped_digits(rows.front.size()));
     for (std::size_t i = 0; i < std::min(show, rows.front.size()); ++i) table.rows.push_back(cells(rows.front[i]));
-    if (rows.front.size() > show) table.rows.push_back({fmt::format("… and {} more", grouped_digits(rows.front.size() - show))});
-    if (rows.beaten.empty()) return table.text("    ", numbers);
+    if (rows.front.size() > show)
+      table.rows.push_back({fmt::format("… and {} more", grouped_digits(rows.front.size() - show))});
+    if (rows.beaten.empty()) return table.text("    ", right_aligned);
     table.rows.push_back({fmt::format("sub-optimal: {}", grouped_digits(rows.beaten.size()))});
     bool named = in.plan.label != kNoColumn;
     if (named) {
@@ -154,9 +141,10 @@ struct ViewText {
         table.rows.push_back(cells(rows.beaten[i]));
         table.rows.back().push_back(beaten_by(rows.beaten[i]));
       }
-      if (rows.beaten.size() > show) table.rows.push_back({fmt::format("… and {} more", grouped_digits(rows.beaten.size() - show))});
+      if (rows.beaten.size() > show)
+        table.rows.push_back({fmt::format("… and {} more", grouped_digits(rows.beaten.size() - show))});
     }
-    return table.text("    ", numbers);
+    return table.text("    ", right_aligned);
   }
 };
 
@@ -186,8 +174,11 @@ Labels labels_for(const ScoreSummary& in, const ViewScores& scores, const std::v
 std::string view_text(const ScoreSummary& in, std::size_t index, std::size_t show) {
   const ViewScores& scores = in.views[index];
   std::string out = "\n" + header(in.plan.views[index]);
-  out += fmt::format("  {} of {} can be rated", grouped_digits(scores.size), rows_text(in.data.selection.size, "configuration", "configurations"));
-  if (!scores.causes.empty()) out += fmt::format("{} missing: {}", scores.unrated ? "; " + grouped_digits(scores.unrated) + " cannot," : ";", causes_text(scores));
+  out += fmt::format("  {} of {} can be rated", grouped_digits(scores.size),
+                     rows_text(in.data.selection.size, "configuration", "configurations"));
+  if (!scores.causes.empty())
+    out += fmt::format("{} missing: {}", scores.unrated ? "; " + grouped_digits(scores.unrated) + " cannot," : ";",
+                       causes_text(scores));
   out += "\n";
   if (!scores.reference_point.empty() && scores.size > 0) {
     std::vector<std::string> values;
@@ -198,9 +189,12 @@ std::string view_text(const ScoreSummary& in, std::size_t index, std::size_t sho
   std::size_t unrated_groups = 0, shown = 0, hidden = 0;
   std::vector<std::size_t> order;
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (scores.groups[g].rated == 0) ++unrated_groups;
-    else if (shown++ < kMostGroups) order.push_back(g);
-    else ++hidden, groups[g] = {};
+    if (scores.groups[g].rated == 0)
+      ++unrated_groups;
+    else if (shown++ < kMostGroups)
+      order.push_back(g);
+    else
+      ++hidden, groups[g] = {};
   }
   Labels labels = labels_for(in, scores, groups, show);
   ViewText text{in, index, show, in.plan.views[index], scores, labels};
@@ -208,9 +202,11 @@ std::string view_text(const ScoreSummary& in, std::size_t index, std::size_t sho
     std::string name = group_name(in.plan, in.data, index, g);
     const GroupScores& group = scores.groups[g];
     if (!name.empty())
-      out += fmt::format("\n  {}: {} of {} rated\n", name, grouped_digits(group.rated), rows_text(group.rows, "row", "rows"));
+      out +=
+          fmt::format("\n  {}: {} of {} rated\n", name, grouped_digits(group.rated), rows_text(group.rows, "row", "rows"));
     if (group.front_points < group.front_rows)
-      out += fmt::format("    the front has {} at {}\n", rows_text(group.front_rows, "row", "rows"), rows_text(group.front_points, "distinct point", "distinct points"));
+      out += fmt::format("    the front has {} at {}\n", rows_text(group.front_rows, "row", "rows"),
+                         rows_text(group.front_points, "distinct point", "distinct points"));
     out += text.tables(groups[g]);
     if (in.plan.views[index].spec.outputs.hypervolume)
       out += fmt::format("    hypervolume: {:.9g}{}\n", group.hypervolume,
@@ -234,17 +230,19 @@ std::string group_name(const Plan& plan, const Data& data, std::size_t view, std
     bool real = info.type == ValueType::float32 || info.type == ValueType::float64;
     bool is_signed = info.type >= ValueType::int8 && info.type <= ValueType::int64;
     parts.push_back(info.name + " = " +
-                    (value.missing ? "(missing)"
+                    (value.missing                    ? "(missing)"
                      : info.type == ValueType::string ? value.text
-                     : real ? fmt::format("{}", std::bit_cast<double>(value.bits))
-                     : is_signed ? std::to_string(static_cast<std::int64_t>(value.bits)) : std::to_string(value.bits)));
+                     : real                           ? fmt::format("{}", std::bit_cast<double>(value.bits))
+                     : is_signed                      ? std::to_string(static_cast<std::int64_t>(value.bits))
+                                                      : std::to_string(value.bits)));
   }
   return join(parts, ", ");
 }
 
 std::string text_summary(const ScoreSummary& in, std::size_t show) {
   std::string out = fmt::format("{} from {}", rows_text(in.data.selection.rows, "configuration", "configurations"),
-                                in.plan.sweep.files.size() == 1 ? in.plan.sweep.files[0].path : rows_text(in.plan.sweep.files.size(), "file", "files"));
+                                in.plan.sweep.files.size() == 1 ? in.plan.sweep.files[0].path
+                                                                : rows_text(in.plan.sweep.files.size(), "file", "files"));
   if (!in.data.selection.all) out += fmt::format(", {} selected by where", grouped_digits(in.data.selection.size));
   out += "\n";
   if (in.plan.emissions) out += emissions_text(in);

@@ -24,13 +24,14 @@ struct ValidateOptions {
   std::vector<std::string> inputs;
 };
 
-void compare_stored(const char* name, const std::vector<double>& stored, const std::vector<double>& computed, const Plan& plan,
-                    const Data& data, std::vector<std::string>& lines) {
+void compare_stored(const char* name, const std::vector<double>& stored, const std::vector<double>& computed,
+                    const Plan& plan, const Data& data, std::vector<std::string>& lines) {
   for (std::size_t i = 0; i < stored.size(); ++i) {
     bool same = std::bit_cast<std::uint64_t>(stored[i]) == std::bit_cast<std::uint64_t>(computed[i]);
     if (!same)
       lines.push_back(fmt::format("{}: {} is {} in the result, the sweep says {}",
-                                  place_of(plan.columns.front(), data.selection.row_of(static_cast<std::uint32_t>(i))), name, stored[i], computed[i]));
+                                  place_of(plan.columns.front(), data.selection.row_of(static_cast<std::uint32_t>(i))), name,
+                                  stored[i], computed[i]));
   }
 }
 
@@ -39,7 +40,8 @@ void check_rows(hid_t file, const std::string& path, const Plan& plan) {
   h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT)), attribute(H5Aopen(root, "rows", H5P_DEFAULT));
   if (attribute) H5Aread(attribute, H5T_NATIVE_INT64, &rows);
   if (rows != static_cast<std::int64_t>(plan.rows))
-    throw InputError(fmt::format("'{}' has {} rows", path, rows), fmt::format("the sweep has {}", plan.rows), "give the sweep it was made from");
+    throw InputError(fmt::format("'{}' has {} rows", path, rows), fmt::format("the sweep has {}", plan.rows),
+                     "give the sweep it was made from");
 }
 
 Spec spec_of_result(hid_t file, const std::string& path) {
@@ -56,7 +58,8 @@ Spec spec_of_result(hid_t file, const std::string& path) {
 int validate(const ValidateOptions& options) {
   std::uint64_t sample = std::numeric_limits<std::uint64_t>::max();
   if (options.rows != "all" && (!CLI::detail::lexical_cast(options.rows, sample) || sample == 0))
-    throw SpecError("--rows '" + options.rows + "'", "it is neither a number of rows nor \"all\"", "write --rows 1000 or --rows all");
+    throw SpecError("--rows '" + options.rows + "'", "it is neither a number of rows nor \"all\"",
+                    "write --rows 1000 or --rows all");
   h5::Handle file = h5::open_for_reading(options.result);
   Spec spec = spec_of_result(file, options.result);
   Plan plan = make_plan(spec, options.inputs);
@@ -68,8 +71,10 @@ int validate(const ValidateOptions& options) {
   Data data = load(plan, choose_backend("reference"), 0, progress, ignored);
   std::vector<std::string> lines;
   if (plan.emissions) {
-    compare_stored("energy_kwh", read_selected_reals(file, options.result, "/emissions/energy_kwh", data), data.energy_kwh, plan, data, lines);
-    compare_stored("co2e_kg", read_selected_reals(file, options.result, "/emissions/co2e_kg", data), data.co2e_kg, plan, data, lines);
+    compare_stored("energy_kwh", read_selected_reals(file, options.result, "/emissions/energy_kwh", data), data.energy_kwh,
+                   plan, data, lines);
+    compare_stored("co2e_kg", read_selected_reals(file, options.result, "/emissions/co2e_kg", data), data.co2e_kg, plan,
+                   data, lines);
   }
   CheckReport report;
   std::vector<ViewScores> views;
@@ -80,10 +85,12 @@ int validate(const ValidateOptions& options) {
   if (lines.empty() && report.different == 0) compare_content(file, plan, data, views, lines);
   lines.insert(lines.end(), report.lines.begin(), report.lines.end());
   std::size_t different = lines.size() + report.different - report.lines.size();
-  for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 20); ++i) fmt::print(stderr, "carbonfront: {}\n", lines[i]);
+  for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 20); ++i)
+    fmt::print(stderr, "carbonfront: {}\n", lines[i]);
   if (different == 0) {
-    fmt::print("{}: {} rows of {} equal the reference's answers, and everything else agrees with the sweep\n", options.result,
-               grouped_digits(report.compared), plan.views.size() == 1 ? "one view" : fmt::format("{} views", plan.views.size()));
+    fmt::print("{}: {} rows of {} equal the reference's answers, and everything else agrees with the sweep\n",
+               options.result, grouped_digits(report.compared),
+               plan.views.size() == 1 ? "one view" : fmt::format("{} views", plan.views.size()));
     return kOk;
   }
   fmt::print("{}: {} differences\n", options.result, grouped_digits(different));
@@ -97,7 +104,8 @@ void add_validate_command(CLI::App& parent, std::function<int()>& action) {
   CLI::App* command = parent.add_subcommand("validate", "Compare a result with its sweep and the reference.");
   command->add_option("RESULT.h5", options->result, "A result of `carbonfront score`")->required();
   command->add_option("SWEEP.h5", options->inputs, "The sweep it was made from")->required();
-  command->add_option("--rows", options->rows, "How many rows of each view to compare with the reference, or all")->capture_default_str();
+  command->add_option("--rows", options->rows, "How many rows of each view to compare with the reference, or all")
+      ->capture_default_str();
   command->callback([options, &action] { action = [options] { return validate(*options); }; });
 }
 

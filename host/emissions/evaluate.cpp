@@ -5,7 +5,8 @@
 
 namespace carbonfront {
 
-void emissions_cpu(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh, double* co2e_kg) {
+void emissions_cpu(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
+                   double* co2e_kg) {
   auto at = [](const Factor& factor, std::size_t row) { return factor.values ? factor.values[row] : factor.constant; };
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, rows, 16384), [&](const auto& range) {
     for (std::size_t row = range.begin(); row != range.end(); ++row) {
@@ -23,7 +24,8 @@ void emissions_reference(DevicePower model, const DevicePowerFactors& factors, s
     double n = factors.devices.values ? factors.devices.values[row] : factors.devices.constant;
     double p_max = factors.max_power.values ? factors.max_power.values[row] : factors.max_power.constant;
     double t = factors.time.values ? factors.time.values[row] : factors.time.constant;
-    double alpha = factors.carbon_intensity.values ? factors.carbon_intensity.values[row] : factors.carbon_intensity.constant;
+    double alpha =
+        factors.carbon_intensity.values ? factors.carbon_intensity.values[row] : factors.carbon_intensity.constant;
     double energy = n * p_max;
     energy = energy * t;
     energy = energy * model.energy_multiplier;

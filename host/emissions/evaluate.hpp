@@ -19,7 +19,8 @@ struct DevicePowerFactors {
 };
 
 /// Writes energy_kwh and co2e_kg, [rows] each; threads of the current TBB arena; bound by memory bandwidth.
-void emissions_cpu(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh, double* co2e_kg);
+void emissions_cpu(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
+                   double* co2e_kg);
 
 /// The same by definition: one plain loop, written from the formula and not from the shared model.
 void emissions_reference(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,

@@ -21,7 +21,8 @@ struct Quantity {
 inline constexpr double kDefaultCarbonIntensity = 0.437;
 
 /// The quantities of `device-power`, in the order in which missing ones are reported.
-inline constexpr std::array<const char*, 5> kDevicePowerQuantities = {"devices", "max_power", "time", "carbon_intensity", "pue"};
+inline constexpr std::array<const char*, 5> kDevicePowerQuantities = {"devices", "max_power", "time", "carbon_intensity",
+                                                                      "pue"};
 
 struct EmissionsSpec {
   std::string model = "device-power";

@@ -67,8 +67,8 @@ Comparison compare(const Objective& objective, std::uint32_t row_a, std::uint32_
   return with_type(objective, [&](auto type) { return compare_stored<decltype(type)>(objective, row_a, row_b); });
 }
 
-/// Calls `use(p, p dominates position, position dominates p)` for every position p of the group, in order. Compares objective by
-/// objective for a block of positions, so that the type is looked up once a block.
+/// Calls `use(p, p dominates position, position dominates p)` for every position p of the group, in order. Compares
+/// objective by objective for a block of positions, so that the type is looked up once a block.
 template <class Use>
 void for_all_relations(PointsView points, std::uint32_t position, Use use) {
   constexpr std::uint32_t kBlock = 4096;

@@ -15,11 +15,11 @@ struct BatchColumn {
 };
 
 struct Batch {
-  std::uint64_t begin = 0;                // first row in the sweep
+  std::uint64_t begin = 0;  // first row in the sweep
   std::uint32_t rows = 0;
-  std::vector<BatchColumn> columns;       // [plan columns]
-  std::vector<std::uint8_t> keep;         // [rows] by the filters
-  std::vector<std::uint32_t> kept;        // rows of the batch that are selected
+  std::vector<BatchColumn> columns;  // [plan columns]
+  std::vector<std::uint8_t> keep;    // [rows] by the filters
+  std::vector<std::uint32_t> kept;   // rows of the batch that are selected
 };
 
 /// Numbers groups as their keys are met; an encoded key sorts like the key itself.

@@ -24,7 +24,8 @@ std::uint64_t mixed(std::uint64_t x) {  // splitmix64, Steele, Lea & Flood 2014
 std::string answer_text(std::uint32_t value) { return value == kNone ? "none" : std::to_string(value); }
 
 /// Compares one row's answers; returns lines for what differs.
-std::vector<std::string> compare_row(const Plan& plan, const Data& data, const ViewSpec& view, const ViewScores& scores, std::uint32_t position) {
+std::vector<std::string> compare_row(const Plan& plan, const Data& data, const ViewSpec& view, const ViewScores& scores,
+                                     std::uint32_t position) {
   const Verdict& got = scores.verdict;
   RowVerdict want = reference_row(scores.points(), position);
   auto row_of = [&](std::uint32_t p) { return data.selection.row_of(scores.selected_of(p)); };
@@ -32,13 +33,17 @@ std::vector<std::string> compare_row(const Plan& plan, const Data& data, const V
   auto compare = [&](const char* name, std::uint32_t answer, std::uint32_t reference) {
     if (answer != reference)
       lines.push_back(fmt::format("view '{}', {}: {} is {}, the reference says {}", view.name,
-                                  place_of(plan.columns.front(), row_of(position)), name, answer_text(answer), answer_text(reference)));
+                                  place_of(plan.columns.front(), row_of(position)), name, answer_text(answer),
+                                  answer_text(reference)));
   };
   compare("nondominated", got.nondominated[position], want.nondominated);
   if (!got.dominated_by.empty()) compare("dominated_by", got.dominated_by[position], want.dominated_by);
   if (!got.dominates.empty()) compare("dominates", got.dominates[position], want.dominates);
-  if (!got.rank.empty()) compare("rank", got.rank[position], reference_rank_from(scores.points(), position, got.rank, view.max_rank));
-  auto as_row = [&](std::uint32_t witness) { return witness < scores.size ? static_cast<std::uint32_t>(row_of(witness)) : witness; };
+  if (!got.rank.empty())
+    compare("rank", got.rank[position], reference_rank_from(scores.points(), position, got.rank, view.max_rank));
+  auto as_row = [&](std::uint32_t witness) {
+    return witness < scores.size ? static_cast<std::uint32_t>(row_of(witness)) : witness;
+  };
   if (!got.witness.empty()) compare("witness", as_row(got.witness[position]), as_row(want.witness));
   return lines;
 }
@@ -89,10 +94,11 @@ void check_emissions(const Plan& plan, const Data& data, std::uint64_t batch_row
   report.compared += data.selection.size;
   auto compare = [&](const char* name, const std::vector<double>& got, const std::vector<double>& want) {
     for (std::uint32_t i = 0; i < data.selection.size; ++i) {
-      bool same = std::bit_cast<std::uint64_t>(got[i]) == std::bit_cast<std::uint64_t>(want[i]) || (std::isnan(got[i]) && std::isnan(want[i]));
+      bool same = std::bit_cast<std::uint64_t>(got[i]) == std::bit_cast<std::uint64_t>(want[i]) ||
+                  (std::isnan(got[i]) && std::isnan(want[i]));
       if (!same)
-        add_difference(report, fmt::format("{}: {} is {}, the reference says {}", place_of(plan.columns.front(), data.selection.row_of(i)),
-                                           name, got[i], want[i]));
+        add_difference(report, fmt::format("{}: {} is {}, the reference says {}",
+                                           place_of(plan.columns.front(), data.selection.row_of(i)), name, got[i], want[i]));
     }
   };
   compare("energy_kwh", data.energy_kwh, again.energy_kwh);

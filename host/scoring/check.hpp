@@ -22,7 +22,8 @@ struct CheckReport {
 void check_view_answers(const Plan& plan, const Data& data, std::size_t view, const ViewScores& scores, std::uint64_t sample,
                         Progress& progress, CheckReport& report);
 
-/// Compares energy and emissions of every selected row with the reference's, bit for bit. The sweep's batches are read again.
+/// Compares energy and emissions of every selected row with the reference's, bit for bit. The sweep's batches are read
+/// again.
 void check_emissions(const Plan& plan, const Data& data, std::uint64_t batch_rows, Progress& progress, CheckReport& report);
 
 }  // namespace carbonfront

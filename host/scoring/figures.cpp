@@ -41,7 +41,8 @@ void set_reference_point(const ViewPlan& view, ViewScores& scores) {
   for (std::size_t k = 0; k < scores.reference_point.size(); ++k)
     if (!std::isfinite(scores.reference_point[k]))
       throw SpecError(fmt::format("view '{}' has no default reference point for its hypervolume", view.spec.name),
-                      fmt::format("the front's {} is not finite", view.objectives[k].name), "give the view a reference_point = [...]");
+                      fmt::format("the front's {} is not finite", view.objectives[k].name),
+                      "give the view a reference_point = [...]");
 }
 
 void measure_groups(const ViewPlan& view, Progress& progress, ViewScores& scores) {
@@ -103,8 +104,8 @@ std::vector<double> default_reference_point(const ViewScores& scores) {
   return point;
 }
 
-void compute_figures(const Plan& plan, std::size_t view_index, const std::vector<std::uint32_t>& front_of, Progress& progress,
-                     ViewScores& scores) {
+void compute_figures(const Plan& plan, std::size_t view_index, const std::vector<std::uint32_t>& front_of,
+                     Progress& progress, ViewScores& scores) {
   const ViewPlan& view = plan.views[view_index];
   auto begin = std::chrono::steady_clock::now();
   if (view.spec.outputs.hypervolume) measure_groups(view, progress, scores);

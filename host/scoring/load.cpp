@@ -80,11 +80,12 @@ void check_factors(const Plan& plan, const Batch& batch, const std::array<std::v
   const FactorPlan& factor = plan.emissions->factors[bad];
   const Column& column = plan.columns[factor.column];
   double value = values[bad][first];
-  throw InputError(
-      fmt::format("{} of column '{}' is {} at {}", factor.quantity, column.info.name, value,
-                  place_of(column, batch.begin + batch.kept[first])),
-      value < 0 ? "it cannot be negative" : std::isinf(value) ? "it must be finite" : "a PUE is 1 or more",
-      "correct the value, mark it missing (NaN), or leave the row out with a `where` condition");
+  throw InputError(fmt::format("{} of column '{}' is {} at {}", factor.quantity, column.info.name, value,
+                               place_of(column, batch.begin + batch.kept[first])),
+                   value < 0           ? "it cannot be negative"
+                   : std::isinf(value) ? "it must be finite"
+                                       : "a PUE is 1 or more",
+                   "correct the value, mark it missing (NaN), or leave the row out with a `where` condition");
 }
 
 void append_emissions(const Plan& plan, const Backend& backend, const Batch& batch, Data& data) {

@@ -44,8 +44,9 @@ std::string unit_of(const std::string& quantity, const Quantity& given, const Co
   if (!unit.empty()) return unit;
   unit = canonical_unit(quantity, "");
   if (unit.empty())
-    throw InputError(fmt::format("{} has no unit", column), fmt::format("{} is in {}", quantity, accepted_units(quantity)),
-                     fmt::format("set the attribute `units`, or write {} = {{ column = \"{}\", unit = \"...\" }}", quantity, info.name));
+    throw InputError(
+        fmt::format("{} has no unit", column), fmt::format("{} is in {}", quantity, accepted_units(quantity)),
+        fmt::format("set the attribute `units`, or write {} = {{ column = \"{}\", unit = \"...\" }}", quantity, info.name));
   return unit;
 }
 
@@ -66,7 +67,8 @@ EmissionsPlan bind_emissions(Plan& plan, const EmissionsSpec& spec) {
   for (std::size_t i = 0; i < kDevicePowerQuantities.size(); ++i) {
     std::string quantity = kDevicePowerQuantities[i];
     auto given = spec.quantities.find(quantity);
-    emissions.factors[i] = given == spec.quantities.end() ? FactorPlan{quantity, kNoColumn, 1, "1"} : bind_factor(plan, quantity, given->second);
+    emissions.factors[i] = given == spec.quantities.end() ? FactorPlan{quantity, kNoColumn, 1, "1"}
+                                                          : bind_factor(plan, quantity, given->second);
   }
   const auto& [devices, power, time, intensity, pue] = emissions.factors;
   Scale energy = to_kwh(power.unit, time.unit), mass = to_kg_per_kwh(intensity.unit);
@@ -80,15 +82,17 @@ ObjectivePlan bind_objective(Plan& plan, const ObjectiveSpec& spec) {
   bool emission = spec.column == "energy_kwh" || spec.column == "co2e_kg";
   if (emission && plan.emissions) {
     if (has_column(plan.sweep, spec.column))
-      throw InputError(fmt::format("objective '{}' means two things", spec.column),
-                       fmt::format("[emissions] computes it and '{}' has a column of that name", plan.sweep.files.front().path),
-                       "drop [emissions], or rename the column");
+      throw InputError(
+          fmt::format("objective '{}' means two things", spec.column),
+          fmt::format("[emissions] computes it and '{}' has a column of that name", plan.sweep.files.front().path),
+          "drop [emissions], or rename the column");
     objective.source = spec.column == "energy_kwh" ? Source::energy : Source::co2e;
     objective.units = spec.column == "energy_kwh" ? "kWh" : "kg";
     return objective;
   }
   if (emission && !has_column(plan.sweep, spec.column))
-    throw SpecError(fmt::format("objective '{}' is not known", spec.column), "the spec has no [emissions] and the sweep no such column",
+    throw SpecError(fmt::format("objective '{}' is not known", spec.column),
+                    "the spec has no [emissions] and the sweep no such column",
                     "add [emissions], or --emissions devices=...,max_power=...,time=...");
   objective.column = use_numeric_column(plan, spec.column, "an objective");
   objective.units = plan.columns[objective.column].info.units.value_or("");
@@ -102,12 +106,13 @@ void check_lengths(Plan& plan) {
     for (std::size_t part = 0; part < column.parts.size(); ++part)
       if (column.parts[part].rows != first.parts[part].rows)
         throw InputError(fmt::format("columns of '{}' differ in length", column.parts[part].path),
-                         fmt::format("'{}' has {} rows and '{}' has {}", first.info.name, first.parts[part].rows, column.info.name,
-                                     column.parts[part].rows),
+                         fmt::format("'{}' has {} rows and '{}' has {}", first.info.name, first.parts[part].rows,
+                                     column.info.name, column.parts[part].rows),
                          "a configuration needs a value in every used column; rewrite the file");
   plan.rows = first.info.rows;
   if (plan.rows == 0)
-    throw InputError(fmt::format("'{}' has no rows", plan.sweep.files.front().path), "its columns are empty", "give a sweep with configurations");
+    throw InputError(fmt::format("'{}' has no rows", plan.sweep.files.front().path), "its columns are empty",
+                     "give a sweep with configurations");
   if (plan.rows >= std::numeric_limits<std::int32_t>::max())
     throw InputError(fmt::format("the sweep has {} rows", plan.rows), "this version scores at most 2,147,483,646 at once",
                      "split the sweep into several");
@@ -139,14 +144,16 @@ Plan make_plan(const Spec& spec, const std::vector<std::string>& paths) {
     for (const std::string& column : view.group_by) {
       if (std::find(view.group_by.begin(), view.group_by.end(), column + "_missing") != view.group_by.end())
         throw SpecError(fmt::format("view '{}' groups by '{}' and '{}_missing'", view.name, column, column),
-                        "the result's flag for missing keys of the first has the name of the second", "rename one of the columns");
+                        "the result's flag for missing keys of the first has the name of the second",
+                        "rename one of the columns");
       bound.group_columns.push_back(use_column(plan, column));
     }
     plan.views.push_back(std::move(bound));
   }
   if (!spec.label.empty()) plan.label = use_column(plan, spec.label);
   if (plan.columns.empty())
-    throw SpecError("the spec uses no column of the sweep", "every quantity is a constant", "name a column as objective or quantity");
+    throw SpecError("the spec uses no column of the sweep", "every quantity is a constant",
+                    "name a column as objective or quantity");
   check_lengths(plan);
   return plan;
 }

@@ -66,7 +66,8 @@ struct ViewWriter {
   const ViewScores& scores;
 
   template <class T, class Value>
-  h5::Handle rated(const char* name, hid_t type, T fill, const char* long_name, Value value, bool fill_attribute = true) const {
+  h5::Handle rated(const char* name, hid_t type, T fill, const char* long_name, Value value,
+                   bool fill_attribute = true) const {
     h5::Handle dataset = h5::create_dataset(group, name, type, {data.selection.rows});
     describe(dataset, long_name, "");
     if (fill_attribute) h5::write_scalar_attribute(dataset, "_FillValue", type, &fill);
@@ -87,8 +88,9 @@ struct ViewWriter {
     attach(dataset, rows_scale);
     std::vector<std::uint8_t> states(data.selection.size, scores.all_rated ? 2 : 1);
     for (std::uint32_t selected : scores.rated) states[selected] = 2;
-    write_by_row(dataset, H5T_NATIVE_UINT8, data.selection.rows, data.selection.size, std::uint8_t{0},
-                 [&](std::uint32_t i) { return data.selection.row_of(i); }, [&](std::uint32_t i) { return states[i]; });
+    write_by_row(
+        dataset, H5T_NATIVE_UINT8, data.selection.rows, data.selection.size, std::uint8_t{0},
+        [&](std::uint32_t i) { return data.selection.row_of(i); }, [&](std::uint32_t i) { return states[i]; });
   }
 
   void front() const {
@@ -100,7 +102,8 @@ struct ViewWriter {
     describe(dataset, "row numbers of the front, ascending, all groups", "");
     attach(dataset, scale);
     if (scores.contributions.empty()) return;
-    h5::Handle shares = h5::write_dataset(group, "front_contribution", H5T_NATIVE_DOUBLE, {rows.size()}, scores.contributions.data());
+    h5::Handle shares =
+        h5::write_dataset(group, "front_contribution", H5T_NATIVE_DOUBLE, {rows.size()}, scores.contributions.data());
     describe(shares, "hypervolume of the group lost without this row", "");
     attach(shares, scale);
   }
@@ -134,14 +137,17 @@ void write_key_column(hid_t keys, hid_t scale, const Column& column, const Group
       std::memcpy(slot, &value.bits, size_of(column.info.type));
   }
   if (groups > 0)
-    h5::written(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text ? static_cast<const void*>(texts.data()) : numbers.data()),
+    h5::written(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                         text ? static_cast<const void*>(texts.data()) : numbers.data()),
                 column.info.name.c_str());
   describe(dataset, column.info.description.empty() ? "group key" : column.info.description, column.info.units.value_or(""));
   if (column.info.type == ValueType::boolean) h5::write_attribute(dataset, "dtype", std::string_view("bool"));
   attach(dataset, scale);
-  h5::Handle flags(H5Dcreate2(keys, (column.info.name + "_missing").c_str(), H5T_NATIVE_UINT8, space, links, list, H5P_DEFAULT));
+  h5::Handle flags(
+      H5Dcreate2(keys, (column.info.name + "_missing").c_str(), H5T_NATIVE_UINT8, space, links, list, H5P_DEFAULT));
   h5::written(flags, "a key column");
-  if (groups > 0) h5::written(H5Dwrite(flags, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, missing.data()), "a key column");
+  if (groups > 0)
+    h5::written(H5Dwrite(flags, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, missing.data()), "a key column");
   describe(flags, "1 where the key is missing", "");
   attach(flags, scale);
 }
@@ -171,7 +177,7 @@ void write_groups(hid_t view, const Plan& plan, const Data& data, std::size_t in
   h5::Handle objective_scale = h5::write_dataset(group, "objectives", h5::utf8_type(), {objectives}, names.data());
   h5::written(H5DSset_scale(objective_scale, "objectives"), "objectives");
 
-  auto write_counts = [&](const char* name, const char* long_name, std::uint64_t GroupScores::* member) {
+  auto write_counts = [&](const char* name, const char* long_name, std::uint64_t GroupScores::*member) {
     std::vector<std::uint64_t> values;
     for (const GroupScores& scored : scores.groups) values.push_back(scored.*member);
     h5::Handle dataset = h5::write_dataset(group, name, H5T_NATIVE_UINT64, {groups}, values.data());
@@ -183,9 +189,10 @@ void write_groups(hid_t view, const Plan& plan, const Data& data, std::size_t in
   write_counts("front_rows", "rows on the front", &GroupScores::front_rows);
   write_counts("front_points", "distinct points on the front", &GroupScores::front_points);
 
-  auto write_points = [&](const char* name, const char* long_name, std::vector<double> GroupScores::* member) {
+  auto write_points = [&](const char* name, const char* long_name, std::vector<double> GroupScores::*member) {
     std::vector<double> values;
-    for (const GroupScores& scored : scores.groups) values.insert(values.end(), (scored.*member).begin(), (scored.*member).end());
+    for (const GroupScores& scored : scores.groups)
+      values.insert(values.end(), (scored.*member).begin(), (scored.*member).end());
     h5::Handle dataset = h5::write_dataset(group, name, H5T_NATIVE_DOUBLE, {groups, objectives}, values.data());
     describe(dataset, long_name, "");
     attach(dataset, group_scale, 0);
@@ -228,15 +235,17 @@ void write_view_attributes(hid_t group, const ViewPlan& view, const ViewScores& 
   h5::write_attribute(group, "missing_rows", missing);
 }
 
-void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data, std::size_t index, const ViewScores& scores) {
+void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data, std::size_t index,
+                const ViewScores& scores) {
   const ViewPlan& view = plan.views[index];
   h5::Handle group = create_group(file, "views/" + view.spec.name);
   write_view_attributes(group, view, scores);
   ViewWriter out{group, rows_scale, data, scores};
   const Verdict& verdict = scores.verdict;
   out.state();
-  h5::Handle flags = out.rated("nondominated", H5T_NATIVE_UINT8, std::uint8_t{0}, "no rated row of the group dominates this one",
-                               [&](std::uint32_t i) { return verdict.nondominated[i]; }, false);
+  h5::Handle flags = out.rated(
+      "nondominated", H5T_NATIVE_UINT8, std::uint8_t{0}, "no rated row of the group dominates this one",
+      [&](std::uint32_t i) { return verdict.nondominated[i]; }, false);
   h5::write_attribute(flags, "dtype", std::string_view("bool"));
   out.front();
   const Outputs& wanted = view.spec.outputs;
@@ -246,21 +255,23 @@ void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data
   if (wanted.witness) {
     auto row_of = [&](std::uint32_t i) {
       std::uint32_t witness = verdict.witness[i];
-      return witness == kNone ? std::int64_t{-1} : static_cast<std::int64_t>(data.selection.row_of(scores.selected_of(witness)));
+      return witness == kNone ? std::int64_t{-1}
+                              : static_cast<std::int64_t>(data.selection.row_of(scores.selected_of(witness)));
     };
     out.rated("witness", H5T_NATIVE_INT64, std::int64_t{-1}, "lowest non-dominated row that dominates this one", row_of);
   }
   if (wanted.crowding)
-    out.rated("crowding", H5T_NATIVE_DOUBLE, std::numeric_limits<double>::quiet_NaN(), "crowding distance within the front (NSGA-II)",
-              [&](std::uint32_t i) { return scores.crowding[i]; });
+    out.rated("crowding", H5T_NATIVE_DOUBLE, std::numeric_limits<double>::quiet_NaN(),
+              "crowding distance within the front (NSGA-II)", [&](std::uint32_t i) { return scores.crowding[i]; });
   if (int grouping = data.grouping_of_view[index]; grouping >= 0) {
     h5::Handle dataset = h5::create_dataset(group, "group", H5T_NATIVE_UINT32, {data.selection.rows});
     describe(dataset, "index into groups", "");
     h5::write_scalar_attribute(dataset, "_FillValue", H5T_NATIVE_UINT32, &kNone);
     attach(dataset, rows_scale);
-    write_by_row(dataset, H5T_NATIVE_UINT32, data.selection.rows, data.selection.size, kNone,
-                 [&](std::uint32_t i) { return data.selection.row_of(i); },
-                 [&](std::uint32_t i) { return data.groupings[grouping].group[i]; });
+    write_by_row(
+        dataset, H5T_NATIVE_UINT32, data.selection.rows, data.selection.size, kNone,
+        [&](std::uint32_t i) { return data.selection.row_of(i); },
+        [&](std::uint32_t i) { return data.groupings[grouping].group[i]; });
   }
   write_groups(group, plan, data, index, scores);
 }
@@ -276,7 +287,8 @@ void write_emissions(hid_t file, hid_t rows_scale, const Plan& plan, const Data&
   h5::write_attribute(group, "quantities", quantities);
   h5::write_attribute(group, "quantity_columns", columns);
   h5::write_attribute(group, "quantity_units", units);
-  h5::write_attribute(group, "missing_rows", std::vector<std::uint64_t>(data.factor_missing.begin(), data.factor_missing.end()));
+  h5::write_attribute(group, "missing_rows",
+                      std::vector<std::uint64_t>(data.factor_missing.begin(), data.factor_missing.end()));
   h5::write_attribute(group, "rows_without_emissions", static_cast<std::int64_t>(data.without_emissions));
   auto write = [&](const char* name, const char* unit, const char* long_name, const std::vector<double>& values) {
     h5::Handle dataset = h5::create_dataset(group, name, H5T_NATIVE_DOUBLE, {data.selection.rows});
@@ -284,8 +296,9 @@ void write_emissions(hid_t file, hid_t rows_scale, const Plan& plan, const Data&
     double nan = std::numeric_limits<double>::quiet_NaN();
     h5::write_scalar_attribute(dataset, "_FillValue", H5T_NATIVE_DOUBLE, &nan);
     attach(dataset, rows_scale);
-    write_by_row(dataset, H5T_NATIVE_DOUBLE, data.selection.rows, data.selection.size, nan,
-                 [&](std::uint32_t i) { return data.selection.row_of(i); }, [&](std::uint32_t i) { return values[i]; });
+    write_by_row(
+        dataset, H5T_NATIVE_DOUBLE, data.selection.rows, data.selection.size, nan,
+        [&](std::uint32_t i) { return data.selection.row_of(i); }, [&](std::uint32_t i) { return values[i]; });
   };
   write("energy_kwh", "kWh", "energy of training", data.energy_kwh);
   write("co2e_kg", "kg", "CO2-equivalent emissions of training", data.co2e_kg);

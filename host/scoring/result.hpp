@@ -16,8 +16,8 @@ inline constexpr int kFormatVersion = 1;
 struct Provenance {
   std::string command_line, backend, started;
   int threads = 0;
-  std::vector<std::string> fingerprints, sha256;             // [input files]; sha256 empty unless asked for
-  std::vector<std::pair<std::string, double>> seconds;      // by phase
+  std::vector<std::string> fingerprints, sha256;        // [input files]; sha256 empty unless asked for
+  std::vector<std::pair<std::string, double>> seconds;  // by phase
 };
 
 /// Writes the whole result except /provenance into a new file. Throws OutputError, Stopped.
@@ -27,13 +27,13 @@ void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance
 /// Reads the spec a result was made with. Throws InputError where the file is no result, or of another version.
 std::string read_spec_of_result(hid_t file, const std::string& path);
 
-/// Reads the stored answers of a rated view back into the form they were computed in, and works out groups and figures from them.
-/// `lines` gets a line for each difference in rows, states, fronts, groups or figures. Throws InputError.
-ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t view, ViewScores rated,
-                     std::vector<std::string>& lines);
+/// Reads the stored answers of a rated view back into the form they were computed in, and works out groups and figures from
+/// them. `lines` gets a line for each difference in rows, states, fronts, groups or figures. Throws InputError.
+ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t view,
+                     ViewScores rated, std::vector<std::string>& lines);
 
-/// Compares everything outside /provenance, attributes included, with what these scores are written as. In memory. `lines` names
-/// the objects that differ.
+/// Compares everything outside /provenance, attributes included, with what these scores are written as. In memory. `lines`
+/// names the objects that differ.
 void compare_content(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
                      std::vector<std::string>& lines);
 

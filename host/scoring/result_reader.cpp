@@ -56,23 +56,24 @@ std::uint32_t position_of(std::uint64_t row, const Data& data, const ViewScores&
 void compare_groups(hid_t file, const std::string& path, const std::string& prefix, const std::string& view,
                     const ViewScores& expected, std::vector<std::string>& lines) {
   std::size_t groups = expected.groups.size(), objectives = expected.objectives.size();
-  auto counts = [&](const char* name, std::uint64_t GroupScores::* member) {
+  auto counts = [&](const char* name, std::uint64_t GroupScores::*member) {
     auto stored = read_all<std::uint64_t>(file, path, prefix + "groups/" + name, H5T_NATIVE_UINT64, groups);
     for (std::size_t g = 0; g < groups; ++g)
       if (stored[g] != expected.groups[g].*member)
-        lines.push_back(fmt::format("view '{}', group {}: {} is {}, the sweep says {}", view, g, name, stored[g], expected.groups[g].*member));
+        lines.push_back(fmt::format("view '{}', group {}: {} is {}, the sweep says {}", view, g, name, stored[g],
+                                    expected.groups[g].*member));
   };
   counts("rows", &GroupScores::rows);
   counts("rated", &GroupScores::rated);
   counts("front_rows", &GroupScores::front_rows);
   counts("front_points", &GroupScores::front_points);
-  auto points = [&](const char* name, std::vector<double> GroupScores::* member) {
+  auto points = [&](const char* name, std::vector<double> GroupScores::*member) {
     auto stored = read_all<double>(file, path, prefix + "groups/" + name, H5T_NATIVE_DOUBLE, groups * objectives);
     for (std::size_t i = 0; i < stored.size(); ++i) {
       double want = (expected.groups[i / objectives].*member)[i % objectives];
       if (stored[i] != want && !(std::isnan(stored[i]) && std::isnan(want)))
-        lines.push_back(fmt::format("view '{}', group {}: {} of objective {} is {}, the sweep says {}", view, i / objectives, name,
-                                    i % objectives, stored[i], want));
+        lines.push_back(fmt::format("view '{}', group {}: {} of objective {} is {}, the sweep says {}", view, i / objectives,
+                                    name, i % objectives, stored[i], want));
     }
   };
   points("ideal", &GroupScores::ideal);
@@ -80,8 +81,8 @@ void compare_groups(hid_t file, const std::string& path, const std::string& pref
 }
 
 /// Compares hypervolumes, contributions and crowding distances with what the front implies, to the bit.
-void compare_figures(hid_t file, const std::string& path, const std::string& prefix, const Data& data, const ViewScores& implied,
-                     std::vector<std::string>& lines) {
+void compare_figures(hid_t file, const std::string& path, const std::string& prefix, const Data& data,
+                     const ViewScores& implied, std::vector<std::string>& lines) {
   auto compare = [&](const std::string& name, const std::vector<double>& stored, const std::vector<double>& want) {
     for (std::size_t i = 0; i < want.size(); ++i)
       if (stored[i] != want[i] && !(std::isnan(stored[i]) && std::isnan(want[i])))
@@ -90,11 +91,13 @@ void compare_figures(hid_t file, const std::string& path, const std::string& pre
   if (!implied.reference_point.empty()) {
     std::vector<double> volumes;
     for (const GroupScores& group : implied.groups) volumes.push_back(group.hypervolume);
-    compare("groups/hypervolume", read_all<double>(file, path, prefix + "groups/hypervolume", H5T_NATIVE_DOUBLE, volumes.size()), volumes);
+    compare("groups/hypervolume",
+            read_all<double>(file, path, prefix + "groups/hypervolume", H5T_NATIVE_DOUBLE, volumes.size()), volumes);
   }
   if (!implied.contributions.empty())
     compare("front_contribution",
-            read_all<double>(file, path, prefix + "front_contribution", H5T_NATIVE_DOUBLE, implied.contributions.size()), implied.contributions);
+            read_all<double>(file, path, prefix + "front_contribution", H5T_NATIVE_DOUBLE, implied.contributions.size()),
+            implied.contributions);
   if (implied.crowding.empty()) return;
   std::vector<double> all = read_all<double>(file, path, prefix + "crowding", H5T_NATIVE_DOUBLE, data.selection.rows), rated;
   for (std::uint32_t i = 0; i < implied.size; ++i) rated.push_back(all[data.selection.row_of(implied.selected_of(i))]);
@@ -106,13 +109,14 @@ void compare_figures(hid_t file, const std::string& path, const std::string& pre
 std::string read_spec_of_result(hid_t file, const std::string& path) {
   h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
   if (h5::text_attribute(root, "format") != "carbonfront result")
-    throw InputError("'" + path + "' is not a result", "its attribute `format` does not say so", "give a file that `carbonfront score` wrote");
+    throw InputError("'" + path + "' is not a result", "its attribute `format` does not say so",
+                     "give a file that `carbonfront score` wrote");
   std::int64_t version = 0;
   h5::Handle attribute(H5Aopen(root, "format_version", H5P_DEFAULT));
   if (attribute) H5Aread(attribute, H5T_NATIVE_INT64, &version);
   if (version != kFormatVersion)
-    throw InputError(fmt::format("'{}' has format version {}", path, version), fmt::format("this program reads version {}", kFormatVersion),
-                     "score the sweep again");
+    throw InputError(fmt::format("'{}' has format version {}", path, version),
+                     fmt::format("this program reads version {}", kFormatVersion), "score the sweep again");
   return h5::text_attribute(root, "spec");
 }
 
@@ -123,8 +127,8 @@ std::vector<double> read_selected_reals(hid_t file, const std::string& path, con
   return values;
 }
 
-ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t index, ViewScores scores,
-                     std::vector<std::string>& lines) {
+ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t index,
+                     ViewScores scores, std::vector<std::string>& lines) {
   const ViewSpec& spec = plan.views[index].spec;
   std::string prefix = "/views/" + spec.name + "/";
   std::uint64_t rows = data.selection.rows;
@@ -136,18 +140,21 @@ ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, cons
   auto states = read_all<std::uint8_t>(file, path, prefix + "state", H5T_NATIVE_UINT8, rows);
   for (std::uint64_t row = 0; row < rows; ++row)
     if (states[row] != expected[row])
-      lines.push_back(fmt::format("view '{}', row {}: state is {}, the sweep says {}", spec.name, row, states[row], expected[row]));
+      lines.push_back(
+          fmt::format("view '{}', row {}: state is {}, the sweep says {}", spec.name, row, states[row], expected[row]));
 
   Verdict verdict;
   auto flags = read_all<std::uint8_t>(file, path, prefix + "nondominated", H5T_NATIVE_UINT8, rows);
   for (std::uint32_t i = 0; i < scores.size; ++i) verdict.nondominated.push_back(flags[row_of(i)]);
   for (std::uint64_t row = 0; row < rows; ++row)
-    if (flags[row] && expected[row] != 2) lines.push_back(fmt::format("view '{}', row {}: non-dominated but not rated", spec.name, row));
+    if (flags[row] && expected[row] != 2)
+      lines.push_back(fmt::format("view '{}', row {}: non-dominated but not rated", spec.name, row));
 
   auto without_answer = [&](const auto& all, auto fill, const char* name) {
     for (std::uint64_t row = 0; row < rows; ++row)
       if (expected[row] != 2 && all[row] != fill)
-        lines.push_back(fmt::format("view '{}', row {}: {} is {} though the row is not rated", spec.name, row, name, all[row]));
+        lines.push_back(
+            fmt::format("view '{}', row {}: {} is {} though the row is not rated", spec.name, row, name, all[row]));
   };
   auto read_counts = [&](bool wanted, const char* name, std::vector<std::uint32_t>& out) {
     if (!wanted) return;
@@ -170,7 +177,8 @@ ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, cons
     }
   }
 
-  std::vector<std::int64_t> front = read_all<std::int64_t>(file, path, prefix + "front", H5T_NATIVE_INT64, size_of_dataset(file, prefix + "front"));
+  std::vector<std::int64_t> front =
+      read_all<std::int64_t>(file, path, prefix + "front", H5T_NATIVE_INT64, size_of_dataset(file, prefix + "front"));
   std::vector<std::int64_t> marked;
   for (std::uint32_t i = 0; i < scores.size; ++i)
     if (verdict.nondominated[i]) marked.push_back(static_cast<std::int64_t>(row_of(i)));
@@ -198,7 +206,8 @@ ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, cons
   return implied;
 }
 
-void compare_content(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views, std::vector<std::string>& lines) {
+void compare_content(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
+                     std::vector<std::string>& lines) {
   h5::Handle implied = h5::create_file_in_memory();
   write_scores(implied, plan, data, views);
   auto stored = content_hashes(file), wanted = content_hashes(implied);
@@ -213,6 +222,5 @@ void compare_content(hid_t file, const Plan& plan, const Data& data, const std::
   }
   for (const auto& [name, hash] : left) lines.push_back(fmt::format("'{}' is not of this result", name));
 }
-
 
 }  // namespace carbonfront

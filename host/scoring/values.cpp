@@ -12,7 +12,8 @@ bool is_missing_at(ColumnView column, std::uint64_t row) {
 
 double real_at(ColumnView column, std::uint64_t row) {
   return visit_values(column, [&](const auto* values) {
-    return is_missing(column, values[row]) ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(values[row]) + 0.0;
+    return is_missing(column, values[row]) ? std::numeric_limits<double>::quiet_NaN()
+                                           : static_cast<double>(values[row]) + 0.0;
   });
 }
 
@@ -26,7 +27,8 @@ std::uint64_t identity_at(ColumnView column, std::uint64_t row) {
   return visit_values(column, [&](const auto* values) -> std::uint64_t {
     using T = std::decay_t<decltype(values[0])>;
     if constexpr (std::is_floating_point_v<T>)
-      return std::isnan(values[row]) ? ~std::uint64_t{0} : std::bit_cast<std::uint64_t>(static_cast<double>(values[row]) + 0.0);
+      return std::isnan(values[row]) ? ~std::uint64_t{0}
+                                     : std::bit_cast<std::uint64_t>(static_cast<double>(values[row]) + 0.0);
     else
       return static_cast<std::uint64_t>(values[row]);
   });

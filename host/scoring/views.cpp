@@ -41,7 +41,8 @@ bool depends_on(const ViewPlan& view, const std::string& quantity) {
   return false;
 }
 
-void count_causes(const Plan& plan, const Data& data, const ViewPlan& view, ViewScores& scores, std::vector<std::uint8_t>& missing) {
+void count_causes(const Plan& plan, const Data& data, const ViewPlan& view, ViewScores& scores,
+                  std::vector<std::uint8_t>& missing) {
   for (std::size_t k = 0; k < view.objectives.size(); ++k) {
     const ObjectivePlan& objective = view.objectives[k];
     std::uint64_t rows = mark_missing(scores.objectives[k].column, data.selection.size, missing);
@@ -65,7 +66,8 @@ void count_causes(const Plan& plan, const Data& data, const ViewPlan& view, View
       continue;
     }
     for (std::size_t f = 0; f < kDevicePowerQuantities.size(); ++f)
-      if (data.missing_factors[selected] >> f & 1) names.push_back(fmt::format("{} (column '{}')", kDevicePowerQuantities[f], factor_name(plan, f)));
+      if (data.missing_factors[selected] >> f & 1)
+        names.push_back(fmt::format("{} (column '{}')", kDevicePowerQuantities[f], factor_name(plan, f)));
   }
   std::string what = names.empty() ? "an objective" : names.front();
   throw InputError(fmt::format("{} is missing at {}", what, place_of(plan.columns.front(), data.selection.row_of(selected))),
@@ -86,7 +88,8 @@ void count_front_points(const ViewScores& scores, std::vector<GroupScores>& grou
   auto compare = [&](std::uint32_t a, std::uint32_t b) {
     if (group_of(a) != group_of(b)) return group_of(a) < group_of(b) ? -1 : 1;
     for (std::size_t k = 0; k < objectives; ++k)
-      if (words[a * objectives + k] != words[b * objectives + k]) return words[a * objectives + k] < words[b * objectives + k] ? -1 : 1;
+      if (words[a * objectives + k] != words[b * objectives + k])
+        return words[a * objectives + k] < words[b * objectives + k] ? -1 : 1;
     return 0;
   };
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return compare(a, b) < 0; });
@@ -111,7 +114,8 @@ ViewScores rate(const Plan& plan, const Data& data, std::size_t view_index) {
   count_causes(plan, data, view, scores, missing);
   std::uint32_t incomplete = static_cast<std::uint32_t>(std::count(missing.begin(), missing.end(), 1));
   if (incomplete > 0 && view.spec.missing == Missing::error)
-    refuse_missing(plan, data, view, scores, static_cast<std::uint32_t>(std::find(missing.begin(), missing.end(), 1) - missing.begin()));
+    refuse_missing(plan, data, view, scores,
+                   static_cast<std::uint32_t>(std::find(missing.begin(), missing.end(), 1) - missing.begin()));
   bool exclude = view.spec.missing == Missing::exclude && incomplete > 0;
   scores.size = exclude ? selected - incomplete : selected;
   scores.unrated = selected - scores.size;
@@ -124,12 +128,14 @@ ViewScores rate(const Plan& plan, const Data& data, std::size_t view_index) {
   int grouping = data.grouping_of_view[view_index];
   if (grouping >= 0) {
     scores.rated_group.resize(scores.size);
-    for (std::uint32_t i = 0; i < scores.size; ++i) scores.rated_group[i] = data.groupings[grouping].group[scores.selected_of(i)];
+    for (std::uint32_t i = 0; i < scores.size; ++i)
+      scores.rated_group[i] = data.groupings[grouping].group[scores.selected_of(i)];
   }
   return scores;
 }
 
-void judge(const Plan& plan, const Data& data, std::size_t view_index, const Backend& backend, Progress& progress, ViewScores& scores) {
+void judge(const Plan& plan, const Data& data, std::size_t view_index, const Backend& backend, Progress& progress,
+           ViewScores& scores) {
   const Outputs& wanted = plan.views[view_index].spec.outputs;
   VerdictRequest request{wanted.dominated_by, wanted.dominates, wanted.rank || wanted.crowding, wanted.witness};
   request.max_rank = plan.views[view_index].spec.max_rank;
@@ -144,7 +150,8 @@ void summarise_groups(const Data& data, std::size_t view_index, ViewScores& scor
   std::size_t objectives = scores.objectives.size();
   GroupScores none{0, 0, 0, 0, std::vector<double>(objectives, nan), std::vector<double>(objectives, nan)};
   scores.groups.assign(grouping < 0 ? 1 : data.groupings[grouping].keys.size(), none);
-  for (std::uint32_t i = 0; i < data.selection.size; ++i) ++scores.groups[grouping < 0 ? 0 : data.groupings[grouping].group[i]].rows;
+  for (std::uint32_t i = 0; i < data.selection.size; ++i)
+    ++scores.groups[grouping < 0 ? 0 : data.groupings[grouping].group[i]].rows;
   scores.front.clear();
   for (std::uint32_t position = 0; position < scores.size; ++position) {
     GroupScores& group = scores.groups[scores.rated_group.empty() ? 0 : scores.rated_group[position]];

@@ -19,11 +19,12 @@ struct Cause {
 struct GroupScores {
   std::uint64_t rows = 0, rated = 0, front_rows = 0, front_points = 0;
   std::vector<double> ideal, nadir;  // [objectives] in the objectives' own sense; NaN without rated rows
-  double hypervolume = std::numeric_limits<double>::quiet_NaN();  // where asked for; NaN without rated rows
+  double hypervolume = std::numeric_limits<double>::quiet_NaN();        // where asked for; NaN without rated rows
   double hypervolume_error = std::numeric_limits<double>::quiet_NaN();  // standard error of an estimate; 0: exact
 };
 
-/// A view's rated rows and everything found out about them. `rated` and `front` are positions: selected rows, and rated rows.
+/// A view's rated rows and everything found out about them. `rated` and `front` are positions: selected rows, and rated
+/// rows.
 struct ViewScores {
   std::vector<Objective> objectives;
   std::uint32_t size = 0;                  // rated rows
@@ -31,14 +32,14 @@ struct ViewScores {
   std::vector<std::uint32_t> rated;        // [size] selected row, ascending
   std::vector<std::uint32_t> rated_group;  // [size]; empty without groups
   std::uint64_t unrated = 0;
-  std::vector<Cause> causes;               // those with rows, in the order of objectives and quantities
+  std::vector<Cause> causes;  // those with rows, in the order of objectives and quantities
   Verdict verdict;
-  std::vector<std::uint32_t> front;        // rated positions, ascending
-  std::vector<GroupScores> groups;         // at least one
-  std::vector<double> reference_point;     // [objectives] of the hypervolume, where asked for
-  std::vector<double> contributions;       // [front] to the group's hypervolume, where asked for
-  std::vector<double> crowding;            // [size], where asked for; NaN behind the view's max_rank
-  double figures_seconds = 0;              // spent on hypervolume, contributions and crowding
+  std::vector<std::uint32_t> front;     // rated positions, ascending
+  std::vector<GroupScores> groups;      // at least one
+  std::vector<double> reference_point;  // [objectives] of the hypervolume, where asked for
+  std::vector<double> contributions;    // [front] to the group's hypervolume, where asked for
+  std::vector<double> crowding;         // [size], where asked for; NaN behind the view's max_rank
+  double figures_seconds = 0;           // spent on hypervolume, contributions and crowding
 
   std::uint32_t selected_of(std::uint32_t position) const { return all_rated ? position : rated[position]; }
   PointsView points() const;
@@ -48,7 +49,8 @@ struct ViewScores {
 ViewScores rate(const Plan& plan, const Data& data, std::size_t view);
 
 /// Computes the verdict and the groups' figures.
-void judge(const Plan& plan, const Data& data, std::size_t view, const Backend& backend, Progress& progress, ViewScores& scores);
+void judge(const Plan& plan, const Data& data, std::size_t view, const Backend& backend, Progress& progress,
+           ViewScores& scores);
 
 /// Finds front, ideal, nadir and counts of each group from `verdict.nondominated`.
 void summarise_groups(const Data& data, std::size_t view, ViewScores& scores);

@@ -16,16 +16,20 @@ namespace carbonfront {
 
 namespace {
 
-const std::vector<std::pair<std::string, bool Outputs::*>> output_names = {
-    {"dominated_by", &Outputs::dominated_by}, {"dominates", &Outputs::dominates},     {"rank", &Outputs::rank},
-    {"witness", &Outputs::witness},           {"crowding", &Outputs::crowding},       {"hypervolume", &Outputs::hypervolume},
-    {"contributions", &Outputs::contributions}};
+const std::vector<std::pair<std::string, bool Outputs::*>> output_names = {{"dominated_by", &Outputs::dominated_by},
+                                                                           {"dominates", &Outputs::dominates},
+                                                                           {"rank", &Outputs::rank},
+                                                                           {"witness", &Outputs::witness},
+                                                                           {"crowding", &Outputs::crowding},
+                                                                           {"hypervolume", &Outputs::hypervolume},
+                                                                           {"contributions", &Outputs::contributions}};
 const std::vector<std::string> policy_names = {"exclude", "worst", "error"};
 
 ViewSpec parse_view_flag(const std::string& text) {
   auto equals = text.find('=');
   if (equals == std::string::npos)
-    throw SpecError("--view '" + text + "' has no name", "its form is NAME=column:min,column:max", "put NAME= before the objectives");
+    throw SpecError("--view '" + text + "' has no name", "its form is NAME=column:min,column:max",
+                    "put NAME= before the objectives");
   ViewSpec view;
   view.name = text.substr(0, equals);
   std::string objectives = text.substr(equals + 1);
@@ -36,7 +40,8 @@ ViewSpec parse_view_flag(const std::string& text) {
 
 Quantity parse_quantity(const std::string& name, const std::string& text) {
   if (text.empty())
-    throw SpecError("--emissions " + name + " is empty", "it needs a column or a number", "write " + name + "=COLUMN or " + name + "=NUMBER");
+    throw SpecError("--emissions " + name + " is empty", "it needs a column or a number",
+                    "write " + name + "=COLUMN or " + name + "=NUMBER");
   Quantity quantity;
   bool number = std::isdigit(static_cast<unsigned char>(text[0])) || text[0] == '-' || text[0] == '+' || text[0] == '.';
   if (number) {
@@ -44,7 +49,8 @@ Quantity parse_quantity(const std::string& name, const std::string& text) {
     const char* begin = text.data() + (text[0] == '+');
     auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
     if (error != std::errc())
-      throw SpecError("--emissions " + name + "=" + text, "'" + text + "' is not a number", "write a number and its unit, such as 250W");
+      throw SpecError("--emissions " + name + "=" + text, "'" + text + "' is not a number",
+                      "write a number and its unit, such as 250W");
     quantity.value = value;
     quantity.unit = std::string(end, text.data() + text.size());
     quantity.unit.erase(0, quantity.unit.find_first_not_of(" :"));
@@ -64,7 +70,8 @@ void apply_emissions_flag(Spec& spec, const std::string& text) {
     auto equals = part.find('=');
     std::string name = part.substr(0, equals);
     if (equals == std::string::npos || std::find(known.begin(), known.end(), name) == known.end())
-      throw SpecError("--emissions does not know '" + name + "'", "quantities are " + join(known, ", ") + did_you_mean(name, known),
+      throw SpecError("--emissions does not know '" + name + "'",
+                      "quantities are " + join(known, ", ") + did_you_mean(name, known),
                       "write quantity=COLUMN or quantity=NUMBER UNIT");
     if (!seen.insert(name).second)
       throw SpecError("--emissions gives " + name + " twice", "only one of them can hold", "remove one");
@@ -77,7 +84,8 @@ void check_view(const ViewSpec& view) {
   if (view.name.empty() || view.name.find_first_not_of(letters) != std::string::npos)
     throw SpecError("view name '" + view.name + "'", "a name is made of A-Z, a-z, 0-9, _ and -", "rename the view");
   if (view.objectives.empty())
-    throw SpecError("view '" + view.name + "' has no objectives", "there is nothing to compare", "add objectives = [\"column:min\", ...]");
+    throw SpecError("view '" + view.name + "' has no objectives", "there is nothing to compare",
+                    "add objectives = [\"column:min\", ...]");
   if (view.objectives.size() > 32)
     throw SpecError(fmt::format("view '{}' has {} objectives", view.name, view.objectives.size()), "32 is the limit",
                     "split it into several views");
@@ -87,15 +95,19 @@ void check_view(const ViewSpec& view) {
       throw SpecError("view '" + view.name + "' has the objective '" + objective.column + "' twice",
                       "an objective has one direction and one weight", "remove one");
   if (view.outputs.contributions && !view.outputs.hypervolume)
-    throw SpecError("view '" + view.name + "' asks for contributions without hypervolume", "they are shares of it", "add \"hypervolume\" to outputs");
+    throw SpecError("view '" + view.name + "' asks for contributions without hypervolume", "they are shares of it",
+                    "add \"hypervolume\" to outputs");
   if (!view.reference_point.empty() && !view.outputs.hypervolume)
-    throw SpecError("view '" + view.name + "' has a reference_point without hypervolume", "nothing else uses it", "add \"hypervolume\" to outputs");
+    throw SpecError("view '" + view.name + "' has a reference_point without hypervolume", "nothing else uses it",
+                    "add \"hypervolume\" to outputs");
   if (!view.reference_point.empty() && view.reference_point.size() != view.objectives.size())
     throw SpecError(fmt::format("view '{}' has a reference_point of {} values", view.name, view.reference_point.size()),
-                    fmt::format("it has {} objectives", view.objectives.size()), "give one value for each objective, in their order");
+                    fmt::format("it has {} objectives", view.objectives.size()),
+                    "give one value for each objective, in their order");
   for (double value : view.reference_point)
     if (!std::isfinite(value))
-      throw SpecError("view '" + view.name + "' has a reference_point that is not finite", "volumes are measured from it", "give finite values");
+      throw SpecError("view '" + view.name + "' has a reference_point that is not finite", "volumes are measured from it",
+                      "give finite values");
   seen.clear();
   for (const std::string& column : view.group_by)
     if (!seen.insert(column).second)
@@ -109,7 +121,8 @@ const char* name_of(Missing missing) { return policy_names[static_cast<int>(miss
 Missing parse_missing(const std::string& name) {
   auto at = std::find(policy_names.begin(), policy_names.end(), name);
   if (at == policy_names.end())
-    throw SpecError("missing = '" + name + "'", "it must be exclude, worst or error" + did_you_mean(name, policy_names), "correct it");
+    throw SpecError("missing = '" + name + "'", "it must be exclude, worst or error" + did_you_mean(name, policy_names),
+                    "correct it");
   return static_cast<Missing>(at - policy_names.begin());
 }
 
@@ -127,7 +140,8 @@ Outputs parse_outputs(const std::vector<std::string>& wanted) {
     if (at == output_names.end()) {
       std::vector<std::string> known;
       for (const auto& output : output_names) known.push_back(output.first);
-      throw SpecError("unknown output '" + name + "'", "outputs are " + join(known, ", ") + did_you_mean(name, known), "correct the list");
+      throw SpecError("unknown output '" + name + "'", "outputs are " + join(known, ", ") + did_you_mean(name, known),
+                      "correct the list");
     }
     outputs.*(at->second) = true;
   }
@@ -139,7 +153,8 @@ ObjectiveSpec parse_objective(const std::string& text, const std::string& view) 
   std::string direction = colon == std::string::npos ? "" : text.substr(colon + 1);
   std::string column = unquoted(std::string_view(text).substr(0, colon));
   if ((direction != "min" && direction != "max") || column.empty())
-    throw SpecError("objective '" + text + "' of view '" + view + "'", "an objective is column:min or column:max", "add the direction");
+    throw SpecError("objective '" + text + "' of view '" + view + "'", "an objective is column:min or column:max",
+                    "add the direction");
   return {column, direction == "max"};
 }
 
@@ -167,14 +182,16 @@ void apply_flags(Spec& spec, const SpecFlags& flags) {
       if (!flags.group_by->empty())
         for (const std::string& column : split_names(*flags.group_by, ',')) view.group_by.push_back(unquoted(column));
     }
-    if (flags.outputs) view.outputs = parse_outputs(flags.outputs->empty() ? std::vector<std::string>{} : split_names(*flags.outputs, ','));
+    if (flags.outputs)
+      view.outputs = parse_outputs(flags.outputs->empty() ? std::vector<std::string>{} : split_names(*flags.outputs, ','));
   }
 }
 
 void check_spec(Spec& spec) {
   if (spec.group.empty()) throw SpecError("the sweep's group is empty", "\"/\" is the root", "name a group");
   if (spec.views.empty())
-    throw SpecError("nothing to score", "the spec has no view", "add [[view]] to the spec, or --view NAME=column:min,column:max");
+    throw SpecError("nothing to score", "the spec has no view",
+                    "add [[view]] to the spec, or --view NAME=column:min,column:max");
   std::set<std::string> names;
   for (const ViewSpec& view : spec.views) {
     check_view(view);

@@ -54,15 +54,15 @@ struct Spec {
 
 /// What the flags say; they override the spec file. Texts as given on the command line.
 struct SpecFlags {
-  std::vector<std::string> views;      // NAME=col:min,col:max
-  std::vector<std::string> where;      // added to the spec's
-  std::string emissions;               // quantity=COLUMN[:UNIT] or quantity=NUMBER UNIT, comma-separated
-  std::string group, label, missing;   // empty: the spec's
+  std::vector<std::string> views;                // NAME=col:min,col:max
+  std::vector<std::string> where;                // added to the spec's
+  std::string emissions;                         // quantity=COLUMN[:UNIT] or quantity=NUMBER UNIT, comma-separated
+  std::string group, label, missing;             // empty: the spec's
   std::optional<std::string> group_by, outputs;  // for every view
 };
 
-/// Reads a spec from TOML text; `name` is the file's name, for messages. Throws SpecError with file and line; an unknown key is
-/// an error that suggests the nearest known one. The spec may still be incomplete.
+/// Reads a spec from TOML text; `name` is the file's name, for messages. Throws SpecError with file and line; an unknown key
+/// is an error that suggests the nearest known one. The spec may still be incomplete.
 Spec parse_spec(const std::string& toml, const std::string& name);
 
 /// Reads a spec file. Throws SpecError.

@@ -1,6 +1,7 @@
 // The spec's TOML form, in and out.
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <toml++/toml.h>
 
 #include "host/errors.hpp"
 #include "host/spec/spec.hpp"
@@ -116,7 +116,9 @@ ViewSpec read_view(const Reader& in) {
   in.allow({"name", "objectives", "group_by", "missing", "outputs", "max_rank", "reference_point"});
   ViewSpec view;
   auto name = in.text("name");
-  if (!name) throw SpecError(fmt::format("{}: a [[view]] has no name", in.place(in.table)), "results are found by it", "add name = \"...\"");
+  if (!name)
+    throw SpecError(fmt::format("{}: a [[view]] has no name", in.place(in.table)), "results are found by it",
+                    "add name = \"...\"");
   view.name = *name;
   for (const std::string& text : in.texts("objectives").value_or(std::vector<std::string>{}))
     view.objectives.push_back(parse_objective(text, view.name));
@@ -177,7 +179,8 @@ Spec parse_spec(const std::string& text, const std::string& name) {
       }
     }
   } catch (const toml::parse_error& error) {
-    throw SpecError(fmt::format("{}:{}: not TOML", name, error.source().begin.line), std::string(error.description()), "correct the spec");
+    throw SpecError(fmt::format("{}:{}: not TOML", name, error.source().begin.line), std::string(error.description()),
+                    "correct the spec");
   }
   return spec;
 }

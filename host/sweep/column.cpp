@@ -52,8 +52,10 @@ std::optional<ValueType> value_type(hid_t type) {
       if (H5Tget_size(type) <= 4) return ValueType::float32;
       if (H5Tget_size(type) == 8) return ValueType::float64;
       return {};
-    case H5T_STRING: return ValueType::string;
-    default: return {};
+    case H5T_STRING:
+      return ValueType::string;
+    default:
+      return {};
   }
 }
 
@@ -78,8 +80,10 @@ std::vector<std::uint64_t> integer_values(hid_t attribute, hid_t type, std::size
   std::vector<std::uint64_t> values;
   if (H5Tget_class(type) == H5T_FLOAT) {
     for (double real : real_values(attribute, count))  // a float that is no integer of 64 bits equals none of the column's
-      if (real == std::trunc(real) && real < (column_is_unsigned ? 0x1p64 : 0x1p63) && real >= (column_is_unsigned ? 0 : -0x1p63))
-        values.push_back(real < 0 ? static_cast<std::uint64_t>(static_cast<std::int64_t>(real)) : static_cast<std::uint64_t>(real));
+      if (real == std::trunc(real) && real < (column_is_unsigned ? 0x1p64 : 0x1p63) &&
+          real >= (column_is_unsigned ? 0 : -0x1p63))
+        values.push_back(real < 0 ? static_cast<std::uint64_t>(static_cast<std::int64_t>(real))
+                                  : static_cast<std::uint64_t>(real));
     return values;
   }
   std::vector<std::int64_t> integers(count);
@@ -87,7 +91,8 @@ std::vector<std::uint64_t> integer_values(hid_t attribute, hid_t type, std::size
   h5::Handle native(H5Tget_native_type(type, H5T_DIR_ASCEND));
   if (H5Tget_size(native) > sizeof(std::int64_t)) return values;
   hid_t memory = is_unsigned ? H5T_NATIVE_UINT64 : H5T_NATIVE_INT64;
-  if (H5Aread(attribute, is_enum ? static_cast<hid_t>(native) : memory, integers.data()) < 0) return H5Eclear2(H5E_DEFAULT), values;
+  if (H5Aread(attribute, is_enum ? static_cast<hid_t>(native) : memory, integers.data()) < 0)
+    return H5Eclear2(H5E_DEFAULT), values;
   if (is_enum) H5Tconvert(h5::Handle(H5Tget_super(native)), memory, count, integers.data(), nullptr, H5P_DEFAULT);
   for (std::int64_t value : integers)  // a negative value never equals an unsigned one, nor one past 2^63 a signed one
     if (value >= 0 || is_unsigned == column_is_unsigned) values.push_back(static_cast<std::uint64_t>(value));
@@ -123,7 +128,8 @@ void find_missing_values(hid_t dataset, ColumnInfo& info) {
   if (!info.more_missing.empty()) info.missing_value = info.more_missing.front();
 }
 
-/// Calls `use` with each part of the column that [begin, begin + count) touches: part, row within it, rows, rows done before.
+/// Calls `use` with each part of the column that [begin, begin + count) touches: part, row within it, rows, rows done
+/// before.
 template <class Use>
 void for_parts(const Column& column, std::uint64_t begin, std::uint64_t count, Use use) {
   for (const ColumnPart& part : column.parts) {
@@ -143,8 +149,9 @@ Slab select(const ColumnPart& part, hsize_t begin, hsize_t count) {
 }
 
 [[noreturn]] void unreadable(const ColumnPart& part, const ColumnInfo& info, std::uint64_t begin, std::uint64_t count) {
-  throw InputError(fmt::format("cannot read column '{}' of '{}', rows {} to {}", info.name, part.path, begin, begin + count - 1),
-                   h5::last_reason(), "the file may be damaged, or a filter plug-in missing");
+  throw InputError(
+      fmt::format("cannot read column '{}' of '{}', rows {} to {}", info.name, part.path, begin, begin + count - 1),
+      h5::last_reason(), "the file may be damaged, or a filter plug-in missing");
 }
 
 template <class Real>
@@ -158,23 +165,35 @@ template <class Integer>
 void unify_missing(const ColumnInfo& info, Integer* values, std::uint64_t count) {
   for (std::size_t k = 1; k < info.more_missing.size(); ++k)
     for (std::uint64_t i = 0; i < count; ++i)
-      if (static_cast<std::uint64_t>(values[i]) == info.more_missing[k]) values[i] = static_cast<Integer>(*info.missing_value);
+      if (static_cast<std::uint64_t>(values[i]) == info.more_missing[k])
+        values[i] = static_cast<Integer>(*info.missing_value);
 }
 
 void normalise_missing(const ColumnInfo& info, void* values, std::uint64_t count) {
   switch (info.type) {
-    case ValueType::float32: return mark_missing_reals(info.missing_reals, static_cast<float*>(values), count);
-    case ValueType::float64: return mark_missing_reals(info.missing_reals, static_cast<double*>(values), count);
-    case ValueType::int8: return unify_missing(info, static_cast<std::int8_t*>(values), count);
-    case ValueType::int16: return unify_missing(info, static_cast<std::int16_t*>(values), count);
-    case ValueType::int32: return unify_missing(info, static_cast<std::int32_t*>(values), count);
-    case ValueType::int64: return unify_missing(info, static_cast<std::int64_t*>(values), count);
-    case ValueType::uint16: return unify_missing(info, static_cast<std::uint16_t*>(values), count);
-    case ValueType::uint32: return unify_missing(info, static_cast<std::uint32_t*>(values), count);
-    case ValueType::uint64: return unify_missing(info, static_cast<std::uint64_t*>(values), count);
+    case ValueType::float32:
+      return mark_missing_reals(info.missing_reals, static_cast<float*>(values), count);
+    case ValueType::float64:
+      return mark_missing_reals(info.missing_reals, static_cast<double*>(values), count);
+    case ValueType::int8:
+      return unify_missing(info, static_cast<std::int8_t*>(values), count);
+    case ValueType::int16:
+      return unify_missing(info, static_cast<std::int16_t*>(values), count);
+    case ValueType::int32:
+      return unify_missing(info, static_cast<std::int32_t*>(values), count);
+    case ValueType::int64:
+      return unify_missing(info, static_cast<std::int64_t*>(values), count);
+    case ValueType::uint16:
+      return unify_missing(info, static_cast<std::uint16_t*>(values), count);
+    case ValueType::uint32:
+      return unify_missing(info, static_cast<std::uint32_t*>(values), count);
+    case ValueType::uint64:
+      return unify_missing(info, static_cast<std::uint64_t*>(values), count);
     case ValueType::boolean:
-    case ValueType::uint8: return unify_missing(info, static_cast<std::uint8_t*>(values), count);
-    case ValueType::string: return;
+    case ValueType::uint8:
+      return unify_missing(info, static_cast<std::uint8_t*>(values), count);
+    case ValueType::string:
+      return;
   }
 }
 
@@ -187,7 +206,8 @@ void read_fixed_strings(const ColumnPart& part, const ColumnInfo& info, hid_t ty
   for (std::uint64_t end = begin + count; begin < end; begin += step) {
     std::uint64_t piece = std::min(step, end - begin);
     Slab slab = select(part, begin, piece);
-    if (H5Dread(part.dataset, type, slab.memory, slab.file, H5P_DEFAULT, raw.data()) < 0) unreadable(part, info, begin, piece);
+    if (H5Dread(part.dataset, type, slab.memory, slab.file, H5P_DEFAULT, raw.data()) < 0)
+      unreadable(part, info, begin, piece);
     for (std::uint64_t i = 0; i < piece; ++i) {
       std::string_view text(raw.data() + i * size, size);
       if (terminated) text = text.substr(0, text.find('\0'));
@@ -197,8 +217,8 @@ void read_fixed_strings(const ColumnPart& part, const ColumnInfo& info, hid_t ty
   }
 }
 
-void read_variable_strings(const ColumnPart& part, const ColumnInfo& info, hid_t type, std::uint64_t begin, std::uint64_t count,
-                           Strings& out) {
+void read_variable_strings(const ColumnPart& part, const ColumnInfo& info, hid_t type, std::uint64_t begin,
+                           std::uint64_t count, Strings& out) {
   h5::Handle memory(H5Tcopy(H5T_C_S1));
   H5Tset_size(memory, H5T_VARIABLE);
   H5Tset_cset(memory, H5Tget_cset(type));
@@ -229,7 +249,8 @@ ColumnInfo describe_column(hid_t dataset, const std::string& name, const std::st
   hsize_t rows = 0;
   H5Sget_simple_extent_dims(space, &rows, nullptr);
   info.rows = rows;
-  info.bytes_per_value = *value == ValueType::string ? (H5Tis_variable_str(type) > 0 ? 0 : H5Tget_size(type)) : size_of(*value);
+  info.bytes_per_value =
+      *value == ValueType::string ? (H5Tis_variable_str(type) > 0 ? 0 : H5Tget_size(type)) : size_of(*value);
   if (h5::has_attribute(dataset, "units")) info.units = h5::text_attribute(dataset, "units");
   info.description = h5::text_attribute(dataset, "long_name");
   if (info.description.empty()) info.description = h5::text_attribute(dataset, "description");
@@ -243,10 +264,13 @@ void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count
     H5T_class_t kind = H5Tget_class(stored);
     h5::Handle native;  // enumerations and bit fields are read as they are, in native byte order
     if (kind == H5T_ENUM) native = h5::Handle(H5Tget_native_type(stored, H5T_DIR_ASCEND));
-    hid_t memory = kind == H5T_ENUM ? static_cast<hid_t>(native) : kind == H5T_BITFIELD ? H5T_NATIVE_B8 : memory_type(column.info.type);
+    hid_t memory = kind == H5T_ENUM       ? static_cast<hid_t>(native)
+                   : kind == H5T_BITFIELD ? H5T_NATIVE_B8
+                                          : memory_type(column.info.type);
     char* out = static_cast<char*>(values) + done * size_of(column.info.type);
     Slab slab = select(part, from, rows);
-    if (H5Dread(part.dataset, memory, slab.memory, slab.file, H5P_DEFAULT, out) < 0) unreadable(part, column.info, from, rows);
+    if (H5Dread(part.dataset, memory, slab.memory, slab.file, H5P_DEFAULT, out) < 0)
+      unreadable(part, column.info, from, rows);
   });
   normalise_missing(column.info, values, count);
 }
@@ -270,16 +294,21 @@ std::size_t size_of(ValueType type) {
   switch (type) {
     case ValueType::boolean:
     case ValueType::int8:
-    case ValueType::uint8: return 1;
+    case ValueType::uint8:
+      return 1;
     case ValueType::int16:
-    case ValueType::uint16: return 2;
+    case ValueType::uint16:
+      return 2;
     case ValueType::int32:
     case ValueType::uint32:
-    case ValueType::float32: return 4;
+    case ValueType::float32:
+      return 4;
     case ValueType::int64:
     case ValueType::uint64:
-    case ValueType::float64: return 8;
-    case ValueType::string: break;
+    case ValueType::float64:
+      return 8;
+    case ValueType::string:
+      break;
   }
   return 0;
 }
@@ -292,18 +321,29 @@ const char* name_of(ValueType type) {
 
 hid_t memory_type(ValueType type) {
   switch (type) {
-    case ValueType::int8: return H5T_NATIVE_INT8;
-    case ValueType::int16: return H5T_NATIVE_INT16;
-    case ValueType::int32: return H5T_NATIVE_INT32;
-    case ValueType::int64: return H5T_NATIVE_INT64;
+    case ValueType::int8:
+      return H5T_NATIVE_INT8;
+    case ValueType::int16:
+      return H5T_NATIVE_INT16;
+    case ValueType::int32:
+      return H5T_NATIVE_INT32;
+    case ValueType::int64:
+      return H5T_NATIVE_INT64;
     case ValueType::boolean:
-    case ValueType::uint8: return H5T_NATIVE_UINT8;
-    case ValueType::uint16: return H5T_NATIVE_UINT16;
-    case ValueType::uint32: return H5T_NATIVE_UINT32;
-    case ValueType::uint64: return H5T_NATIVE_UINT64;
-    case ValueType::float32: return H5T_NATIVE_FLOAT;
-    case ValueType::float64: return H5T_NATIVE_DOUBLE;
-    case ValueType::string: break;
+    case ValueType::uint8:
+      return H5T_NATIVE_UINT8;
+    case ValueType::uint16:
+      return H5T_NATIVE_UINT16;
+    case ValueType::uint32:
+      return H5T_NATIVE_UINT32;
+    case ValueType::uint64:
+      return H5T_NATIVE_UINT64;
+    case ValueType::float32:
+      return H5T_NATIVE_FLOAT;
+    case ValueType::float64:
+      return H5T_NATIVE_DOUBLE;
+    case ValueType::string:
+      break;
   }
   return H5I_INVALID_HID;
 }

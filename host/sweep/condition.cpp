@@ -124,19 +124,26 @@ std::partial_ordering exact_order(A a, B b) {
     auto order = static_cast<Wide>(a) <=> static_cast<Wide>(whole);
     return order != 0 ? std::partial_ordering(order) : 0.0 <=> (real - whole);
   } else {
-    return std::cmp_less(a, b) ? std::partial_ordering::less
-                               : std::cmp_less(b, a) ? std::partial_ordering::greater : std::partial_ordering::equivalent;
+    return std::cmp_less(a, b)   ? std::partial_ordering::less
+           : std::cmp_less(b, a) ? std::partial_ordering::greater
+                                 : std::partial_ordering::equivalent;
   }
 }
 
 bool holds(Comparison comparison, std::partial_ordering order) {
   switch (comparison) {
-    case Comparison::equal: return order == 0;
-    case Comparison::not_equal: return order < 0 || order > 0;
-    case Comparison::less: return order < 0;
-    case Comparison::less_equal: return order <= 0;
-    case Comparison::greater: return order > 0;
-    case Comparison::greater_equal: return order >= 0;
+    case Comparison::equal:
+      return order == 0;
+    case Comparison::not_equal:
+      return order < 0 || order > 0;
+    case Comparison::less:
+      return order < 0;
+    case Comparison::less_equal:
+      return order <= 0;
+    case Comparison::greater:
+      return order > 0;
+    case Comparison::greater_equal:
+      return order >= 0;
   }
   return false;
 }
@@ -145,7 +152,8 @@ template <class T, class L>
 void apply_typed(const Condition& condition, const ColumnInfo& column, const T* values, L literal, std::size_t count,
                  std::uint8_t* keep) {
   for (std::size_t i = 0; i < count; ++i) {
-    bool missing = std::is_integral_v<T> && column.missing_value && static_cast<std::uint64_t>(values[i]) == *column.missing_value;
+    bool missing =
+        std::is_integral_v<T> && column.missing_value && static_cast<std::uint64_t>(values[i]) == *column.missing_value;
     keep[i] = keep[i] && !missing && holds(condition.comparison, exact_order(values[i], literal));
   }
 }
@@ -185,7 +193,9 @@ void check_condition(const Condition& condition, const ColumnInfo& column) {
   if (fits) return;
   throw InputError(fmt::format("where \"{}\"", condition.text),
                    fmt::format("column '{}' is {} and the literal is a {}", condition.column, column.type_name,
-                               text ? "text" : truth ? "boolean" : "number"),
+                               text    ? "text"
+                               : truth ? "boolean"
+                                       : "number"),
                    column.type == ValueType::string ? "put the literal in quotes" : "compare it with a number");
 }
 
@@ -193,17 +203,28 @@ void apply_condition(const Condition& condition, const ColumnInfo& column, const
                      std::uint8_t* keep) {
   switch (column.type) {
     case ValueType::boolean:
-    case ValueType::uint8: return apply_typed<std::uint8_t>(condition, column, values, count, keep);
-    case ValueType::uint16: return apply_typed<std::uint16_t>(condition, column, values, count, keep);
-    case ValueType::uint32: return apply_typed<std::uint32_t>(condition, column, values, count, keep);
-    case ValueType::uint64: return apply_typed<std::uint64_t>(condition, column, values, count, keep);
-    case ValueType::int8: return apply_typed<std::int8_t>(condition, column, values, count, keep);
-    case ValueType::int16: return apply_typed<std::int16_t>(condition, column, values, count, keep);
-    case ValueType::int32: return apply_typed<std::int32_t>(condition, column, values, count, keep);
-    case ValueType::int64: return apply_typed<std::int64_t>(condition, column, values, count, keep);
-    case ValueType::float32: return apply_typed<float>(condition, column, values, count, keep);
-    case ValueType::float64: return apply_typed<double>(condition, column, values, count, keep);
-    case ValueType::string: return;
+    case ValueType::uint8:
+      return apply_typed<std::uint8_t>(condition, column, values, count, keep);
+    case ValueType::uint16:
+      return apply_typed<std::uint16_t>(condition, column, values, count, keep);
+    case ValueType::uint32:
+      return apply_typed<std::uint32_t>(condition, column, values, count, keep);
+    case ValueType::uint64:
+      return apply_typed<std::uint64_t>(condition, column, values, count, keep);
+    case ValueType::int8:
+      return apply_typed<std::int8_t>(condition, column, values, count, keep);
+    case ValueType::int16:
+      return apply_typed<std::int16_t>(condition, column, values, count, keep);
+    case ValueType::int32:
+      return apply_typed<std::int32_t>(condition, column, values, count, keep);
+    case ValueType::int64:
+      return apply_typed<std::int64_t>(condition, column, values, count, keep);
+    case ValueType::float32:
+      return apply_typed<float>(condition, column, values, count, keep);
+    case ValueType::float64:
+      return apply_typed<double>(condition, column, values, count, keep);
+    case ValueType::string:
+      return;
   }
 }
 

@@ -30,8 +30,8 @@ Condition parse_condition(const std::string& text);
 /// Refuses a comparison of a number with a text, or of a text with a number. Throws InputError.
 void check_condition(const Condition& condition, const ColumnInfo& column);
 
-/// Clears `keep[i]` where row i fails the condition. Numbers compare exactly, whatever their types; strings by bytes; a missing
-/// value fails every comparison.
+/// Clears `keep[i]` where row i fails the condition. Numbers compare exactly, whatever their types; strings by bytes; a
+/// missing value fails every comparison.
 void apply_condition(const Condition& condition, const ColumnInfo& column, const void* values, std::size_t count,
                      std::uint8_t* keep);
 void apply_condition(const Condition& condition, const ColumnInfo& column, const Strings& values, std::uint8_t* keep);

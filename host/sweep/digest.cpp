@@ -43,7 +43,8 @@ void add_value(Hash& hash, hid_t file, hid_t type, const std::byte* value) {
         return hash.text(text ? text : "");
       }
       return hash.bytes(value, H5Tget_size(type));
-    case H5T_REFERENCE: return hash.text(reference_name(file, value));
+    case H5T_REFERENCE:
+      return hash.text(reference_name(file, value));
     case H5T_VLEN: {
       const hvl_t& list = *reinterpret_cast<const hvl_t*>(value);
       h5::Handle item(H5Tget_super(type));
@@ -56,7 +57,8 @@ void add_value(Hash& hash, hid_t file, hid_t type, const std::byte* value) {
       for (int i = 0; i < H5Tget_nmembers(type); ++i)
         add_value(hash, file, h5::Handle(H5Tget_member_type(type, i)), value + H5Tget_member_offset(type, i));
       return;
-    default: return hash.bytes(value, H5Tget_size(type));
+    default:
+      return hash.bytes(value, H5Tget_size(type));
   }
 }
 
@@ -82,14 +84,16 @@ void add_attributes(Hash& hash, hid_t file, hid_t object) {
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     h5::Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT));
-    h5::Handle type(H5Aget_type(attribute)), space(H5Aget_space(attribute)), native(H5Tget_native_type(type, H5T_DIR_ASCEND));
+    h5::Handle type(H5Aget_type(attribute)), space(H5Aget_space(attribute)),
+        native(H5Tget_native_type(type, H5T_DIR_ASCEND));
     std::size_t count = H5Sget_simple_extent_npoints(space);
     std::vector<std::byte> values(count * H5Tget_size(native));
     hash.text(name);
     add_type(hash, type);
     hash.number(count);
     if (count == 0) continue;
-    if (H5Aread(attribute, native, values.data()) < 0) throw InputError("cannot read attribute '" + name + "'", h5::last_reason(), "the file may be damaged");
+    if (H5Aread(attribute, native, values.data()) < 0)
+      throw InputError("cannot read attribute '" + name + "'", h5::last_reason(), "the file may be damaged");
     add_values(hash, file, native, space, values, count);
   }
 }

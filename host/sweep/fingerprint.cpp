@@ -107,10 +107,17 @@ StorageInfo storage_of(hid_t dataset) {
       info.layout = fmt::format("chunks of {}", grouped_digits(chunk[0]));
       break;
     }
-    case H5D_CONTIGUOUS: info.layout = "contiguous"; break;
-    case H5D_COMPACT: info.layout = "compact"; break;
-    case H5D_VIRTUAL: info.layout = "virtual"; break;
-    default: info.layout = "unknown";
+    case H5D_CONTIGUOUS:
+      info.layout = "contiguous";
+      break;
+    case H5D_COMPACT:
+      info.layout = "compact";
+      break;
+    case H5D_VIRTUAL:
+      info.layout = "virtual";
+      break;
+    default:
+      info.layout = "unknown";
   }
   std::vector<std::string> filters;
   for (int i = 0; i < H5Pget_nfilters(list); ++i) {
@@ -118,7 +125,9 @@ StorageInfo storage_of(hid_t dataset) {
     std::size_t count = 8;
     char name[64] = "";
     H5Z_filter_t id = H5Pget_filter2(list, i, &flags, &count, values, sizeof name, name, &config);
-    filters.push_back(id == H5Z_FILTER_DEFLATE && count ? fmt::format("deflate {}", values[0]) : *name ? name : fmt::format("filter {}", id));
+    filters.push_back(id == H5Z_FILTER_DEFLATE && count ? fmt::format("deflate {}", values[0])
+                      : *name                           ? name
+                                                        : fmt::format("filter {}", id));
   }
   info.filters = join(filters, ", ");
   return info;

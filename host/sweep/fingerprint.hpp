@@ -9,15 +9,15 @@
 
 namespace carbonfront {
 
-/// Identifies one file of a sweep without reading it all: an XXH3-128 over the used columns' names, types, chunk tables (offset
-/// and size of every chunk), first and last chunks. Throws InputError.
+/// Identifies one file of a sweep without reading it all: an XXH3-128 over the used columns' names, types, chunk tables
+/// (offset and size of every chunk), first and last chunks. Throws InputError.
 std::string fingerprint(const std::vector<Column>& columns, std::size_t file);
 
 /// SHA-256 of all bytes of a file, 64 hexadecimal digits. Reads it once. Throws InputError, Stopped.
 std::string sha256_of_file(const std::string& path);
 
-/// Hashes the content of a file outside /provenance: type, shape and values of every dataset, and every attribute; references by
-/// the name of what they point to. Independent of how the file is laid out. Throws InputError.
+/// Hashes the content of a file outside /provenance: type, shape and values of every dataset, and every attribute;
+/// references by the name of what they point to. Independent of how the file is laid out. Throws InputError.
 std::string digest(const std::string& path);
 
 /// The same, object by object: path and hash of every group and dataset outside /provenance, in order of names.

@@ -1,11 +1,12 @@
 #include "host/sweep/hdf5.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "host/errors.hpp"
 
@@ -141,7 +142,8 @@ Handle untimed(hid_t list_class) {
 }
 
 void written(std::int64_t status, const char* what) {
-  if (status < 0) throw OutputError(std::string("cannot write ") + what, last_reason(), "check the folder and its free space");
+  if (status < 0)
+    throw OutputError(std::string("cannot write ") + what, last_reason(), "check the folder and its free space");
 }
 
 Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, Storage storage) {

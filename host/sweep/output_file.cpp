@@ -1,12 +1,13 @@
 #include "host/sweep/output_file.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <unistd.h>
 
 namespace carbonfront {
 
@@ -47,15 +48,18 @@ void check_output(const std::string& path, bool force, const std::vector<std::st
   fs::path folder = folder_of(path);
   for (const std::string& other : others)
     if (path == other || fs::equivalent(path, other, ignored))
-      throw SpecError("cannot write '" + path + "'", "it is '" + other + "', which this command reads or writes", "choose another name");
+      throw SpecError("cannot write '" + path + "'", "it is '" + other + "', which this command reads or writes",
+                      "choose another name");
   if (!fs::is_directory(folder, ignored))
     throw OutputError("cannot write '" + path + "'", "there is no folder '" + folder.string() + "'", "create it first");
   if (::access(folder.c_str(), W_OK | X_OK) != 0) fail(path, errno);
   if (!fs::exists(path, ignored)) return;
   if (!fs::is_regular_file(path, ignored))
-    throw SpecError("cannot write '" + path + "'", fs::is_directory(path, ignored) ? "it is a folder" : "it is no ordinary file", "give a file name");
+    throw SpecError("cannot write '" + path + "'",
+                    fs::is_directory(path, ignored) ? "it is a folder" : "it is no ordinary file", "give a file name");
   if (!force)
-    throw SpecError("'" + path + "' exists", "an existing output is never overwritten silently", "add --force, or choose another name");
+    throw SpecError("'" + path + "' exists", "an existing output is never overwritten silently",
+                    "add --force, or choose another name");
 }
 
 void write_text_file(const std::string& path, const std::string& text) {

@@ -9,11 +9,12 @@
 
 namespace carbonfront {
 
-/// Refuses an output that exists (unless `force`), that is one of the `others` (inputs and other outputs, by whatever name) or no
-/// ordinary file, or whose folder cannot be written. Call before long work. Throws SpecError, OutputError.
+/// Refuses an output that exists (unless `force`), that is one of the `others` (inputs and other outputs, by whatever name)
+/// or no ordinary file, or whose folder cannot be written. Call before long work. Throws SpecError, OutputError.
 void check_output(const std::string& path, bool force, const std::vector<std::string>& others = {});
 
-/// Removes the output that is being written, if any, without committing it. Async-signal-safe: for a program that must end now.
+/// Removes the output that is being written, if any, without committing it. Async-signal-safe: for a program that must end
+/// now.
 void remove_unfinished_output() noexcept;
 
 /// Writes a text file beside its name and renames it. Throws OutputError.

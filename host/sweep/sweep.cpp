@@ -16,7 +16,8 @@ void collect_groups(hid_t group, const std::string& path, int depth, std::vector
   for (const std::string& name : h5::members(group)) {
     if (names.size() > 300 || h5::kind_of(group, name) != 'g') continue;
     names.push_back(path + "/" + name);
-    if (depth < 4) collect_groups(h5::Handle(H5Gopen2(group, name.c_str(), H5P_DEFAULT)), path + "/" + name, depth + 1, names);
+    if (depth < 4)
+      collect_groups(h5::Handle(H5Gopen2(group, name.c_str(), H5P_DEFAULT)), path + "/" + name, depth + 1, names);
   }
 }
 
@@ -25,13 +26,15 @@ h5::Handle open_group(hid_t file, const std::string& path, const std::string& gr
     std::vector<std::string> names = {"/"};
     collect_groups(file, "", 0, names);
     throw InputError(fmt::format("'{}' has no group '{}'", path, group),
-                     "its groups are " + join(names, ", ") + did_you_mean(group, names), "name the sweep's group in the spec or with --group");
+                     "its groups are " + join(names, ", ") + did_you_mean(group, names),
+                     "name the sweep's group in the spec or with --group");
   }
   if (group != "/" && h5::kind_of(file, group) != 'g')
-    throw InputError(fmt::format("'{}' of '{}' is not a group", group, path), "a sweep is a group of one-dimensional datasets",
-                     "name the group that holds the columns");
+    throw InputError(fmt::format("'{}' of '{}' is not a group", group, path),
+                     "a sweep is a group of one-dimensional datasets", "name the group that holds the columns");
   h5::Handle opened(H5Gopen2(file, group.c_str(), H5P_DEFAULT));
-  if (!opened) throw InputError(fmt::format("cannot open group '{}' of '{}'", group, path), h5::last_reason(), "check the file");
+  if (!opened)
+    throw InputError(fmt::format("cannot open group '{}' of '{}'", group, path), h5::last_reason(), "check the file");
   return opened;
 }
 
@@ -66,17 +69,21 @@ h5::Handle open_dataset(const Sweep& sweep, const SweepFile& file, const std::st
   if (name.empty() || !h5::exists(file.group, name)) {
     std::vector<std::string> names = column_names(sweep);
     std::string near = did_you_mean(name, names);
-    throw InputError(fmt::format("'{}' has no column '{}' in group {}", file.path, name, sweep.group),
-                     near.empty() ? "its columns are " + join(names, ", ") : "it has " + std::to_string(names.size()) + " columns" + near,
-                     "correct the name; `carbonfront inspect` lists the columns");
+    throw InputError(
+        fmt::format("'{}' has no column '{}' in group {}", file.path, name, sweep.group),
+        near.empty() ? "its columns are " + join(names, ", ") : "it has " + std::to_string(names.size()) + " columns" + near,
+        "correct the name; `carbonfront inspect` lists the columns");
   }
-  h5::Handle dataset(h5::kind_of(file.group, name) == 'd' ? H5Dopen2(file.group, name.c_str(), H5P_DEFAULT) : H5I_INVALID_HID);
+  h5::Handle dataset(h5::kind_of(file.group, name) == 'd' ? H5Dopen2(file.group, name.c_str(), H5P_DEFAULT)
+                                                          : H5I_INVALID_HID);
   if (!dataset)
-    throw InputError(fmt::format("'{}' of '{}' is not a column", name, file.path), "it is no dataset", "name a one-dimensional dataset");
+    throw InputError(fmt::format("'{}' of '{}' is not a column", name, file.path), "it is no dataset",
+                     "name a one-dimensional dataset");
   h5::Handle space(H5Dget_space(dataset));
   if (H5Sget_simple_extent_ndims(space) != 1)
     throw InputError(fmt::format("'{}' of '{}' is not a column", name, file.path),
-                     fmt::format("it has {} dimensions", H5Sget_simple_extent_ndims(space)), "name a one-dimensional dataset");
+                     fmt::format("it has {} dimensions", H5Sget_simple_extent_ndims(space)),
+                     "name a one-dimensional dataset");
   return with_room_for_a_chunk(std::move(dataset), file.group, name);
 }
 

@@ -27,11 +27,11 @@ struct Sweep {
 struct ColumnInfo {
   std::string name;
   ValueType type = ValueType::float64;
-  std::string type_name;              // as stored: "int64", "float32", "utf8[24]", "utf8[*]"
+  std::string type_name;  // as stored: "int64", "float32", "utf8[24]", "utf8[*]"
   std::uint64_t rows = 0;
-  std::size_t bytes_per_value = 0;    // in memory; 0 for strings of variable length
-  std::optional<std::string> units;   // the attribute, if there
-  std::string description;            // long_name or description
+  std::size_t bytes_per_value = 0;             // in memory; 0 for strings of variable length
+  std::optional<std::string> units;            // the attribute, if there
+  std::string description;                     // long_name or description
   std::optional<std::uint64_t> missing_value;  // integers: stands for every missing value of the column
   std::vector<std::uint64_t> more_missing;     // integers: further values that are read as `missing_value`
   std::vector<double> missing_reals;           // floats: values that are read as NaN

@@ -1,0 +1,106 @@
+#include "host/scoring/memory.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <set>
+
+#include "host/errors.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+constexpr std::uint64_t kFixed = std::uint64_t{64} << 20;  // the program, its libraries, a batch
+
+/// Columns, emissions and groups that stay in memory, per selected row.
+std::uint64_t resident_bytes(const Plan& plan) {
+  std::set<int> columns;
+  std::set<std::vector<int>> groupings;
+  for (const ViewPlan& view : plan.views) {
+    for (const ObjectivePlan& objective : view.objectives)
+      if (objective.source == Source::column) columns.insert(objective.column);
+    if (!view.group_columns.empty()) groupings.insert(view.group_columns);
+  }
+  std::uint64_t bytes = 4 * groupings.size() + (plan.emissions ? 17 : 0) + (plan.conditions.empty() ? 0 : 4);
+  for (int column : columns) bytes += size_of(plan.columns[column].info.type);
+  return bytes;
+}
+
+/// What one view keeps until the result is written: rated rows, groups, flags, front, answers.
+std::uint64_t answer_bytes(const ViewPlan& view) {
+  const Outputs& wanted = view.spec.outputs;
+  std::uint64_t words = wanted.dominated_by + wanted.dominates + (wanted.rank || wanted.crowding) + wanted.witness;
+  return 4 + (view.group_columns.empty() ? 0 : 4) + 2 + 4 + 4 * words + (wanted.crowding ? 8 : 0) +
+         (wanted.contributions ? 8 : 0);
+}
+
+/// What the engine needs while it works on a view: the order, and the hungriest step on it.
+std::uint64_t work_bytes(const ViewPlan& view) {
+  const Outputs& wanted = view.spec.outputs;
+  std::uint64_t m = std::max<std::uint64_t>(2, view.objectives.size());
+  std::uint64_t order = 8 + 4 * (m - 1), step = 36;  // the sort's pairs, twice, and its digits
+  if (wanted.dominated_by || wanted.dominates) step = std::max<std::uint64_t>(step, m == 2 ? 20 : m == 3 ? 44 : 24 * m);
+  if (wanted.rank || wanted.crowding) step = std::max<std::uint64_t>(step, 4 * m + 32);
+  if (wanted.witness || wanted.hypervolume) step = std::max<std::uint64_t>(step, 4 * m + 32);
+  if (wanted.crowding || wanted.hypervolume) step = std::max<std::uint64_t>(step, 16 * m + 48);
+  return order + step;
+}
+
+}  // namespace
+
+std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected) {
+  std::uint64_t per_row = resident_bytes(plan), most_work = 0;
+  for (const ViewPlan& view : plan.views) {
+    per_row += answer_bytes(view);
+    most_work = std::max(most_work, work_bytes(view));
+  }
+  return kFixed + selected * (per_row + most_work);
+}
+
+std::uint64_t default_memory_limit() {
+  std::uint64_t all =
+      static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  for (const char* name : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::uint64_t limit = 0;
+    if (std::ifstream(name) >> limit) all = std::min(all, limit);
+  }
+  return all / 10 * 6;
+}
+
+std::uint64_t parse_size(const std::string& text) {
+  double number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string unit(end, text.data() + text.size());
+  constexpr std::pair<const char*, double> units[] = {{"", 1},         {"B", 1},        {"kB", 1e3},     {"KB", 1e3},
+                                                      {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12},    {"KiB", 0x1p10},
+                                                      {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"K", 0x1p10},
+                                                      {"M", 0x1p20},   {"G", 0x1p30},   {"T", 0x1p40}};
+  for (const auto& [name, factor] : units)
+    if (error == std::errc() && unit == name && number > 0 && number * factor < 0x1p62)
+      return static_cast<std::uint64_t>(number * factor);
+  throw SpecError("'" + text + "' is not a size", "it is no positive number with a unit",
+                  "write a size such as 2GiB or 500MB");
+}
+
+std::string size_text(std::uint64_t bytes) {
+  double value = static_cast<double>(bytes);
+  for (const char* unit : {"B", "KiB", "MiB"}) {
+    if (value < 1024) return fmt::format("{:.3g} {}", value, unit);
+    value /= 1024;
+  }
+  return fmt::format("{:.1f} GiB", value);
+}
+
+void check_memory(const Plan& plan, std::uint64_t selected, std::uint64_t limit) {
+  std::uint64_t needed = memory_needed(plan, selected);
+  if (needed <= limit) return;
+  throw DeviceError(fmt::format("scoring {} rows needs up to {} of memory", selected, size_text(needed)),
+                    fmt::format("the limit is {}", size_text(limit)),
+                    "raise --memory-limit, ask for fewer views or outputs, or select fewer rows with `where`");
+}
+
+}  // namespace carbonfront

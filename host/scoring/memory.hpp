@@ -1,0 +1,28 @@
+#pragma once
+// What scoring needs in memory, known before it starts.
+
+#include <cstdint>
+#include <string>
+
+#include "host/scoring/plan.hpp"
+
+namespace carbonfront {
+
+/// Bytes that scoring `selected` rows needs at its peak, an upper bound: batches, resident columns, the answers of all
+/// views, and the work on the most demanding view (its order, counts, ranks). Constants are the engine's, per row, as its
+/// headers state them.
+std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected);
+
+/// 60 % of what the control group or the machine has.
+std::uint64_t default_memory_limit();
+
+/// Reads a size such as 2GiB, 500MB or 1e9. Throws SpecError.
+std::uint64_t parse_size(const std::string& text);
+
+/// Writes a size for people: "1.5 GiB".
+std::string size_text(std::uint64_t bytes);
+
+/// Throws DeviceError that names the need and what to change, where it is above the limit.
+void check_memory(const Plan& plan, std::uint64_t selected, std::uint64_t limit);
+
+}  // namespace carbonfront
