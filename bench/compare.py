@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Compare carbonfront's CPU engine with the libraries a user would pick, on the same files in the same run.
 
-usage: compare.py BUILD [--output-folder DIR] [--name NAME] [--only TEXT] [--rows N] [--limit SECONDS] [--peers PYTHON]
+usage: compare.py BUILD [--output-folder DIR] [--name NAME] [--only TEXT] [--rows N] [--limit SECONDS] [--large] [--peers PYTHON]
 
 BUILD is a build folder (build/release). For every case: `carbonfront generate` writes a sweep; `carbonfront score` scores it, and its
 answer is kept; BUILD/bench/pareto_bench times the verdict alone, in memory; each peer (peer.py, in a virtual environment made here
 from PyPI unless --peers names a Python that has them) is timed on the file's columns in memory, and its time counts only where its
 answer equals ours. `pairwise` is our own SIMD loop over all pairs, the floor. Writes DIR/YYYY-MM-DD-cpu-NAME-peers.json and a Markdown table
-(DIR: bench/results). --rows N caps the rows of every case, for a quick look. A peer gets --limit seconds (120).
+(DIR: bench/results). --rows N caps the rows of every case, for a quick look. A peer gets --limit seconds (120). --large adds what needs
+16 GiB and no peer finishes.
 """
 import argparse
 import datetime
@@ -37,6 +38,8 @@ CASES = (
     + [("hypervolume", 100_000, 3, "nondominated"), ("hypervolume", 10_000, 4, "nondominated"),
        ("hypervolume", 1_000, 6, "nondominated"), ("hypervolume", 500, 8, "nondominated")]
 )
+# No peer finishes these: our time alone, with --large.
+LARGE = [("front", 100 * M, 3, "independent"), ("front", 10 * M, 8, "anticorrelated"), ("dominated_by", 100 * M, 3, "independent")]
 # Quadratic memory or time: only where they finish.
 ROWS_LIMIT = {"pymoo": 20_000, "pygmo": 20_000, "paretoset": 20_000, "pairwise": 100_000}
 EXTRA_PEERS = {("rank", 10_000): ["pygmo"], ("dominated_by", 10_000): ["pygmo"]}
@@ -52,7 +55,6 @@ def sha(values, kind):
 
 def our_answer(program, sweep, task, objectives, scratch):
     outputs = {"front": "", "rank": "rank", "dominated_by": "dominated_by", "hypervolume": "hypervolume"}[task]
-    view = "v=" + ",".join(f"f{i + 1}:min" for i in range(objectives))
     spec, result = scratch / "spec.toml", scratch / "result.h5"
     reference = f"reference_point = {[1.1] * objectives}\n" if task == "hypervolume" else ""
     names = json.dumps([outputs] if outputs else [])
@@ -68,11 +70,13 @@ def our_answer(program, sweep, task, objectives, scratch):
         return sha(view[task][:], "<u4"), len(view["front"])
 
 
-def bench_seconds(bench, task, distribution, rows, objectives, repetitions=3):
+def bench_run(bench, task, distribution, rows, objectives, repetitions=3):
+    """Median seconds of the verdict in memory, and the rows of its front."""
     text = run([bench, f"--benchmark_filter=^{task}/{distribution}/rows:{rows}/objectives:{objectives}/", "--benchmark_format=json",
                 f"--benchmark_repetitions={repetitions}", "--benchmark_min_time=0.2"])
-    times = sorted(b["real_time"] for b in json.loads(text)["benchmarks"] if b["run_type"] == "iteration")
-    return times[len(times) // 2] / 1000
+    runs = [b for b in json.loads(text)["benchmarks"] if b["run_type"] == "iteration"]
+    times = sorted(b["real_time"] for b in runs)
+    return times[len(times) // 2] / 1000, int(runs[0].get("front", 0))
 
 
 def equal(task, ours, theirs):
@@ -83,16 +87,18 @@ def measure(case, args, program, bench, peers_python, scratch):
     task, rows, objectives, distribution = case
     rows = min(rows, args.rows or rows)
     sweep = scratch / "sweep.h5"
+    entry = {"task": task, "rows": rows, "objectives": objectives, "distribution": distribution, "peers": {}}
+    entry["seconds"], entry["front_rows"] = bench_run(bench, task, distribution, rows, objectives, 1 if case in LARGE else 3)
+    if case in LARGE:
+        return entry
     run([program, "generate", "--plain", "--rows", rows, "--objectives", objectives, "--distribution", distribution, "-o", sweep, "--force"])
-    answer, front = our_answer(program, sweep, task, objectives, scratch)
-    entry = {"task": task, "rows": rows, "objectives": objectives, "distribution": distribution, "front_rows": front,
-             "seconds": bench_seconds(bench, task, distribution, rows, objectives), "peers": {}}
+    answer, entry["front_rows"] = our_answer(program, sweep, task, objectives, scratch)
     for peer in PEERS[task] + EXTRA_PEERS.get((task, rows), []):
         if rows > ROWS_LIMIT.get(peer, rows):
             continue
         try:
             if peer == "pairwise":  # its answer is checked by pareto_bench itself
-                entry["peers"][peer] = {"seconds": bench_seconds(bench, "pairwise", distribution, rows, objectives, 1)}
+                entry["peers"][peer] = {"seconds": bench_run(bench, "pairwise", distribution, rows, objectives, 1)[0]}
                 continue
             found = json.loads(run([peers_python, Path(__file__).with_name("peer.py"), peer, task, sweep], args.limit))
             if equal(task, answer, found.pop("answer")):
@@ -137,6 +143,7 @@ def main():
     parser.add_argument("--name", default="unnamed")
     parser.add_argument("--only", default="")
     parser.add_argument("--rows", type=int)
+    parser.add_argument("--large", action="store_true")
     parser.add_argument("--limit", type=float, default=120)
     parser.add_argument("--peers")
     args = parser.parse_args()
@@ -146,7 +153,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         peers_python = args.peers or make_peers(scratch / "peers")
-        for case in CASES:
+        for case in CASES + (LARGE if args.large else []):
             if args.only not in "/".join(map(str, case)):
                 continue
             entry = measure(case, args, args.build / "host/carbonfront", args.build / "bench/pareto_bench", peers_python, scratch)
