@@ -22,6 +22,33 @@ enum class ValueType : std::uint8_t {
   string,  // never in a ColumnView
 };
 
+/// Calls `use` with a value of the type in memory, of which only the type counts; booleans are bytes. Not for strings.
+template <class Use>
+auto visit_type(ValueType type, Use use) {
+  switch (type) {
+    case ValueType::int8:
+      return use(std::int8_t{});
+    case ValueType::int16:
+      return use(std::int16_t{});
+    case ValueType::int32:
+      return use(std::int32_t{});
+    case ValueType::int64:
+      return use(std::int64_t{});
+    case ValueType::uint16:
+      return use(std::uint16_t{});
+    case ValueType::uint32:
+      return use(std::uint32_t{});
+    case ValueType::uint64:
+      return use(std::uint64_t{});
+    case ValueType::float32:
+      return use(float{});
+    case ValueType::float64:
+      return use(double{});
+    default:
+      return use(std::uint8_t{});
+  }
+}
+
 /// Views one column of numbers. [rows]; host memory unless said otherwise.
 /// A float is missing when it is NaN; an integer or boolean when it equals `missing_value` (two's complement, widened to
 /// 64 bits) and `has_missing_value` is set.

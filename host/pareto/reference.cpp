@@ -22,6 +22,7 @@ bool is_missing(const ColumnView& column, T value) {
 }
 
 /// Compares two stored values: a missing one is worse than any other, whatever the direction, and equal to a missing one.
+/// A float32 needs no widening: that does not change the order.
 template <class T>
 Comparison compare_stored(const Objective& objective, std::uint32_t row_a, std::uint32_t row_b) {
   const T* values = static_cast<const T*>(objective.column.values);
@@ -36,35 +37,9 @@ Comparison compare_stored(const Objective& objective, std::uint32_t row_a, std::
   return (objective.maximise ? a > b : a < b) ? Comparison::better : Comparison::worse;
 }
 
-/// Calls `use` with a value of the objective's stored type, of which only the type counts.
-template <class Use>
-auto with_type(const Objective& objective, Use use) {
-  switch (objective.column.type) {
-    case ValueType::int8:
-      return use(std::int8_t{});
-    case ValueType::int16:
-      return use(std::int16_t{});
-    case ValueType::int32:
-      return use(std::int32_t{});
-    case ValueType::int64:
-      return use(std::int64_t{});
-    case ValueType::uint16:
-      return use(std::uint16_t{});
-    case ValueType::uint32:
-      return use(std::uint32_t{});
-    case ValueType::uint64:
-      return use(std::uint64_t{});
-    case ValueType::float32:
-      return use(float{});  // widening does not change the order
-    case ValueType::float64:
-      return use(double{});
-    default:
-      return use(std::uint8_t{});  // booleans too; strings are never in a ColumnView
-  }
-}
-
 Comparison compare(const Objective& objective, std::uint32_t row_a, std::uint32_t row_b) {
-  return with_type(objective, [&](auto type) { return compare_stored<decltype(type)>(objective, row_a, row_b); });
+  return visit_type(objective.column.type,
+                    [&](auto type) { return compare_stored<decltype(type)>(objective, row_a, row_b); });
 }
 
 /// Calls `use(p, p dominates position, position dominates p)` for every position p of the group, in order. Compares
@@ -77,7 +52,7 @@ void for_all_relations(PointsView points, std::uint32_t position, Use use) {
     const std::uint32_t count = points.size - begin < kBlock ? points.size - begin : kBlock;
     bool better[kBlock] = {}, worse[kBlock] = {};  // p than position, in some objective
     for (std::uint32_t k = 0; k < points.objective_count; ++k) {
-      with_type(points.objectives[k], [&](auto type) {
+      visit_type(points.objectives[k].column.type, [&](auto type) {
         for (std::uint32_t i = 0; i < count; ++i) {
           const Comparison found = compare_stored<decltype(type)>(points.objectives[k], points.row(begin + i), row);
           better[i] |= found == Comparison::better;

@@ -14,28 +14,7 @@ namespace carbonfront {
 /// Calls `use` with a pointer of the column's own type.
 template <class Use>
 auto visit_values(ColumnView column, Use use) {
-  switch (column.type) {
-    case ValueType::int8:
-      return use(static_cast<const std::int8_t*>(column.values));
-    case ValueType::int16:
-      return use(static_cast<const std::int16_t*>(column.values));
-    case ValueType::int32:
-      return use(static_cast<const std::int32_t*>(column.values));
-    case ValueType::int64:
-      return use(static_cast<const std::int64_t*>(column.values));
-    case ValueType::uint16:
-      return use(static_cast<const std::uint16_t*>(column.values));
-    case ValueType::uint32:
-      return use(static_cast<const std::uint32_t*>(column.values));
-    case ValueType::uint64:
-      return use(static_cast<const std::uint64_t*>(column.values));
-    case ValueType::float32:
-      return use(static_cast<const float*>(column.values));
-    case ValueType::float64:
-      return use(static_cast<const double*>(column.values));
-    default:
-      return use(static_cast<const std::uint8_t*>(column.values));
-  }
+  return visit_type(column.type, [&](auto type) { return use(static_cast<const decltype(type)*>(column.values)); });
 }
 
 template <class T>

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <type_traits>
 
 #include "host/errors.hpp"
 #include "host/sweep/sweep.hpp"
@@ -170,31 +171,13 @@ void unify_missing(const ColumnInfo& info, Integer* values, std::uint64_t count)
 }
 
 void normalise_missing(const ColumnInfo& info, void* values, std::uint64_t count) {
-  switch (info.type) {
-    case ValueType::float32:
-      return mark_missing_reals(info.missing_reals, static_cast<float*>(values), count);
-    case ValueType::float64:
-      return mark_missing_reals(info.missing_reals, static_cast<double*>(values), count);
-    case ValueType::int8:
-      return unify_missing(info, static_cast<std::int8_t*>(values), count);
-    case ValueType::int16:
-      return unify_missing(info, static_cast<std::int16_t*>(values), count);
-    case ValueType::int32:
-      return unify_missing(info, static_cast<std::int32_t*>(values), count);
-    case ValueType::int64:
-      return unify_missing(info, static_cast<std::int64_t*>(values), count);
-    case ValueType::uint16:
-      return unify_missing(info, static_cast<std::uint16_t*>(values), count);
-    case ValueType::uint32:
-      return unify_missing(info, static_cast<std::uint32_t*>(values), count);
-    case ValueType::uint64:
-      return unify_missing(info, static_cast<std::uint64_t*>(values), count);
-    case ValueType::boolean:
-    case ValueType::uint8:
-      return unify_missing(info, static_cast<std::uint8_t*>(values), count);
-    case ValueType::string:
-      return;
-  }
+  visit_type(info.type, [&](auto type) {
+    using T = decltype(type);
+    if constexpr (std::is_floating_point_v<T>)
+      mark_missing_reals(info.missing_reals, static_cast<T*>(values), count);
+    else
+      unify_missing(info, static_cast<T*>(values), count);
+  });
 }
 
 void read_fixed_strings(const ColumnPart& part, const ColumnInfo& info, hid_t type, std::uint64_t begin, std::uint64_t count,

@@ -201,31 +201,7 @@ void check_condition(const Condition& condition, const ColumnInfo& column) {
 
 void apply_condition(const Condition& condition, const ColumnInfo& column, const void* values, std::size_t count,
                      std::uint8_t* keep) {
-  switch (column.type) {
-    case ValueType::boolean:
-    case ValueType::uint8:
-      return apply_typed<std::uint8_t>(condition, column, values, count, keep);
-    case ValueType::uint16:
-      return apply_typed<std::uint16_t>(condition, column, values, count, keep);
-    case ValueType::uint32:
-      return apply_typed<std::uint32_t>(condition, column, values, count, keep);
-    case ValueType::uint64:
-      return apply_typed<std::uint64_t>(condition, column, values, count, keep);
-    case ValueType::int8:
-      return apply_typed<std::int8_t>(condition, column, values, count, keep);
-    case ValueType::int16:
-      return apply_typed<std::int16_t>(condition, column, values, count, keep);
-    case ValueType::int32:
-      return apply_typed<std::int32_t>(condition, column, values, count, keep);
-    case ValueType::int64:
-      return apply_typed<std::int64_t>(condition, column, values, count, keep);
-    case ValueType::float32:
-      return apply_typed<float>(condition, column, values, count, keep);
-    case ValueType::float64:
-      return apply_typed<double>(condition, column, values, count, keep);
-    case ValueType::string:
-      return;
-  }
+  visit_type(column.type, [&](auto type) { apply_typed<decltype(type)>(condition, column, values, count, keep); });
 }
 
 void apply_condition(const Condition& condition, const ColumnInfo& column, const Strings& values, std::uint8_t* keep) {
