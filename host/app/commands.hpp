@@ -2,7 +2,9 @@
 // The subcommands. Each adds itself to the command line and, when chosen, sets `action` to its work.
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
+#include <string>
 
 namespace carbonfront {
 
@@ -11,5 +13,8 @@ void add_validate_command(CLI::App& parent, std::function<int()>& action);
 void add_generate_command(CLI::App& parent, std::function<int()>& action);
 void add_inspect_command(CLI::App& parent, std::function<int()>& action);
 void add_backends_command(CLI::App& parent, std::function<int()>& action);
+
+/// Reads the number of rows, or "all", that an option gives. Throws SpecError.
+std::uint64_t rows_or_all(const std::string& option, const std::string& text);
 
 }  // namespace carbonfront

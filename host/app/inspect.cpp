@@ -39,8 +39,7 @@ std::uint64_t count_missing(const Column& column) {
     }
     numbers.resize(count * size_of(column.info.type));
     read_numbers(column, begin, count, numbers.data());
-    ColumnView view{numbers.data(), column.info.missing_value.value_or(0), column.info.type,
-                    column.info.missing_value.has_value()};
+    ColumnView view = view_of(column.info, numbers.data());
     visit_values(view, [&](const auto* values) {
       for (std::uint64_t i = 0; i < count; ++i) missing += is_missing(view, values[i]);
     });
@@ -80,19 +79,12 @@ void print_datasets(hid_t group, const std::string& prefix) {
   fmt::print("{}", table.text("  ", {1, 3}));
 }
 
-std::int64_t integer_attribute(hid_t object, const char* name) {
-  std::int64_t value = 0;
-  h5::Handle attribute(H5Aopen(object, name, H5P_DEFAULT));
-  if (attribute) H5Aread(attribute, H5T_NATIVE_INT64, &value);
-  return value;
-}
-
 void print_result(hid_t file, const std::string& path) {
   std::string spec = read_spec_of_result(file, path);
   h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT)), provenance(H5Gopen2(file, "/provenance", H5P_DEFAULT));
-  fmt::print("{}: a result, format version {}\n", path, integer_attribute(root, "format_version"));
-  fmt::print("rows {}, selected {}\n", grouped_digits(integer_attribute(root, "rows")),
-             grouped_digits(integer_attribute(root, "selected")));
+  fmt::print("{}: a result, format version {}\n", path, h5::integer_attribute(root, "format_version"));
+  fmt::print("rows {}, selected {}\n", grouped_digits(h5::integer_attribute(root, "rows")),
+             grouped_digits(h5::integer_attribute(root, "selected")));
   if (provenance)
     fmt::print("made by carbonfront {} with backend {} at {}\n", h5::text_attribute(provenance, "program_version"),
                h5::text_attribute(provenance, "backend"), h5::text_attribute(provenance, "started"));
@@ -103,8 +95,8 @@ void print_result(hid_t file, const std::string& path) {
   h5::Handle views(H5Gopen2(file, "/views", H5P_DEFAULT));
   for (const std::string& name : h5::members(views)) {
     h5::Handle view(H5Gopen2(views, name.c_str(), H5P_DEFAULT));
-    fmt::print("\nview {}: {} rated, {} unrated\n", name, grouped_digits(integer_attribute(view, "rated")),
-               grouped_digits(integer_attribute(view, "unrated")));
+    fmt::print("\nview {}: {} rated, {} unrated\n", name, grouped_digits(h5::integer_attribute(view, "rated")),
+               grouped_digits(h5::integer_attribute(view, "unrated")));
     print_datasets(view, "");
     print_datasets(h5::Handle(H5Gopen2(view, "groups", H5P_DEFAULT)), "groups/");
   }

@@ -20,8 +20,7 @@ Labels read_labels(const Plan& plan, std::vector<std::uint64_t> rows) {
   constexpr std::uint64_t block_rows = 16384;
   Strings texts;
   std::vector<std::byte> numbers(block_rows * size_of(column.info.type));
-  ColumnView view{numbers.data(), column.info.missing_value.value_or(0), column.info.type,
-                  column.info.missing_value.has_value()};
+  ColumnView view = view_of(column.info, numbers.data());
   for (std::size_t i = 0; i < rows.size();) {
     std::uint64_t begin = rows[i] / block_rows * block_rows, count = std::min(block_rows, plan.rows - begin);
     bool text = column.info.type == ValueType::string;

@@ -5,7 +5,6 @@
 #include <tbb/global_control.h>
 #include <tbb/info.h>
 
-#include <charconv>
 #include <chrono>
 #include <limits>
 #include <memory>
@@ -49,18 +48,6 @@ Spec spec_from(ScoreOptions& options) {
   apply_flags(spec, options.flags);
   check_spec(spec);
   return spec;
-}
-
-/// The number of rows that --validate asks for; 0: none.
-std::uint64_t rows_to_validate(const std::string& text) {
-  if (text.empty()) return 0;
-  if (text == "all") return std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t rows = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rows);
-  if (error != std::errc() || end != text.data() + text.size() || rows == 0)
-    throw SpecError("--validate '" + text + "'", "it is neither a number of rows nor \"all\"",
-                    "write --validate 1000 or --validate all");
-  return rows;
 }
 
 /// Compares with the reference; returns false, and says so, where anything differs.
@@ -147,7 +134,7 @@ int score(ScoreOptions& options) {
   auto begin = std::chrono::steady_clock::now();
   Provenance provenance{
       options.command_line, "", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))), 0, {}, {}, {}};
-  std::uint64_t validated_rows = rows_to_validate(options.validate);
+  std::uint64_t validated_rows = options.validate.empty() ? 0 : rows_or_all("--validate", options.validate);
   Spec spec = spec_from(options);
   check_outputs(options);
   const Backend& backend = choose_backend(options.backend);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -36,9 +37,7 @@ void compare_stored(const char* name, const std::vector<double>& stored, const s
 }
 
 void check_rows(hid_t file, const std::string& path, const Plan& plan) {
-  std::int64_t rows = -1;
-  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT)), attribute(H5Aopen(root, "rows", H5P_DEFAULT));
-  if (attribute) H5Aread(attribute, H5T_NATIVE_INT64, &rows);
+  std::int64_t rows = h5::integer_attribute(h5::Handle(H5Gopen2(file, "/", H5P_DEFAULT)), "rows", -1);
   if (rows != static_cast<std::int64_t>(plan.rows))
     throw InputError(fmt::format("'{}' has {} rows", path, rows), fmt::format("the sweep has {}", plan.rows),
                      "give the sweep it was made from");
@@ -56,10 +55,7 @@ Spec spec_of_result(hid_t file, const std::string& path) {
 }
 
 int validate(const ValidateOptions& options) {
-  std::uint64_t sample = std::numeric_limits<std::uint64_t>::max();
-  if (options.rows != "all" && (!CLI::detail::lexical_cast(options.rows, sample) || sample == 0))
-    throw SpecError("--rows '" + options.rows + "'", "it is neither a number of rows nor \"all\"",
-                    "write --rows 1000 or --rows all");
+  std::uint64_t sample = rows_or_all("--rows", options.rows);
   h5::Handle file = h5::open_for_reading(options.result);
   Spec spec = spec_of_result(file, options.result);
   Plan plan = make_plan(spec, options.inputs);
@@ -98,6 +94,16 @@ int validate(const ValidateOptions& options) {
 }
 
 }  // namespace
+
+std::uint64_t rows_or_all(const std::string& option, const std::string& text) {
+  if (text == "all") return std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t rows = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rows);
+  if (error != std::errc() || end != text.data() + text.size() || rows == 0)
+    throw SpecError(option + " '" + text + "'", "it is neither a number of rows nor \"all\"",
+                    "write " + option + " 1000 or " + option + " all");
+  return rows;
+}
 
 void add_validate_command(CLI::App& parent, std::function<int()>& action) {
   auto options = std::make_shared<ValidateOptions>();

@@ -14,8 +14,7 @@ namespace carbonfront {
 namespace {
 
 ColumnView batch_view(const Plan& plan, const Batch& batch, int column) {
-  const ColumnInfo& info = plan.columns[column].info;
-  return {batch.columns[column].numbers.data(), info.missing_value.value_or(0), info.type, info.missing_value.has_value()};
+  return view_of(plan.columns[column].info, batch.columns[column].numbers.data());
 }
 
 template <class Word>

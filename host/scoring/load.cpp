@@ -150,7 +150,7 @@ ColumnView Data::column_view(const Plan& plan, const ObjectivePlan& objective) c
   if (objective.source == Source::energy) return {energy_kwh.data(), 0, ValueType::float64, false};
   if (objective.source == Source::co2e) return {co2e_kg.data(), 0, ValueType::float64, false};
   const ColumnInfo& info = plan.columns[objective.column].info;
-  return {values[objective.column].data(), info.missing_value.value_or(0), info.type, info.missing_value.has_value()};
+  return view_of(info, values[objective.column].data());
 }
 
 Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Progress& progress, LoadSeconds& seconds) {

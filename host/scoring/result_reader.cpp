@@ -111,9 +111,7 @@ std::string read_spec_of_result(hid_t file, const std::string& path) {
   if (h5::text_attribute(root, "format") != "carbonfront result")
     throw InputError("'" + path + "' is not a result", "its attribute `format` does not say so",
                      "give a file that `carbonfront score` wrote");
-  std::int64_t version = 0;
-  h5::Handle attribute(H5Aopen(root, "format_version", H5P_DEFAULT));
-  if (attribute) H5Aread(attribute, H5T_NATIVE_INT64, &version);
+  std::int64_t version = h5::integer_attribute(root, "format_version");
   if (version != kFormatVersion)
     throw InputError(fmt::format("'{}' has format version {}", path, version),
                      fmt::format("this program reads version {}", kFormatVersion), "score the sweep again");

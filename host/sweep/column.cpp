@@ -269,6 +269,10 @@ void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count
   });
 }
 
+ColumnView view_of(const ColumnInfo& info, const void* values) {
+  return {values, info.missing_value.value_or(0), info.type, info.missing_value.has_value()};
+}
+
 bool is_missing_text(const ColumnInfo& info, std::string_view text) {
   return std::find(info.missing_texts.begin(), info.missing_texts.end(), text) != info.missing_texts.end();
 }

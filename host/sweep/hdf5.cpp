@@ -113,6 +113,13 @@ char kind_of(hid_t group, const std::string& name) {
 
 bool has_attribute(hid_t object, const char* name) { return H5Aexists(object, name) > 0; }
 
+std::int64_t integer_attribute(hid_t object, const char* name, std::int64_t otherwise) {
+  std::int64_t value = otherwise;
+  Handle attribute(H5Aopen(object, name, H5P_DEFAULT));
+  if (attribute) H5Aread(attribute, H5T_NATIVE_INT64, &value);
+  return value;
+}
+
 std::string text_attribute(hid_t object, const char* name) {
   if (!has_attribute(object, name)) return {};
   Handle attribute(H5Aopen(object, name, H5P_DEFAULT));

@@ -65,6 +65,9 @@ char kind_of(hid_t group, const std::string& name);
 std::string text_attribute(hid_t object, const char* name);
 bool has_attribute(hid_t object, const char* name);
 
+/// Reads an integer attribute; `otherwise` where it is absent.
+std::int64_t integer_attribute(hid_t object, const char* name, std::int64_t otherwise = 0);
+
 /// Property list for a new dataset or group without object times, so that equal content gives equal files.
 Handle untimed(hid_t list_class);
 

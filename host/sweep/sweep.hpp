@@ -83,6 +83,9 @@ void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count
 /// Reads rows [begin, begin + count) of a string column. Throws InputError.
 void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values);
 
+/// Views values that `read_numbers` read.
+ColumnView view_of(const ColumnInfo& info, const void* values);
+
 /// Tells whether a string value is missing by the column's attributes.
 bool is_missing_text(const ColumnInfo& info, std::string_view text);
 
