@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/emissions/evaluate.hpp"
+#include "host/pareto/front_stream.hpp"
 #include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
@@ -17,6 +18,7 @@ struct Backend {
   void (*emissions)(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
                     double* co2e_kg);
   Verdict (*evaluate)(PointsView points, VerdictRequest wanted, Progress& progress);
+  FindFront find_front;  // for fronts found while reading; empty: all rows are kept and evaluated together
 };
 
 /// All backends, best first.

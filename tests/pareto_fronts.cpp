@@ -175,10 +175,10 @@ std::vector<std::uint64_t> streamed(Table& table, std::uint32_t batch, std::size
     points.objectives = objectives.data();
     points.size = std::min(batch, table.size - begin);
     if (points.group) points.group += begin;
-    streams[turn % stream_count].add(points, begin);
+    streams[turn % stream_count].add(points, [begin](std::uint32_t row) { return std::uint64_t{begin} + row; });
   }
   for (std::size_t s = 1; s < stream_count; ++s) streams[0].absorb(std::move(streams[s]));
-  return streams[0].finish();
+  return streams[0].finish().row;
 }
 
 TEST(FrontStreams, FindTheSameRowsInAnyBatches) {
@@ -203,9 +203,9 @@ TEST(FrontStreams, FindTheSameRowsInAnyBatches) {
 
 TEST(FrontStreams, AreEmptyWithoutRows) {
   FrontStream stream;
-  EXPECT_TRUE(stream.finish().empty());
-  stream.absorb(FrontStream());
-  EXPECT_TRUE(stream.finish().empty());
+  EXPECT_EQ(stream.finish().size(), 0u);
+  stream.absorb(FrontStream{});
+  EXPECT_EQ(stream.finish().size(), 0u);
 }
 
 }  // namespace

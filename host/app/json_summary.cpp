@@ -77,8 +77,8 @@ Json front_json(const ViewPlan& view, const Data& data, const ViewScores& scores
   for (std::uint32_t position : scores.front) {
     std::uint32_t selected = scores.selected_of(position);
     Json row;
-    row["row"] = data.selection.row_of(selected);
-    if (labelled) row["label"] = labels.of(data.selection.row_of(selected));
+    row["row"] = scores.row_of(data.selection, position);
+    if (labelled) row["label"] = labels.of(scores.row_of(data.selection, position));
     if (!scores.rated_group.empty()) row["group"] = scores.rated_group[position];
     for (std::size_t k = 0; k < view.objectives.size(); ++k)
       row["values"][view.objectives[k].name] = value_json(scores.objectives[k].column, selected);
@@ -142,7 +142,7 @@ Json view_json(const Plan& plan, const Data& data, std::size_t index, const View
     out["reference_point"][view.objectives[k].name] = real_json(scores.reference_point[k]);
   out["groups"] = groups_json(plan, data, index, scores);
   std::vector<std::uint64_t> rows;
-  for (std::uint32_t position : scores.front) rows.push_back(data.selection.row_of(scores.selected_of(position)));
+  for (std::uint32_t position : scores.front) rows.push_back(scores.row_of(data.selection, position));
   out["front"] = front_json(view, data, scores, read_labels(plan, rows), plan.label != kNoColumn);
   return out;
 }

@@ -17,6 +17,7 @@
 #include "host/errors.hpp"
 #include "host/scoring/check.hpp"
 #include "host/scoring/memory.hpp"
+#include "host/scoring/result_rows.hpp"
 #include "host/sweep/fingerprint.hpp"
 #include "host/sweep/output_file.hpp"
 #include "host/text.hpp"
@@ -97,12 +98,12 @@ struct Scores {
   LoadSeconds load;
 };
 
-Scores compute(const Plan& plan, const Backend& backend, const ScoreOptions& options, Progress& progress) {
-  std::uint64_t limit = options.memory_limit.empty() ? default_memory_limit() : parse_size(options.memory_limit);
-  check_memory(plan, plan.conditions.empty() ? plan.rows : 0, limit);
+Scores compute(const Plan& plan, const Backend& backend, const ScoreOptions& options, std::uint64_t limit, ResultRows& rows,
+               Progress& progress) {
   Scores scores;
-  scores.data = load(plan, backend, options.batch_rows, progress, scores.load);
-  check_memory(plan, scores.data.selection.size, limit);  // how many rows pass the filters is known now
+  std::uint64_t front_limit = limit - memory_needed(plan, 0, options.batch_rows);
+  scores.data = load(plan, backend, options.batch_rows, front_limit, &rows, progress, scores.load);
+  check_memory(plan, scores.data.selection.size, options.batch_rows, limit);  // how many pass the filters is known now
   if (scores.data.selection.size == 0)
     fmt::print(stderr, "carbonfront: warning: no row passes the `where` conditions; the result is empty\n");
   for (std::size_t i = 0; i < plan.views.size(); ++i) scores.views.push_back(rate(plan, scores.data, i));
@@ -110,7 +111,7 @@ Scores compute(const Plan& plan, const Backend& backend, const ScoreOptions& opt
   return scores;
 }
 
-std::vector<std::pair<std::string, double>> seconds_by_phase(const Scores& scores, double write, double total) {
+std::vector<std::pair<std::string, double>> seconds_by_phase(const Scores& scores, double end, double total) {
   VerdictSeconds sum;
   double figures = 0;
   for (const ViewScores& view : scores.views) {
@@ -122,11 +123,11 @@ std::vector<std::pair<std::string, double>> seconds_by_phase(const Scores& score
           {"decode", scores.load.decode},
           {"emissions", scores.load.emissions},
           {"order", sum.order},
-          {"front", sum.front},
+          {"front", sum.front + scores.load.front},
           {"counts", sum.counts},
           {"rank", sum.rank},
           {"figures", figures},
-          {"write", write},
+          {"write", scores.load.write + end},
           {"total", total}};
 }
 
@@ -142,17 +143,27 @@ int score(ScoreOptions& options) {
   provenance.threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
   tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(provenance.threads));
   Plan plan = make_plan(spec, options.inputs);
+  plan.keep_all = validated_rows > 0 || !backend.find_front;
+  std::uint64_t memory = options.memory_limit.empty() ? default_memory_limit() : parse_size(options.memory_limit);
+  check_memory(plan, plan.conditions.empty() ? plan.rows : 0, options.batch_rows, memory);
   say_what_is_used(plan, backend, options, provenance.threads);
+  fmt::print(stderr, "{}\n", memory_text(plan, plan.conditions.empty() ? plan.rows : 0, options.batch_rows, memory));
 
   Progress progress;
   std::optional<ProgressDisplay> display(progress);
-  Scores scores = compute(plan, backend, options, progress);
+  OutputFile output(options.output);
+  std::optional<ResultRows> rows;
+  Scores scores;
+  output.write([&](hid_t file) {
+    rows.emplace(file, plan);
+    scores = compute(plan, backend, options, memory, *rows, progress);
+  });
   if (validated_rows && !validates(plan, scores.data, scores.views, options, validated_rows, progress)) return kDifference;
 
   auto writing = std::chrono::steady_clock::now();
   progress.begin("write", 0);
-  OutputFile output(options.output);
-  output.write([&](hid_t file) { write_scores(file, plan, scores.data, scores.views); });
+  output.write([&](hid_t file) { write_scores(file, plan, scores.data, scores.views, *rows); });
+  rows.reset();
   for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) {
     provenance.fingerprints.push_back(fingerprint(plan.columns, i));
     if (options.sha256) provenance.sha256.push_back(sha256_of_file(plan.sweep.files[i].path));

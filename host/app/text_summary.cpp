@@ -98,7 +98,7 @@ struct ViewText {
   const ViewScores& scores;
   const Labels& labels;
 
-  std::uint64_t row(std::uint32_t position) const { return in.data.selection.row_of(scores.selected_of(position)); }
+  std::uint64_t row(std::uint32_t position) const { return scores.row_of(in.data.selection, position); }
 
   std::vector<std::string> cells(std::uint32_t position) const {
     std::vector<std::string> cells = {shortened(labels.of(row(position)), 48)};
@@ -151,8 +151,12 @@ struct ViewText {
 /// Collects the rows that the tables will show, so that only their labels are read.
 std::vector<GroupRows> rows_by_group(const ViewScores& scores) {
   std::vector<GroupRows> groups(scores.groups.size());
+  if (scores.only_front) {
+    for (std::uint32_t position : scores.front) groups[scores.group_of(position)].front.push_back(position);
+    return groups;
+  }
   for (std::uint32_t position = 0; position < scores.size; ++position) {
-    GroupRows& group = groups[scores.rated_group.empty() ? 0 : scores.rated_group[position]];
+    GroupRows& group = groups[scores.group_of(position)];
     (scores.verdict.nondominated[position] ? group.front : group.beaten).push_back(position);
   }
   return groups;
@@ -160,7 +164,7 @@ std::vector<GroupRows> rows_by_group(const ViewScores& scores) {
 
 Labels labels_for(const ScoreSummary& in, const ViewScores& scores, const std::vector<GroupRows>& groups, std::size_t show) {
   std::vector<std::uint64_t> rows;
-  auto add = [&](std::uint32_t position) { rows.push_back(in.data.selection.row_of(scores.selected_of(position))); };
+  auto add = [&](std::uint32_t position) { rows.push_back(scores.row_of(in.data.selection, position)); };
   for (const GroupRows& group : groups) {
     for (std::size_t i = 0; i < std::min(show, group.front.size()); ++i) add(group.front[i]);
     for (std::size_t i = 0; i < std::min(show, group.beaten.size()); ++i) {

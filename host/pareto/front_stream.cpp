@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "host/pareto/filter.hpp"
-#include "host/pareto/keys.hpp"
 #include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
@@ -13,80 +12,133 @@ namespace {
 
 constexpr std::size_t kFewRows = 4096;
 
-/// Lists the positions of a batch that may be on its front.
-std::vector<std::uint32_t> candidates_of(PointsView batch) {
-  Progress unseen;
-  std::optional<std::vector<std::uint32_t>> left;
-  if (!batch.group) left = front_candidates(batch, unseen);
-  if (left) return *std::move(left);
-  std::vector<std::uint32_t> all(batch.size);
-  std::iota(all.begin(), all.end(), 0u);
-  return all;
+std::size_t value_size(ValueType type) {
+  return visit_type(type, [](auto value) { return sizeof value; });
 }
 
-/// Keeps the values where `keep` is set.
+/// Calls `use` with a vector of bytes as an array of words of the column's size.
+template <class Use>
+void with_words(std::size_t size, Use use) {
+  if (size == 1) return use(std::uint8_t{});
+  if (size == 2) return use(std::uint16_t{});
+  if (size == 4) return use(std::uint32_t{});
+  use(std::uint64_t{});
+}
+
+/// Appends the values of some positions of a batch.
+void append_values(PointsView batch, const ColumnView& column, const std::vector<std::uint32_t>& positions,
+                   std::vector<std::byte>& out) {
+  with_words(value_size(column.type), [&](auto word) {
+    using Word = decltype(word);
+    const std::size_t at = out.size();
+    out.resize(at + positions.size() * sizeof(Word));
+    Word* to = reinterpret_cast<Word*>(out.data() + at);
+    for (const std::uint32_t position : positions) *to++ = static_cast<const Word*>(column.values)[batch.row(position)];
+  });
+}
+
+/// Puts the entries `order[0]`, `order[1]`, … in front and drops the others; `order` may be ascending or cover all entries.
 template <class T>
-void keep_where(const std::vector<std::uint8_t>& keep, std::vector<T>& values) {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (keep[i]) values[kept++] = values[i];
+void keep(const std::vector<std::uint32_t>& order, std::vector<T>& values) {
+  std::vector<T> kept(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) kept[i] = values[order[i]];
+  values.swap(kept);
+}
+
+void keep_rows(const std::vector<std::uint32_t>& order, const std::vector<Objective>& objectives, FrontRows& rows) {
+  for (std::size_t k = 0; k < objectives.size(); ++k) {
+    with_words(value_size(objectives[k].column.type), [&](auto word) {
+      using Word = decltype(word);
+      std::vector<std::byte> kept(order.size() * sizeof(Word));
+      const Word* from = reinterpret_cast<const Word*>(rows.values[k].data());
+      for (std::size_t i = 0; i < order.size(); ++i) reinterpret_cast<Word*>(kept.data())[i] = from[order[i]];
+      rows.values[k].swap(kept);
+    });
   }
-  values.resize(kept);
+  keep(order, rows.row);
+  if (!rows.group.empty()) keep(order, rows.group);
 }
 
 }  // namespace
 
-void FrontStream::add(PointsView batch, std::uint64_t first_row) {
-  const std::vector<std::uint32_t> positions = candidates_of(batch);
-  keys_.resize(batch.objective_count);
-  for (std::uint32_t k = 0; k < batch.objective_count; ++k) {
-    with_keys(batch.objectives[k], [&](auto key_of_row) {
-      for (const std::uint32_t position : positions) keys_[k].push_back(key_of_row(batch.row(position)));
-    });
+std::vector<std::uint32_t> find_front_cpu(PointsView points, bool exactly) {
+  Progress unseen;
+  std::vector<std::uint32_t> positions;
+  if (exactly) {
+    const std::vector<std::uint8_t> front = evaluate_cpu(points, {}, unseen).nondominated;
+    for (std::uint32_t i = 0; i < points.size; ++i) {
+      if (front[i]) positions.push_back(i);
+    }
+    return positions;
   }
+  if (!points.group) {
+    if (auto candidates = front_candidates(points, unseen)) return *std::move(candidates);
+  }
+  positions.resize(points.size);
+  std::iota(positions.begin(), positions.end(), 0u);
+  return positions;
+}
+
+void FrontStream::add(PointsView batch, const std::function<std::uint64_t(std::uint32_t)>& number) {
+  if (batch.size == 0) return;
+  const std::vector<std::uint32_t> positions = find_(batch, false);
+  objectives_.assign(batch.objectives, batch.objectives + batch.objective_count);
+  held_.values.resize(batch.objective_count);
+  for (std::uint32_t k = 0; k < batch.objective_count; ++k)
+    append_values(batch, batch.objectives[k].column, positions, held_.values[k]);
   for (const std::uint32_t position : positions) {
-    numbers_.push_back(first_row + batch.row(position));
-    if (batch.group) groups_.push_back(batch.group[position]);
+    held_.row.push_back(number(batch.row(position)));
+    if (batch.group) held_.group.push_back(batch.group[position]);
   }
   settle_if_many();
 }
 
 void FrontStream::absorb(FrontStream&& other) {
-  keys_.resize(std::max(keys_.size(), other.keys_.size()));
-  for (std::size_t k = 0; k < other.keys_.size(); ++k) {
-    keys_[k].insert(keys_[k].end(), other.keys_[k].begin(), other.keys_[k].end());
-  }
-  numbers_.insert(numbers_.end(), other.numbers_.begin(), other.numbers_.end());
-  groups_.insert(groups_.end(), other.groups_.begin(), other.groups_.end());
-  other = {};
+  if (other.held_.size() == 0) return;
+  objectives_ = other.objectives_;
+  held_.values.resize(objectives_.size());
+  for (std::size_t k = 0; k < objectives_.size(); ++k)
+    held_.values[k].insert(held_.values[k].end(), other.held_.values[k].begin(), other.held_.values[k].end());
+  held_.row.insert(held_.row.end(), other.held_.row.begin(), other.held_.row.end());
+  held_.group.insert(held_.group.end(), other.held_.group.begin(), other.held_.group.end());
+  other.held_ = {};
+  other.settled_ = 0;
   settle_if_many();
 }
 
-std::vector<std::uint64_t> FrontStream::finish() {
+FrontRows FrontStream::finish() {
   settle();
-  std::vector<std::uint64_t> numbers = numbers_;
-  std::sort(numbers.begin(), numbers.end());
-  return numbers;
+  if (!std::is_sorted(held_.row.begin(), held_.row.end())) {
+    std::vector<std::uint32_t> order(held_.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return held_.row[a] < held_.row[b]; });
+    keep_rows(order, objectives_, held_);
+  }
+  return held_;
+}
+
+std::size_t FrontStream::held_bytes() const {
+  std::size_t row = 8 + (held_.group.empty() ? 0 : 4);
+  for (const Objective& objective : objectives_) row += value_size(objective.column.type);
+  return held_.size() * row;
+}
+
+PointsView FrontStream::held_points() {
+  for (std::size_t k = 0; k < objectives_.size(); ++k) objectives_[k].column.values = held_.values[k].data();
+  return {objectives_.data(), static_cast<std::uint32_t>(objectives_.size()), static_cast<std::uint32_t>(held_.size()),
+          nullptr, held_.group.empty() ? nullptr : held_.group.data()};
 }
 
 /// Waits until there is as much new as old, so that a row is looked at a constant number of times on average.
 void FrontStream::settle_if_many() {
-  if (numbers_.size() >= 2 * settled_ + kFewRows) settle();
+  if (held_.size() >= 2 * settled_ + kFewRows) settle();
 }
 
 /// Forgets whoever is dominated by another row held.
 void FrontStream::settle() {
-  if (numbers_.size() == settled_) return;
-  std::vector<Objective> objectives(keys_.size());
-  for (std::size_t k = 0; k < keys_.size(); ++k) objectives[k].column = {keys_[k].data(), 0, ValueType::uint64, false};
-  const PointsView held{objectives.data(), static_cast<std::uint32_t>(keys_.size()),
-                        static_cast<std::uint32_t>(numbers_.size()), nullptr, groups_.empty() ? nullptr : groups_.data()};
-  Progress unseen;
-  const std::vector<std::uint8_t> front = evaluate_cpu(held, {}, unseen).nondominated;
-  for (auto& keys : keys_) keep_where(front, keys);
-  keep_where(front, numbers_);
-  if (!groups_.empty()) keep_where(front, groups_);
-  settled_ = numbers_.size();
+  if (held_.size() == settled_) return;
+  keep_rows(find_(held_points(), true), objectives_, held_);
+  settled_ = held_.size();
 }
 
 }  // namespace carbonfront

@@ -106,7 +106,7 @@ void append_groups(const Plan& plan, const Batch& batch, Grouping& grouping, Gro
   }
 }
 
-void sort_groups(Grouping& grouping, const GroupNumbering& numbering) {
+std::vector<std::uint32_t> sort_groups(Grouping& grouping, const GroupNumbering& numbering) {
   std::vector<const std::string*> encoded(grouping.keys.size());
   for (const auto& [key, number] : numbering.numbers) encoded[number] = &key;
   std::vector<std::uint32_t> order(encoded.size()), place(encoded.size());
@@ -119,6 +119,7 @@ void sort_groups(Grouping& grouping, const GroupNumbering& numbering) {
   }
   grouping.keys = std::move(keys);
   for (std::uint32_t& group : grouping.group) group = place[group];
+  return place;
 }
 
 }  // namespace carbonfront

@@ -38,7 +38,7 @@ void factor_values(const Plan& plan, const Batch& batch, int column, std::vector
 /// Appends the kept rows' groups, in the order in which they were met.
 void append_groups(const Plan& plan, const Batch& batch, Grouping& grouping, GroupNumbering& numbering);
 
-/// Renumbers the groups by ascending key.
-void sort_groups(Grouping& grouping, const GroupNumbering& numbering);
+/// Renumbers the groups by ascending key; gives the new number of each. [groups]
+std::vector<std::uint32_t> sort_groups(Grouping& grouping, const GroupNumbering& numbering);
 
 }  // namespace carbonfront

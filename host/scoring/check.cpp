@@ -28,7 +28,7 @@ std::vector<std::string> compare_row(const Plan& plan, const Data& data, const V
                                      std::uint32_t position) {
   const Verdict& got = scores.verdict;
   RowVerdict want = reference_row(scores.points(), position);
-  auto row_of = [&](std::uint32_t p) { return data.selection.row_of(scores.selected_of(p)); };
+  auto row_of = [&](std::uint32_t p) { return scores.row_of(data.selection, p); };
   std::vector<std::string> lines;
   auto compare = [&](const char* name, std::uint32_t answer, std::uint32_t reference) {
     if (answer != reference)
@@ -90,7 +90,7 @@ void check_view_answers(const Plan& plan, const Data& data, std::size_t view, co
 void check_emissions(const Plan& plan, const Data& data, std::uint64_t batch_rows, Progress& progress, CheckReport& report) {
   if (!plan.emissions) return;
   LoadSeconds ignored;
-  Data again = load(plan, choose_backend("reference"), batch_rows, progress, ignored);
+  Data again = load(plan, choose_backend("reference"), batch_rows, 0, nullptr, progress, ignored);
   report.compared += data.selection.size;
   auto compare = [&](const char* name, const std::vector<double>& got, const std::vector<double>& want) {
     for (std::uint32_t i = 0; i < data.selection.size; ++i) {

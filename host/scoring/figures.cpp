@@ -30,8 +30,7 @@ std::vector<double> minimised(const ViewScores& scores, const std::vector<std::u
 /// The front's places in `scores.front`, by group.
 std::vector<std::vector<std::uint32_t>> front_by_group(const ViewScores& scores) {
   std::vector<std::vector<std::uint32_t>> groups(scores.groups.size());
-  for (std::uint32_t i = 0; i < scores.front.size(); ++i)
-    groups[scores.rated_group.empty() ? 0 : scores.rated_group[scores.front[i]]].push_back(i);
+  for (std::uint32_t i = 0; i < scores.front.size(); ++i) groups[scores.group_of(scores.front[i])].push_back(i);
   return groups;
 }
 

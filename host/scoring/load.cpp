@@ -11,6 +11,8 @@
 
 #include "host/errors.hpp"
 #include "host/scoring/batch.hpp"
+#include "host/scoring/passing.hpp"
+#include "host/scoring/result_rows.hpp"
 
 namespace carbonfront {
 
@@ -32,9 +34,9 @@ void read_column(const Plan& plan, Batch& batch, int index) {
   read_numbers(column, batch.begin, batch.rows, out.numbers.data());
 }
 
-/// Which columns the filters read, and which the rest of the work reads for selected rows.
+/// Which columns the filters read, which the rest of the work reads for selected rows, and which of these are objectives.
 struct Needed {
-  std::set<int> filters, rest, resident;
+  std::set<int> filters, rest, objectives;
 };
 
 Needed needed_columns(const Plan& plan, const Data& data) {
@@ -42,8 +44,8 @@ Needed needed_columns(const Plan& plan, const Data& data) {
   for (const BoundCondition& bound : plan.conditions) needed.filters.insert(bound.column);
   for (const ViewPlan& view : plan.views)
     for (const ObjectivePlan& objective : view.objectives)
-      if (objective.source == Source::column) needed.resident.insert(objective.column);
-  needed.rest = needed.resident;
+      if (objective.source == Source::column) needed.objectives.insert(objective.column);
+  needed.rest = needed.objectives;
   if (plan.emissions)
     for (const FactorPlan& factor : plan.emissions->factors)
       if (factor.column != kNoColumn) needed.rest.insert(factor.column);
@@ -91,37 +93,65 @@ void check_factors(const Plan& plan, const Batch& batch, const std::array<std::v
 void append_emissions(const Plan& plan, const Backend& backend, const Batch& batch, Data& data) {
   std::array<std::vector<double>, 5> values;
   std::array<Factor, 5> factors;
-  std::size_t rows = batch.kept.size(), at = data.energy_kwh.size();
+  std::size_t rows = batch.kept.size();
   for (std::size_t k = 0; k < values.size(); ++k) {
     const FactorPlan& factor = plan.emissions->factors[k];
     if (factor.column != kNoColumn) factor_values(plan, batch, factor.column, values[k]);
     factors[k] = {factor.column == kNoColumn ? nullptr : values[k].data(), factor.constant};
   }
   check_factors(plan, batch, values);
-  data.energy_kwh.resize(at + rows);
-  data.co2e_kg.resize(at + rows);
-  data.missing_factors.resize(at + rows);
+  auto appended = [&](auto& column) {
+    column.resize(column.size() + rows);
+    return column.data() + column.size() - rows;
+  };
+  double *energy_kwh = appended(data.energy_kwh), *co2e_kg = appended(data.co2e_kg);
+  std::uint8_t* missing = appended(data.missing_factors);
   for (std::size_t k = 0; k < values.size(); ++k)
     for (std::size_t i = 0; i < values[k].size(); ++i)
-      if (std::isnan(values[k][i])) data.missing_factors[at + i] |= 1u << k, ++data.factor_missing[k];
-  for (std::size_t i = at; i < at + rows; ++i) data.without_emissions += data.missing_factors[i] != 0;
-  backend.emissions(plan.emissions->model, {factors[0], factors[1], factors[2], factors[3], factors[4]}, rows,
-                    data.energy_kwh.data() + at, data.co2e_kg.data() + at);
+      if (std::isnan(values[k][i])) missing[i] |= 1u << k, ++data.factor_missing[k];
+  for (std::size_t i = 0; i < rows; ++i) data.without_emissions += missing[i] != 0;
+  backend.emissions(plan.emissions->model, {factors[0], factors[1], factors[2], factors[3], factors[4]}, rows, energy_kwh,
+                    co2e_kg);
   // A NaN's sign and payload differ between processors; the result's bytes must not.
-  for (std::vector<double>* column : {&data.energy_kwh, &data.co2e_kg})
-    for (std::size_t i = at; i < at + rows; ++i)
-      if (std::isnan((*column)[i])) (*column)[i] = std::numeric_limits<double>::quiet_NaN();
+  for (double* column : {energy_kwh, co2e_kg})
+    for (std::size_t i = 0; i < rows; ++i)
+      if (std::isnan(column[i])) column[i] = std::numeric_limits<double>::quiet_NaN();
 }
 
-void reserve(const Plan& plan, const Needed& needed, Data& data) {
-  for (int column : needed.resident) data.values[column].reserve(plan.rows * size_of(plan.columns[column].info.type));
-  if (plan.emissions) {
-    data.energy_kwh.reserve(plan.rows);
-    data.co2e_kg.reserve(plan.rows);
-    data.missing_factors.reserve(plan.rows);
-  }
+void reserve(const Plan& plan, const Resident& resident, Data& data) {
+  for (int column : resident.columns) data.values[column].reserve(plan.rows * size_of(plan.columns[column].info.type));
+  if (resident.energy) data.energy_kwh.reserve(plan.rows);
+  if (resident.co2e) data.co2e_kg.reserve(plan.rows);
+  if (resident.missing_factors) data.missing_factors.reserve(plan.rows);
+  if (resident.row_numbers) data.selection.row.reserve(plan.rows);
   for (Grouping& grouping : data.groupings) grouping.group.reserve(plan.rows);
-  if (!plan.conditions.empty()) data.selection.row.reserve(plan.rows);
+}
+
+/// Forgets the last batch's share of what does not stay.
+void forget_batch(const Needed& needed, const Resident& resident, Data& data) {
+  for (int column : needed.objectives)
+    if (!resident.columns.contains(column)) data.values[column].clear();
+  if (!resident.energy) data.energy_kwh.clear();
+  if (!resident.co2e) data.co2e_kg.clear();
+  if (!resident.missing_factors) data.missing_factors.clear();
+}
+
+/// Gives passing views and the result their share of a batch; selected rows from `first` on are the batch's.
+void pass_on(const Plan& plan, const Batch& batch, std::uint32_t first, std::uint64_t front_limit, ResultRows* out,
+             Data& data, LoadSeconds& seconds) {
+  if (out && plan.emissions) {
+    Clock clock(seconds.write);
+    std::size_t kept = batch.kept.size();
+    out->add_emissions(batch, data.energy_kwh.data() + data.energy_kwh.size() - kept,
+                       data.co2e_kg.data() + data.co2e_kg.size() - kept);
+  }
+  for (std::size_t i = 0; i < plan.views.size(); ++i) {
+    if (!plan.only_front(plan.views[i])) continue;
+    std::optional<Clock> clock(seconds.front);
+    std::vector<std::uint8_t> states = pass_batch(plan, batch, first, i, front_limit, data);
+    clock.emplace(seconds.write);
+    if (out) out->add_states(i, batch, states);
+  }
 }
 
 void find_groupings(const Plan& plan, Data& data) {
@@ -137,30 +167,32 @@ void find_groupings(const Plan& plan, Data& data) {
   }
 }
 
-/// Batches of about 16 MiB.
+}  // namespace
+
 std::uint64_t default_batch_rows(const Plan& plan) {
   std::uint64_t row_bytes = 1;
   for (const Column& column : plan.columns) row_bytes += column.info.bytes_per_value ? column.info.bytes_per_value : 64;
   return std::max<std::uint64_t>(1, (std::uint64_t{16} << 20) / row_bytes);
 }
 
-}  // namespace
-
-ColumnView Data::column_view(const Plan& plan, const ObjectivePlan& objective) const {
-  if (objective.source == Source::energy) return {energy_kwh.data(), 0, ValueType::float64, false};
-  if (objective.source == Source::co2e) return {co2e_kg.data(), 0, ValueType::float64, false};
+ColumnView Data::column_view(const Plan& plan, const ObjectivePlan& objective, std::size_t from) const {
+  if (objective.source == Source::energy) return {energy_kwh.data() + from, 0, ValueType::float64, false};
+  if (objective.source == Source::co2e) return {co2e_kg.data() + from, 0, ValueType::float64, false};
   const ColumnInfo& info = plan.columns[objective.column].info;
-  return view_of(info, values[objective.column].data());
+  return view_of(info, values[objective.column].data() + from * size_of(info.type));
 }
 
-Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Progress& progress, LoadSeconds& seconds) {
+Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, std::uint64_t front_limit, ResultRows* out,
+          Progress& progress, LoadSeconds& seconds) {
   Data data;
   data.selection.rows = plan.rows;
   data.selection.all = plan.conditions.empty();
   data.values.resize(plan.columns.size());
   find_groupings(plan, data);
+  start_passing(plan, backend, data);
   Needed needed = needed_columns(plan, data);
-  reserve(plan, needed, data);
+  Resident resident = resident_parts(plan);
+  reserve(plan, resident, data);
   std::vector<GroupNumbering> numberings(data.groupings.size());
   if (batch_rows == 0) batch_rows = default_batch_rows(plan);
   progress.begin("read", plan.rows);
@@ -169,6 +201,7 @@ Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Pr
   batch.columns.resize(plan.columns.size());
   for (; batch.begin < plan.rows; batch.begin += batch.rows) {
     throw_if_stopped();
+    forget_batch(needed, resident, data);
     batch.rows = static_cast<std::uint32_t>(std::min(batch_rows, plan.rows - batch.begin));
     {
       Clock clock(seconds.read);
@@ -182,20 +215,26 @@ Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Pr
       for (int column : needed.rest) read_column(plan, batch, column);
     }
     decoding.emplace(seconds.decode);
-    for (int column : needed.resident)
+    for (int column : needed.objectives)
       append_kept(batch, column, size_of(plan.columns[column].info.type), data.values[column]);
     for (std::size_t i = 0; i < data.groupings.size(); ++i) append_groups(plan, batch, data.groupings[i], numberings[i]);
-    if (!data.selection.all)
+    if (resident.row_numbers)
       for (std::uint32_t row : batch.kept) data.selection.row.push_back(static_cast<std::uint32_t>(batch.begin + row));
+    std::uint32_t first = data.selection.size;
     data.selection.size += static_cast<std::uint32_t>(batch.kept.size());
     decoding.reset();
     if (plan.emissions) {
       Clock clock(seconds.emissions);
       append_emissions(plan, backend, batch, data);
     }
+    pass_on(plan, batch, first, front_limit, out, data, seconds);
     progress.add(batch.rows);
   }
-  for (std::size_t i = 0; i < data.groupings.size(); ++i) sort_groups(data.groupings[i], numberings[i]);
+  forget_batch(needed, resident, data);
+  std::vector<std::vector<std::uint32_t>> places;
+  for (std::size_t i = 0; i < data.groupings.size(); ++i) places.push_back(sort_groups(data.groupings[i], numberings[i]));
+  Clock clock(seconds.front);
+  finish_passing(plan, places, data);
   return data;
 }
 

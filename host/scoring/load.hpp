@@ -1,13 +1,17 @@
 #pragma once
-// From files to memory: batches are read, filtered, turned into emissions, and what the views compare stays resident.
+// From files to memory: batches are read, filtered and turned into emissions. What the views compare stays resident; of a
+// view of which only the front is asked for, only the front does.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/backend.hpp"
+#include "host/errors.hpp"
+#include "host/pareto/front_stream.hpp"
 #include "host/scoring/plan.hpp"
 
 namespace carbonfront {
@@ -17,7 +21,7 @@ struct Selection {
   std::uint64_t rows = 0;          // of the input
   std::uint32_t size = 0;          // selected
   bool all = true;                 // then `row` is empty
-  std::vector<std::uint32_t> row;  // [size]
+  std::vector<std::uint32_t> row;  // [size], where row numbers stay resident
 
   std::uint64_t row_of(std::uint32_t selected) const { return all ? selected : row[selected]; }
 };
@@ -36,27 +40,46 @@ struct Grouping {
   std::vector<std::vector<GroupKeyValue>> keys;  // [groups][columns]
 };
 
-/// What stays in memory, by selected row.
+/// A view of which only the front is asked for, found while the batches pass by.
+struct PassingView {
+  FrontStream stream;
+  FrontRows front;  // once all batches have passed
+  std::uint32_t rated = 0;
+  std::vector<std::uint64_t> missing_rows;    // [objectives] selected rows where it is missing
+  std::vector<std::uint64_t> rated_in_group;  // [groups]
+  std::optional<InputError> refusal;          // of the first missing row, where missing rows are refused
+};
+
+/// What stays in memory, by selected row: the parts that `resident_parts` names; the others are empty.
 struct Data {
   Selection selection;
-  std::vector<std::vector<std::byte>> values;     // [plan columns]; empty unless the column is an objective
-  std::vector<double> energy_kwh, co2e_kg;        // empty without emissions
+  std::vector<std::vector<std::byte>> values;  // [plan columns]
+  std::vector<double> energy_kwh, co2e_kg;
   std::vector<std::uint8_t> missing_factors;      // bit i: the emission quantity i is missing
   std::array<std::uint64_t, 5> factor_missing{};  // selected rows by missing quantity
   std::uint64_t without_emissions = 0;            // selected rows with a missing quantity
   std::vector<Grouping> groupings;                // each list of columns once
   std::vector<int> grouping_of_view;              // -1: one group
+  std::vector<PassingView> passing;               // [views]; unused where a view is resident
 
-  /// Views an objective's values. [selected]
-  ColumnView column_view(const Plan& plan, const ObjectivePlan& objective) const;
+  /// Views an objective's values, from a selected row on.
+  ColumnView column_view(const Plan& plan, const ObjectivePlan& objective, std::size_t from = 0) const;
 };
 
 struct LoadSeconds {
-  double read = 0, decode = 0, emissions = 0;
+  double read = 0, decode = 0, emissions = 0, front = 0, write = 0;
 };
 
-/// Reads everything the plan needs, `batch_rows` at a time (0: by the size of a row). The result does not depend on the size
-/// of batches. Throws InputError (with file, column, row and value), Stopped.
-Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Progress& progress, LoadSeconds& seconds);
+class ResultRows;
+
+/// Rows read at a time: batches of about 16 MiB.
+std::uint64_t default_batch_rows(const Plan& plan);
+
+/// Reads everything the plan needs, `batch_rows` at a time (0: by the size of a row). Emissions and the states of passing
+/// views go into `out`, which may be null where the plan keeps all. The result does not depend on the size of batches.
+/// Throws InputError (with file, column, row and value), OutputError, Stopped, and DeviceError where the front of a passing
+/// view takes more than `front_limit` bytes.
+Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, std::uint64_t front_limit, ResultRows* out,
+          Progress& progress, LoadSeconds& seconds);
 
 }  // namespace carbonfront

@@ -9,29 +9,39 @@
 #include <set>
 
 #include "host/errors.hpp"
+#include "host/scoring/load.hpp"
+#include "host/text.hpp"
 
 namespace carbonfront {
 
 namespace {
 
-constexpr std::uint64_t kFixed = std::uint64_t{64} << 20;  // the program, its libraries, a batch
+constexpr std::uint64_t kFixed = std::uint64_t{48} << 20;  // the program and its libraries
+
+/// What a batch of rows needs: as read, as selected, the factors of its emissions, the slabs they are written from.
+std::uint64_t batch_bytes(const Plan& plan, std::uint64_t batch_rows) {
+  std::uint64_t row = 16 + (plan.emissions ? 8 * 5 + 2 * 8 : 0);
+  for (const Column& column : plan.columns)
+    row += 2 * (column.info.bytes_per_value ? column.info.bytes_per_value : 64) + (plan.views.size() + 1);
+  return row * std::min(plan.rows, batch_rows ? batch_rows : default_batch_rows(plan));
+}
 
 /// Columns, emissions and groups that stay in memory, per selected row.
 std::uint64_t resident_bytes(const Plan& plan) {
-  std::set<int> columns;
   std::set<std::vector<int>> groupings;
-  for (const ViewPlan& view : plan.views) {
-    for (const ObjectivePlan& objective : view.objectives)
-      if (objective.source == Source::column) columns.insert(objective.column);
+  for (const ViewPlan& view : plan.views)
     if (!view.group_columns.empty()) groupings.insert(view.group_columns);
-  }
-  std::uint64_t bytes = 4 * groupings.size() + (plan.emissions ? 17 : 0) + (plan.conditions.empty() ? 0 : 4);
-  for (int column : columns) bytes += size_of(plan.columns[column].info.type);
+  Resident resident = resident_parts(plan);
+  std::uint64_t bytes =
+      4 * groupings.size() + 8 * resident.energy + 8 * resident.co2e + resident.missing_factors + 4 * resident.row_numbers;
+  for (int column : resident.columns) bytes += size_of(plan.columns[column].info.type);
   return bytes;
 }
 
-/// What one view keeps until the result is written: rated rows, groups, flags, front, answers.
-std::uint64_t answer_bytes(const ViewPlan& view) {
+/// What one view keeps until the result is written: rated rows, groups, flags, front, answers. Of a view of which only the
+/// front is kept nothing grows with the rows but the front, which is checked as it grows.
+std::uint64_t answer_bytes(const Plan& plan, const ViewPlan& view) {
+  if (plan.only_front(view)) return 0;
   const Outputs& wanted = view.spec.outputs;
   std::uint64_t words = wanted.dominated_by + wanted.dominates + (wanted.rank || wanted.crowding) + wanted.witness;
   return 4 + (view.group_columns.empty() ? 0 : 4) + 2 + 4 + 4 * words + (wanted.crowding ? 8 : 0) +
@@ -39,7 +49,8 @@ std::uint64_t answer_bytes(const ViewPlan& view) {
 }
 
 /// What the engine needs while it works on a view: the order, and the hungriest step on it.
-std::uint64_t work_bytes(const ViewPlan& view) {
+std::uint64_t work_bytes(const Plan& plan, const ViewPlan& view) {
+  if (plan.only_front(view)) return 0;
   const Outputs& wanted = view.spec.outputs;
   std::uint64_t m = std::max<std::uint64_t>(2, view.objectives.size());
   std::uint64_t order = 8 + 4 * (m - 1), step = 36;  // the sort's pairs, twice, and its digits
@@ -52,13 +63,29 @@ std::uint64_t work_bytes(const ViewPlan& view) {
 
 }  // namespace
 
-std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected) {
+std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows) {
   std::uint64_t per_row = resident_bytes(plan), most_work = 0;
   for (const ViewPlan& view : plan.views) {
-    per_row += answer_bytes(view);
-    most_work = std::max(most_work, work_bytes(view));
+    per_row += answer_bytes(plan, view);
+    most_work = std::max(most_work, work_bytes(plan, view));
   }
-  return kFixed + selected * (per_row + most_work);
+  return kFixed + batch_bytes(plan, batch_rows) + selected * (per_row + most_work);
+}
+
+std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows, std::uint64_t limit) {
+  Resident resident = resident_parts(plan);
+  std::vector<std::string> columns, fronts;
+  for (int column : resident.columns) columns.push_back(plan.columns[column].info.name);
+  if (resident.energy) columns.push_back("energy_kwh");
+  if (resident.co2e) columns.push_back("co2e_kg");
+  for (const ViewPlan& view : plan.views)
+    if (plan.only_front(view)) fronts.push_back(view.spec.name);
+  std::string text =
+      fmt::format("memory: up to {} of {}", size_text(memory_needed(plan, selected, batch_rows)), size_text(limit));
+  if (!columns.empty()) text += "; all rows stay of " + join(columns, ", ");
+  if (!fronts.empty())
+    text += fmt::format("; of view{} {} only the front stays", fronts.size() > 1 ? "s" : "", join(fronts, ", "));
+  return text;
 }
 
 std::uint64_t default_memory_limit() {
@@ -95,12 +122,14 @@ std::string size_text(std::uint64_t bytes) {
   return fmt::format("{:.1f} GiB", value);
 }
 
-void check_memory(const Plan& plan, std::uint64_t selected, std::uint64_t limit) {
-  std::uint64_t needed = memory_needed(plan, selected);
+void check_memory(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows, std::uint64_t limit) {
+  std::uint64_t needed = memory_needed(plan, selected, batch_rows);
   if (needed <= limit) return;
-  throw DeviceError(fmt::format("scoring {} rows needs up to {} of memory", selected, size_text(needed)),
-                    fmt::format("the limit is {}", size_text(limit)),
-                    "raise --memory-limit, ask for fewer views or outputs, or select fewer rows with `where`");
+  throw DeviceError(
+      fmt::format("scoring {} rows needs up to {} of memory", selected, size_text(needed)),
+      fmt::format("the limit is {}", size_text(limit)),
+      "raise --memory-limit, ask for fewer views or outputs (with --outputs \"\" only the front is kept), or select "
+      "fewer rows with `where`");
 }
 
 }  // namespace carbonfront

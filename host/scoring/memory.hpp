@@ -8,10 +8,13 @@
 
 namespace carbonfront {
 
-/// Bytes that scoring `selected` rows needs at its peak, an upper bound: batches, resident columns, the answers of all
-/// views, and the work on the most demanding view (its order, counts, ranks). Constants are the engine's, per row, as its
-/// headers state them.
-std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected);
+/// Bytes that scoring `selected` rows needs at its peak, an upper bound: a batch (0 rows: the default), resident columns,
+/// the answers of all views, and the work on the most demanding view (its order, counts, ranks). Constants are the engine's,
+/// per row, as its headers state them. Fronts found while reading are not in it: they are checked as they grow.
+std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows);
+
+/// Says what is needed and what stays in memory, on one line.
+std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows, std::uint64_t limit);
 
 /// 60 % of what the control group or the machine has.
 std::uint64_t default_memory_limit();
@@ -23,6 +26,6 @@ std::uint64_t parse_size(const std::string& text);
 std::string size_text(std::uint64_t bytes);
 
 /// Throws DeviceError that names the need and what to change, where it is above the limit.
-void check_memory(const Plan& plan, std::uint64_t selected, std::uint64_t limit);
+void check_memory(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows, std::uint64_t limit);
 
 }  // namespace carbonfront

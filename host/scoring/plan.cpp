@@ -120,6 +120,28 @@ void check_lengths(Plan& plan) {
 
 }  // namespace
 
+bool Plan::only_front(const ViewPlan& view) const {
+  const Outputs& wanted = view.spec.outputs;
+  return !keep_all && !wanted.dominated_by && !wanted.dominates && !wanted.rank && !wanted.witness && !wanted.crowding;
+}
+
+Resident resident_parts(const Plan& plan) {
+  Resident parts;
+  parts.energy = parts.co2e = plan.keep_all && plan.emissions;
+  for (const ViewPlan& view : plan.views) {
+    bool whole = !plan.only_front(view);
+    parts.row_numbers |= !plan.conditions.empty() && (whole || !view.group_columns.empty());
+    if (!whole) continue;
+    for (const ObjectivePlan& objective : view.objectives) {
+      if (objective.source == Source::column) parts.columns.insert(objective.column);
+      parts.energy |= objective.source == Source::energy;
+      parts.co2e |= objective.source == Source::co2e;
+      parts.missing_factors |= objective.source != Source::column && view.spec.missing == Missing::error;
+    }
+  }
+  return parts;
+}
+
 std::uint64_t Plan::column_bytes() const {
   std::uint64_t bytes = 0;
   for (const Column& column : columns) bytes += column.info.bytes_per_value * column.info.rows;

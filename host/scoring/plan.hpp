@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,10 +65,20 @@ struct Plan {
   std::optional<EmissionsPlan> emissions;
   std::vector<ViewPlan> views;
   int label = kNoColumn;
+  bool keep_all = true;  // also the values of views of which only the front is asked for
 
+  /// Tells whether a view's front is found while the batches pass by: nothing is asked for that needs the other rows.
+  bool only_front(const ViewPlan& view) const;
   /// Bytes that the used numeric columns and fixed strings take in memory for all rows.
   std::uint64_t column_bytes() const;
 };
+
+/// What stays in memory for all selected rows.
+struct Resident {
+  std::set<int> columns;  // of the plan
+  bool energy = false, co2e = false, missing_factors = false, row_numbers = false;
+};
+Resident resident_parts(const Plan& plan);
 
 /// Binds a checked spec to the files. Throws SpecError, InputError.
 Plan make_plan(const Spec& spec, const std::vector<std::string>& paths);

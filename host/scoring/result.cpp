@@ -1,6 +1,5 @@
 #include "host/scoring/result.hpp"
 
-#include <fmt/format.h>
 #include <hdf5_hl.h>
 #include <sys/stat.h>
 
@@ -10,40 +9,14 @@
 #include <limits>
 
 #include "host/errors.hpp"
-#include "host/scoring/values.hpp"
+#include "host/scoring/result_parts.hpp"
+#include "host/scoring/result_rows.hpp"
 
 namespace carbonfront {
 
 namespace {
 
 constexpr std::uint64_t kSlab = 1 << 20;
-
-h5::Handle create_group(hid_t parent, const std::string& name) {
-  h5::Handle links(H5Pcreate(H5P_LINK_CREATE)), creation = h5::untimed(H5P_GROUP_CREATE);
-  H5Pset_create_intermediate_group(links, 1);
-  h5::Handle group(H5Gcreate2(parent, name.c_str(), links, creation, H5P_DEFAULT));
-  h5::written(group, name.c_str());
-  return group;
-}
-
-/// A netCDF-4 dimension without a variable: a dataset that is never written.
-h5::Handle create_dimension(hid_t parent, const char* name, hsize_t size) {
-  h5::Handle list = h5::untimed(H5P_DATASET_CREATE), space(H5Screate_simple(1, &size, nullptr));
-  h5::Handle scale(H5Dcreate2(parent, name, H5T_IEEE_F32BE, space, H5P_DEFAULT, list, H5P_DEFAULT));
-  h5::written(scale, name);
-  std::string text = fmt::format("This is a netCDF dimension without a corresponding variable:{:10d}", size);
-  h5::written(H5DSset_scale(scale, text.c_str()), name);
-  return scale;
-}
-
-void describe(hid_t dataset, const std::string& long_name, const std::string& units) {
-  if (!units.empty()) h5::write_attribute(dataset, "units", std::string_view(units));
-  h5::write_attribute(dataset, "long_name", std::string_view(long_name));
-}
-
-void attach(hid_t dataset, hid_t scale, unsigned dimension = 0) {
-  h5::written(H5DSattach_scale(dataset, scale, dimension), "a dimension scale");
-}
 
 /// Writes one value for every input row: `value(i)` at `row_of(i)` for i in [0, size), ascending, and `fill` elsewhere.
 template <class T, class RowOf, class Value>
@@ -59,6 +32,10 @@ void write_by_row(hid_t dataset, hid_t type, std::uint64_t rows, std::uint32_t s
   }
 }
 
+void attach_dataset(hid_t group, const char* name, hid_t scale) {
+  attach(h5::Handle(H5Dopen2(group, name, H5P_DEFAULT)), scale);
+}
+
 /// What the datasets of one view share while they are written.
 struct ViewWriter {
   hid_t group, rows_scale;
@@ -68,12 +45,11 @@ struct ViewWriter {
   template <class T, class Value>
   h5::Handle rated(const char* name, hid_t type, T fill, const char* long_name, Value value,
                    bool fill_attribute = true) const {
-    h5::Handle dataset = h5::create_dataset(group, name, type, {data.selection.rows});
-    describe(dataset, long_name, "");
-    if (fill_attribute) h5::write_scalar_attribute(dataset, "_FillValue", type, &fill);
-    attach(dataset, rows_scale);
-    auto row_of = [&](std::uint32_t i) { return data.selection.row_of(scores.selected_of(i)); };
-    write_by_row(dataset, type, data.selection.rows, scores.size, fill, row_of, value);
+    h5::Handle dataset = create_row_dataset(group, rows_scale, data.selection.rows, type, fill_attribute ? &fill : nullptr,
+                                            {name, long_name});
+    auto row_of = [&](std::uint32_t i) { return scores.row_of(data.selection, i); };
+    std::uint32_t size = scores.only_front ? static_cast<std::uint32_t>(scores.front.size()) : scores.size;
+    write_by_row(dataset, type, data.selection.rows, size, fill, row_of, value);
     return dataset;
   }
 
@@ -83,9 +59,7 @@ struct ViewWriter {
   }
 
   void state() const {
-    h5::Handle dataset = h5::create_dataset(group, "state", H5T_NATIVE_UINT8, {data.selection.rows});
-    describe(dataset, "0 not selected, 1 unrated, 2 rated", "");
-    attach(dataset, rows_scale);
+    h5::Handle dataset = create_state(group, rows_scale, data.selection.rows);
     std::vector<std::uint8_t> states(data.selection.size, scores.all_rated ? 2 : 1);
     for (std::uint32_t selected : scores.rated) states[selected] = 2;
     write_by_row(
@@ -97,7 +71,7 @@ struct ViewWriter {
     h5::Handle scale = create_dimension(group, "front_rows", scores.front.size());
     std::vector<std::int64_t> rows;
     for (std::uint32_t position : scores.front)
-      rows.push_back(static_cast<std::int64_t>(data.selection.row_of(scores.selected_of(position))));
+      rows.push_back(static_cast<std::int64_t>(scores.row_of(data.selection, position)));
     h5::Handle dataset = h5::write_dataset(group, "front", H5T_NATIVE_INT64, {rows.size()}, rows.data());
     describe(dataset, "row numbers of the front, ascending, all groups", "");
     attach(dataset, scale);
@@ -238,14 +212,18 @@ void write_view_attributes(hid_t group, const ViewPlan& view, const ViewScores& 
 void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data, std::size_t index,
                 const ViewScores& scores) {
   const ViewPlan& view = plan.views[index];
-  h5::Handle group = create_group(file, "views/" + view.spec.name);
+  std::string name = "views/" + view.spec.name;
+  h5::Handle group = scores.only_front ? h5::Handle(H5Gopen2(file, name.c_str(), H5P_DEFAULT)) : create_group(file, name);
   write_view_attributes(group, view, scores);
   ViewWriter out{group, rows_scale, data, scores};
   const Verdict& verdict = scores.verdict;
-  out.state();
+  if (scores.only_front)
+    attach_dataset(group, "state", rows_scale);
+  else
+    out.state();
   h5::Handle flags = out.rated(
       "nondominated", H5T_NATIVE_UINT8, std::uint8_t{0}, "no rated row of the group dominates this one",
-      [&](std::uint32_t i) { return verdict.nondominated[i]; }, false);
+      [&](std::uint32_t i) { return scores.only_front ? std::uint8_t{1} : verdict.nondominated[i]; }, false);
   h5::write_attribute(flags, "dtype", std::string_view("bool"));
   out.front();
   const Outputs& wanted = view.spec.outputs;
@@ -255,8 +233,7 @@ void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data
   if (wanted.witness) {
     auto row_of = [&](std::uint32_t i) {
       std::uint32_t witness = verdict.witness[i];
-      return witness == kNone ? std::int64_t{-1}
-                              : static_cast<std::int64_t>(data.selection.row_of(scores.selected_of(witness)));
+      return witness == kNone ? std::int64_t{-1} : static_cast<std::int64_t>(scores.row_of(data.selection, witness));
     };
     out.rated("witness", H5T_NATIVE_INT64, std::int64_t{-1}, "lowest non-dominated row that dominates this one", row_of);
   }
@@ -264,10 +241,8 @@ void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data
     out.rated("crowding", H5T_NATIVE_DOUBLE, std::numeric_limits<double>::quiet_NaN(),
               "crowding distance within the front (NSGA-II)", [&](std::uint32_t i) { return scores.crowding[i]; });
   if (int grouping = data.grouping_of_view[index]; grouping >= 0) {
-    h5::Handle dataset = h5::create_dataset(group, "group", H5T_NATIVE_UINT32, {data.selection.rows});
-    describe(dataset, "index into groups", "");
-    h5::write_scalar_attribute(dataset, "_FillValue", H5T_NATIVE_UINT32, &kNone);
-    attach(dataset, rows_scale);
+    h5::Handle dataset = create_row_dataset(group, rows_scale, data.selection.rows, H5T_NATIVE_UINT32, &kNone,
+                                            {"group", "index into groups"});
     write_by_row(
         dataset, H5T_NATIVE_UINT32, data.selection.rows, data.selection.size, kNone,
         [&](std::uint32_t i) { return data.selection.row_of(i); },
@@ -276,8 +251,9 @@ void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data
   write_groups(group, plan, data, index, scores);
 }
 
-void write_emissions(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data) {
-  h5::Handle group = create_group(file, "emissions");
+void write_emission_attributes(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data) {
+  h5::Handle group(H5Gopen2(file, "emissions", H5P_DEFAULT));
+  for (const char* name : {"energy_kwh", "co2e_kg"}) attach_dataset(group, name, rows_scale);
   std::vector<std::string> quantities(kDevicePowerQuantities.begin(), kDevicePowerQuantities.end()), columns, units;
   for (const FactorPlan& factor : plan.emissions->factors) {
     columns.push_back(factor.column == kNoColumn ? "" : plan.columns[factor.column].info.name);
@@ -290,23 +266,12 @@ void write_emissions(hid_t file, hid_t rows_scale, const Plan& plan, const Data&
   h5::write_attribute(group, "missing_rows",
                       std::vector<std::uint64_t>(data.factor_missing.begin(), data.factor_missing.end()));
   h5::write_attribute(group, "rows_without_emissions", static_cast<std::int64_t>(data.without_emissions));
-  auto write = [&](const char* name, const char* unit, const char* long_name, const std::vector<double>& values) {
-    h5::Handle dataset = h5::create_dataset(group, name, H5T_NATIVE_DOUBLE, {data.selection.rows});
-    describe(dataset, long_name, unit);
-    double nan = std::numeric_limits<double>::quiet_NaN();
-    h5::write_scalar_attribute(dataset, "_FillValue", H5T_NATIVE_DOUBLE, &nan);
-    attach(dataset, rows_scale);
-    write_by_row(
-        dataset, H5T_NATIVE_DOUBLE, data.selection.rows, data.selection.size, nan,
-        [&](std::uint32_t i) { return data.selection.row_of(i); }, [&](std::uint32_t i) { return values[i]; });
-  };
-  write("energy_kwh", "kWh", "energy of training", data.energy_kwh);
-  write("co2e_kg", "kg", "CO2-equivalent emissions of training", data.co2e_kg);
 }
 
 }  // namespace
 
-void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views) {
+void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views, ResultRows& rows) {
+  rows.finish();
   h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
   std::vector<std::uint64_t> input_rows;
   for (const ColumnPart& part : plan.columns.front().parts) input_rows.push_back(part.rows);
@@ -316,8 +281,8 @@ void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vec
   h5::write_attribute(root, "rows", static_cast<std::int64_t>(data.selection.rows));
   h5::write_attribute(root, "selected", static_cast<std::int64_t>(data.selection.size));
   h5::write_attribute(root, "input_rows", input_rows);
-  h5::Handle rows_scale = create_dimension(file, "rows", data.selection.rows);
-  if (plan.emissions) write_emissions(file, rows_scale, plan, data);
+  h5::Handle rows_scale(H5Dopen2(file, "rows", H5P_DEFAULT));
+  if (plan.emissions) write_emission_attributes(file, rows_scale, plan, data);
   for (std::size_t i = 0; i < views.size(); ++i) write_view(file, rows_scale, plan, data, i, views[i]);
 }
 

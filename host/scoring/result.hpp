@@ -20,8 +20,10 @@ struct Provenance {
   std::vector<std::pair<std::string, double>> seconds;  // by phase
 };
 
-/// Writes the whole result except /provenance into a new file. Throws OutputError, Stopped.
-void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views);
+class ResultRows;
+
+/// Writes the whole result except /provenance into the file that `rows` began. Throws OutputError, Stopped.
+void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views, ResultRows& rows);
 void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance);
 
 /// Reads the spec a result was made with. Throws InputError where the file is no result, or of another version.

@@ -11,6 +11,7 @@
 #include "host/errors.hpp"
 #include "host/scoring/figures.hpp"
 #include "host/scoring/result.hpp"
+#include "host/scoring/result_rows.hpp"
 #include "host/sweep/fingerprint.hpp"
 
 namespace carbonfront {
@@ -207,7 +208,9 @@ ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, cons
 void compare_content(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
                      std::vector<std::string>& lines) {
   h5::Handle implied = h5::create_file_in_memory();
-  write_scores(implied, plan, data, views);
+  ResultRows rows(implied, plan);
+  add_all_rows(plan, data, rows);
+  write_scores(implied, plan, data, views, rows);
   auto stored = content_hashes(file), wanted = content_hashes(implied);
   std::map<std::string, std::string> left(stored.begin(), stored.end());
   for (const auto& [name, hash] : wanted) {

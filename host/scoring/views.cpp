@@ -9,29 +9,12 @@
 
 #include "host/errors.hpp"
 #include "host/scoring/figures.hpp"
+#include "host/scoring/missing.hpp"
 #include "host/scoring/values.hpp"
 
 namespace carbonfront {
 
 namespace {
-
-/// Marks the selected rows where a column is missing; returns how many they are.
-std::uint64_t mark_missing(ColumnView column, std::uint32_t size, std::vector<std::uint8_t>& marked) {
-  return visit_values(column, [&](const auto* values) {
-    std::uint64_t count = 0;
-    for (std::uint32_t i = 0; i < size; ++i) {
-      bool missing = is_missing(column, values[i]);
-      count += missing;
-      marked[i] |= missing;
-    }
-    return count;
-  });
-}
-
-std::string factor_name(const Plan& plan, std::size_t k) {
-  const FactorPlan& factor = plan.emissions->factors[k];
-  return factor.column == kNoColumn ? factor.quantity : plan.columns[factor.column].info.name;
-}
 
 /// Tells whether a view's emission objectives depend on a quantity: energy does not depend on the carbon intensity.
 bool depends_on(const ViewPlan& view, const std::string& quantity) {
@@ -41,38 +24,18 @@ bool depends_on(const ViewPlan& view, const std::string& quantity) {
   return false;
 }
 
-void count_causes(const Plan& plan, const Data& data, const ViewPlan& view, ViewScores& scores,
-                  std::vector<std::uint8_t>& missing) {
+void count_causes(const Plan& plan, const Data& data, const ViewPlan& view, const std::vector<std::uint64_t>& missing_rows,
+                  std::vector<Cause>& causes) {
   for (std::size_t k = 0; k < view.objectives.size(); ++k) {
     const ObjectivePlan& objective = view.objectives[k];
-    std::uint64_t rows = mark_missing(scores.objectives[k].column, data.selection.size, missing);
-    if (objective.source == Source::column && rows > 0) scores.causes.push_back({objective.name, "", rows});
-    if (objective.source == Source::column || rows <= data.without_emissions) continue;
-    scores.causes.push_back({objective.name, "", rows - data.without_emissions});  // such as inf times 0
+    if (objective.source == Source::column && missing_rows[k] > 0) causes.push_back({objective.name, "", missing_rows[k]});
+    if (objective.source == Source::column || missing_rows[k] <= data.without_emissions) continue;
+    causes.push_back({objective.name, "", missing_rows[k] - data.without_emissions});  // such as inf times 0
   }
   if (!view.uses_emissions()) return;
   for (std::size_t k = 0; k < kDevicePowerQuantities.size(); ++k)
     if (data.factor_missing[k] > 0 && depends_on(view, kDevicePowerQuantities[k]))
-      scores.causes.push_back({factor_name(plan, k), kDevicePowerQuantities[k], data.factor_missing[k]});
-}
-
-[[noreturn]] void refuse_missing(const Plan& plan, const Data& data, const ViewPlan& view, const ViewScores& scores,
-                                 std::uint32_t selected) {
-  std::vector<std::string> names;
-  for (std::size_t k = 0; k < view.objectives.size(); ++k) {
-    if (!is_missing_at(scores.objectives[k].column, selected)) continue;
-    if (view.objectives[k].source == Source::column) {
-      names.push_back("column '" + view.objectives[k].name + "'");
-      continue;
-    }
-    for (std::size_t f = 0; f < kDevicePowerQuantities.size(); ++f)
-      if (data.missing_factors[selected] >> f & 1)
-        names.push_back(fmt::format("{} (column '{}')", kDevicePowerQuantities[f], factor_name(plan, f)));
-  }
-  std::string what = names.empty() ? "an objective" : names.front();
-  throw InputError(fmt::format("{} is missing at {}", what, place_of(plan.columns.front(), data.selection.row_of(selected))),
-                   fmt::format("view '{}' has missing = \"error\"", view.spec.name),
-                   "complete the row, leave it out with a `where` condition, or choose \"exclude\" or \"worst\"");
+      causes.push_back({factor_name(plan, k), kDevicePowerQuantities[k], data.factor_missing[k]});
 }
 
 /// Counts the distinct points among the front rows of each group: equal rows share all identities.
@@ -84,7 +47,7 @@ void count_front_points(const ViewScores& scores, std::vector<GroupScores>& grou
       words[i * objectives + k] = identity_at(scores.objectives[k].column, scores.selected_of(scores.front[i]));
   std::vector<std::uint32_t> order(scores.front.size());
   std::iota(order.begin(), order.end(), 0);
-  auto group_of = [&](std::uint32_t i) { return scores.rated_group.empty() ? 0 : scores.rated_group[scores.front[i]]; };
+  auto group_of = [&](std::uint32_t i) { return scores.group_of(scores.front[i]); };
   auto compare = [&](std::uint32_t a, std::uint32_t b) {
     if (group_of(a) != group_of(b)) return group_of(a) < group_of(b) ? -1 : 1;
     for (std::size_t k = 0; k < objectives; ++k)
@@ -97,6 +60,40 @@ void count_front_points(const ViewScores& scores, std::vector<GroupScores>& grou
     if (i == 0 || compare(order[i - 1], order[i]) != 0) ++groups[group_of(order[i])].front_points;
 }
 
+/// Counts a row of the front in its group, and widens the group's ideal and nadir to it.
+void widen_to(const ViewScores& scores, std::uint32_t position, GroupScores& group) {
+  ++group.front_rows;
+  for (std::size_t k = 0; k < scores.objectives.size(); ++k) {
+    double value = real_at(scores.objectives[k].column, scores.selected_of(position));
+    if (std::isnan(value)) continue;
+    bool maximise = scores.objectives[k].maximise;
+    auto better = [&](double a, double b) { return std::isnan(b) || (maximise ? a > b : a < b); };
+    auto worse = [&](double a, double b) { return std::isnan(b) || (maximise ? a < b : a > b); };
+    if (better(value, group.ideal[k])) group.ideal[k] = value;
+    if (worse(value, group.nadir[k])) group.nadir[k] = value;
+  }
+}
+
+/// Scores of a view whose front is all that is known.
+ViewScores rate_passing(const Plan& plan, const Data& data, std::size_t view_index) {
+  const ViewPlan& view = plan.views[view_index];
+  const PassingView& passing = data.passing[view_index];
+  if (passing.refusal) throw *passing.refusal;
+  ViewScores scores;
+  scores.only_front = true;
+  scores.size = passing.rated;
+  scores.unrated = data.selection.size - passing.rated;
+  count_causes(plan, data, view, passing.missing_rows, scores.causes);
+  for (std::size_t k = 0; k < view.objectives.size(); ++k) {
+    ColumnView column = data.column_view(plan, view.objectives[k]);
+    column.values = passing.front.values[k].data();
+    scores.objectives.push_back({column, view.objectives[k].maximise});
+  }
+  scores.front_row = passing.front.row;
+  scores.rated_group = passing.front.group;
+  return scores;
+}
+
 }  // namespace
 
 PointsView ViewScores::points() const {
@@ -104,18 +101,27 @@ PointsView ViewScores::points() const {
           rated_group.empty() ? nullptr : rated_group.data()};
 }
 
+std::uint64_t ViewScores::row_of(const Selection& selection, std::uint32_t position) const {
+  return only_front ? front_row[position] : selection.row_of(selected_of(position));
+}
+
 ViewScores rate(const Plan& plan, const Data& data, std::size_t view_index) {
   const ViewPlan& view = plan.views[view_index];
+  if (plan.only_front(view)) return rate_passing(plan, data, view_index);
   ViewScores scores;
   for (const ObjectivePlan& objective : view.objectives)
     scores.objectives.push_back({data.column_view(plan, objective), objective.maximise});
   std::uint32_t selected = data.selection.size;
   std::vector<std::uint8_t> missing(selected);
-  count_causes(plan, data, view, scores, missing);
+  std::vector<std::uint64_t> missing_rows;
+  for (const Objective& objective : scores.objectives)
+    missing_rows.push_back(mark_missing(objective.column, selected, missing));
+  count_causes(plan, data, view, missing_rows, scores.causes);
   std::uint32_t incomplete = static_cast<std::uint32_t>(std::count(missing.begin(), missing.end(), 1));
-  if (incomplete > 0 && view.spec.missing == Missing::error)
-    refuse_missing(plan, data, view, scores,
-                   static_cast<std::uint32_t>(std::find(missing.begin(), missing.end(), 1) - missing.begin()));
+  if (incomplete > 0 && view.spec.missing == Missing::error) {
+    auto first = static_cast<std::uint32_t>(std::find(missing.begin(), missing.end(), 1) - missing.begin());
+    throw missing_objective(plan, view, scores.objectives, first, data.missing_factors, data.selection.row_of(first));
+  }
   bool exclude = view.spec.missing == Missing::exclude && incomplete > 0;
   scores.size = exclude ? selected - incomplete : selected;
   scores.unrated = selected - scores.size;
@@ -139,7 +145,7 @@ void judge(const Plan& plan, const Data& data, std::size_t view_index, const Bac
   const Outputs& wanted = plan.views[view_index].spec.outputs;
   VerdictRequest request{wanted.dominated_by, wanted.dominates, wanted.rank || wanted.crowding, wanted.witness};
   request.max_rank = plan.views[view_index].spec.max_rank;
-  scores.verdict = backend.evaluate(scores.points(), request, progress);
+  if (!scores.only_front) scores.verdict = backend.evaluate(scores.points(), request, progress);
   summarise_groups(data, view_index, scores);
   compute_figures(plan, view_index, scores.verdict.rank, progress, scores);
 }
@@ -152,23 +158,16 @@ void summarise_groups(const Data& data, std::size_t view_index, ViewScores& scor
   scores.groups.assign(grouping < 0 ? 1 : data.groupings[grouping].keys.size(), none);
   for (std::uint32_t i = 0; i < data.selection.size; ++i)
     ++scores.groups[grouping < 0 ? 0 : data.groupings[grouping].group[i]].rows;
-  scores.front.clear();
-  for (std::uint32_t position = 0; position < scores.size; ++position) {
-    GroupScores& group = scores.groups[scores.rated_group.empty() ? 0 : scores.rated_group[position]];
-    ++group.rated;
-    if (!scores.verdict.nondominated[position]) continue;
-    scores.front.push_back(position);
-    ++group.front_rows;
-    for (std::size_t k = 0; k < objectives; ++k) {
-      double value = real_at(scores.objectives[k].column, scores.selected_of(position));
-      if (std::isnan(value)) continue;
-      bool maximise = scores.objectives[k].maximise;
-      auto better = [&](double a, double b) { return std::isnan(b) || (maximise ? a > b : a < b); };
-      auto worse = [&](double a, double b) { return std::isnan(b) || (maximise ? a < b : a > b); };
-      if (better(value, group.ideal[k])) group.ideal[k] = value;
-      if (worse(value, group.nadir[k])) group.nadir[k] = value;
-    }
+  if (scores.only_front) {
+    for (std::size_t g = 0; g < scores.groups.size(); ++g)
+      scores.groups[g].rated = data.passing[view_index].rated_in_group[g];
+  } else {
+    for (std::uint32_t i = 0; i < scores.size; ++i) ++scores.groups[scores.group_of(i)].rated;
   }
+  scores.front.clear();
+  for (std::uint32_t i = 0; i < (scores.only_front ? scores.front_row.size() : scores.size); ++i)
+    if (scores.only_front || scores.verdict.nondominated[i]) scores.front.push_back(i);
+  for (std::uint32_t position : scores.front) widen_to(scores, position, scores.groups[scores.group_of(position)]);
   count_front_points(scores, scores.groups);
 }
 

@@ -23,25 +23,31 @@ struct GroupScores {
   double hypervolume_error = std::numeric_limits<double>::quiet_NaN();  // standard error of an estimate; 0: exact
 };
 
-/// A view's rated rows and everything found out about them. `rated` and `front` are positions: selected rows, and rated
-/// rows.
+/// A view's rated rows and everything found out about them. A position is a place among the rated rows; where only the front
+/// is known, a place in the front.
 struct ViewScores {
   std::vector<Objective> objectives;
   std::uint32_t size = 0;                  // rated rows
   bool all_rated = true;                   // then `rated` is empty
   std::vector<std::uint32_t> rated;        // [size] selected row, ascending
-  std::vector<std::uint32_t> rated_group;  // [size]; empty without groups
+  std::vector<std::uint32_t> rated_group;  // [positions]; empty without groups
+  bool only_front = false;                 // found while reading: no verdict, and columns of the front's rows alone
+  std::vector<std::uint64_t> front_row;    // [front] row numbers, where only the front is known
   std::uint64_t unrated = 0;
   std::vector<Cause> causes;  // those with rows, in the order of objectives and quantities
   Verdict verdict;
-  std::vector<std::uint32_t> front;     // rated positions, ascending
+  std::vector<std::uint32_t> front;     // positions, ascending
   std::vector<GroupScores> groups;      // at least one
   std::vector<double> reference_point;  // [objectives] of the hypervolume, where asked for
   std::vector<double> contributions;    // [front] to the group's hypervolume, where asked for
   std::vector<double> crowding;         // [size], where asked for; NaN behind the view's max_rank
   double figures_seconds = 0;           // spent on hypervolume, contributions and crowding
 
+  /// Where the columns have a position's values.
   std::uint32_t selected_of(std::uint32_t position) const { return all_rated ? position : rated[position]; }
+  std::uint32_t group_of(std::uint32_t position) const { return rated_group.empty() ? 0 : rated_group[position]; }
+  /// Row number in the sweep.
+  std::uint64_t row_of(const Selection& selection, std::uint32_t position) const;
   PointsView points() const;
 };
 

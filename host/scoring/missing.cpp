@@ -1,0 +1,45 @@
+#include "host/scoring/missing.hpp"
+
+#include <fmt/format.h>
+
+#include "host/scoring/values.hpp"
+
+namespace carbonfront {
+
+std::uint64_t mark_missing(ColumnView column, std::size_t size, std::vector<std::uint8_t>& marked) {
+  return visit_values(column, [&](const auto* values) {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      bool missing = is_missing(column, values[i]);
+      count += missing;
+      marked[i] |= missing;
+    }
+    return count;
+  });
+}
+
+std::string factor_name(const Plan& plan, std::size_t k) {
+  const FactorPlan& factor = plan.emissions->factors[k];
+  return factor.column == kNoColumn ? factor.quantity : plan.columns[factor.column].info.name;
+}
+
+InputError missing_objective(const Plan& plan, const ViewPlan& view, const std::vector<Objective>& objectives,
+                             std::size_t at, const std::vector<std::uint8_t>& missing_factors, std::uint64_t row) {
+  std::vector<std::string> names;
+  for (std::size_t k = 0; k < view.objectives.size(); ++k) {
+    if (!is_missing_at(objectives[k].column, at)) continue;
+    if (view.objectives[k].source == Source::column) {
+      names.push_back("column '" + view.objectives[k].name + "'");
+      continue;
+    }
+    for (std::size_t f = 0; f < kDevicePowerQuantities.size(); ++f)
+      if (missing_factors[at] >> f & 1)
+        names.push_back(fmt::format("{} (column '{}')", kDevicePowerQuantities[f], factor_name(plan, f)));
+  }
+  std::string what = names.empty() ? "an objective" : names.front();
+  return InputError(fmt::format("{} is missing at {}", what, place_of(plan.columns.front(), row)),
+                    fmt::format("view '{}' has missing = \"error\"", view.spec.name),
+                    "complete the row, leave it out with a `where` condition, or choose \"exclude\" or \"worst\"");
+}
+
+}  // namespace carbonfront

@@ -1,0 +1,112 @@
+#include "host/scoring/passing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/scoring/memory.hpp"
+#include "host/scoring/missing.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+/// The entry of the columns that hold selected row `first`: columns that do not stay hold the batch alone.
+std::vector<Objective> batch_objectives(const Plan& plan, const ViewPlan& view, std::uint32_t first, const Data& data) {
+  Resident resident = resident_parts(plan);
+  std::vector<Objective> objectives;
+  for (const ObjectivePlan& objective : view.objectives) {
+    bool stays = objective.source == Source::energy ? resident.energy
+                 : objective.source == Source::co2e ? resident.co2e
+                                                    : resident.columns.contains(objective.column);
+    objectives.push_back({data.column_view(plan, objective, stays ? first : 0), objective.maximise});
+  }
+  return objectives;
+}
+
+/// The last `count` entries, which are the batch's whether the column stays or not.
+std::vector<std::uint8_t> of_batch(const std::vector<std::uint8_t>& column, std::size_t count) {
+  return {column.end() - static_cast<std::ptrdiff_t>(std::min(count, column.size())), column.end()};
+}
+
+void check_size(const ViewPlan& view, const FrontStream& stream, std::uint64_t limit) {
+  std::uint64_t needed = 4 * stream.held_bytes();  // the values, and the work of finding who stays
+  if (needed <= limit) return;
+  throw DeviceError(fmt::format("the front of view '{}' has grown to {} rows and needs {} of memory", view.spec.name,
+                                stream.held_rows(), size_text(needed)),
+                    fmt::format("{} of the limit are left for it", size_text(limit)),
+                    "raise --memory-limit, or select fewer rows with `where`");
+}
+
+}  // namespace
+
+void start_passing(const Plan& plan, const Backend& backend, Data& data) {
+  data.passing.resize(plan.views.size());
+  for (std::size_t i = 0; i < plan.views.size(); ++i) {
+    data.passing[i].missing_rows.resize(plan.views[i].objectives.size());
+    if (plan.only_front(plan.views[i])) data.passing[i].stream = FrontStream(backend.find_front);
+  }
+}
+
+std::vector<std::uint8_t> pass_batch(const Plan& plan, const Batch& batch, std::uint32_t first, std::size_t view_index,
+                                     std::uint64_t limit, Data& data) {
+  const ViewPlan& view = plan.views[view_index];
+  PassingView& passing = data.passing[view_index];
+  std::size_t size = batch.kept.size();
+  std::vector<Objective> objectives = batch_objectives(plan, view, first, data);
+  std::vector<std::uint8_t> missing(size);
+  for (std::size_t k = 0; k < objectives.size(); ++k)
+    passing.missing_rows[k] += mark_missing(objectives[k].column, size, missing);
+  auto incomplete = std::find(missing.begin(), missing.end(), 1);
+  if (incomplete != missing.end() && view.spec.missing == Missing::error && !passing.refusal) {
+    auto at = static_cast<std::size_t>(incomplete - missing.begin());
+    passing.refusal =
+        missing_objective(plan, view, objectives, at, of_batch(data.missing_factors, size), batch.begin + batch.kept[at]);
+  }
+  if (view.spec.missing == Missing::worst) std::fill(missing.begin(), missing.end(), std::uint8_t{0});
+
+  bool all = std::find(missing.begin(), missing.end(), 1) == missing.end();
+  int grouping = data.grouping_of_view[view_index];
+  const std::uint32_t* groups = grouping < 0 ? nullptr : data.groupings[grouping].group.data() + first;
+  if (groups) passing.rated_in_group.resize(data.groupings[grouping].keys.size());
+  std::vector<std::uint32_t> rated, group;
+  for (std::uint32_t i = 0; i < size && (groups || !all); ++i) {
+    if (missing[i]) continue;
+    rated.push_back(i);
+    if (!groups) continue;
+    group.push_back(groups[i]);
+    ++passing.rated_in_group[groups[i]];
+  }
+  auto count = static_cast<std::uint32_t>(groups || !all ? rated.size() : size);
+  passing.rated += count;
+  if (!passing.refusal) {
+    PointsView points{objectives.data(), static_cast<std::uint32_t>(objectives.size()), count, all ? nullptr : rated.data(),
+                      groups ? group.data() : nullptr};
+    passing.stream.add(points, [&](std::uint32_t row) { return batch.begin + batch.kept[row]; });
+    check_size(view, passing.stream, limit);
+  }
+  for (std::uint8_t& state : missing) state = state ? 1 : 2;
+  return missing;
+}
+
+void finish_passing(const Plan& plan, const std::vector<std::vector<std::uint32_t>>& places, Data& data) {
+  for (std::size_t i = 0; i < plan.views.size(); ++i) {
+    if (!plan.only_front(plan.views[i])) continue;
+    PassingView& passing = data.passing[i];
+    passing.front = passing.stream.finish();
+    passing.stream = FrontStream();
+    passing.front.values.resize(plan.views[i].objectives.size());  // empty sweeps have none yet
+    int grouping = data.grouping_of_view[i];
+    if (grouping < 0) {
+      passing.rated_in_group = {passing.rated};
+      continue;
+    }
+    const std::vector<std::uint32_t>& place = places[grouping];
+    std::vector<std::uint64_t> rated(place.size());
+    for (std::size_t g = 0; g < passing.rated_in_group.size(); ++g) rated[place[g]] = passing.rated_in_group[g];
+    passing.rated_in_group = std::move(rated);
+    for (std::uint32_t& group : passing.front.group) group = place[group];
+  }
+}
+
+}  // namespace carbonfront

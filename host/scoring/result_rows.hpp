@@ -1,0 +1,70 @@
+#pragma once
+// The part of the result that is written while the sweep is read: emissions, and the states of views of the front alone.
+
+#include <cstdint>
+#include <vector>
+
+#include "host/scoring/batch.hpp"
+#include "host/sweep/hdf5.hpp"
+
+namespace carbonfront {
+
+/// One dataset, written batch by batch.
+template <class T>
+class RowColumn {
+ public:
+  RowColumn(h5::Handle dataset, hid_t type, T fill) : dataset_(std::move(dataset)), type_(type), fill_(fill) {}
+
+  /// Appends a batch: `values` for its selected rows [kept], the fill value for the others. Throws OutputError.
+  void append(const Batch& batch, const T* values) {
+    std::size_t at = slab_.size();
+    slab_.resize(at + batch.rows, fill_);
+    for (std::size_t i = 0; i < batch.kept.size(); ++i) slab_[at + batch.kept[i]] = values[i];
+    if (slab_.size() >= kSlab) write(slab_.size() / kSlab * kSlab);
+  }
+
+  /// Writes what is left. Throws OutputError.
+  void finish() { write(slab_.size()); }
+
+ private:
+  static constexpr std::size_t kSlab = std::size_t{1} << 18;  // whole chunks
+
+  void write(std::size_t count) {
+    if (count > 0) h5::write_rows(dataset_, written_, count, type_, slab_.data());
+    written_ += count;
+    slab_.erase(slab_.begin(), slab_.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+
+  h5::Handle dataset_;
+  hid_t type_;
+  T fill_;
+  hsize_t written_ = 0;
+  std::vector<T> slab_;
+};
+
+/// Owns the datasets that grow while the sweep is read.
+class ResultRows {
+ public:
+  /// Begins a result in a new file: the axis of rows, /emissions, and the groups of views of the front alone. Throws
+  /// OutputError.
+  ResultRows(hid_t file, const Plan& plan);
+
+  /// Appends a batch's emissions. [kept] Throws OutputError.
+  void add_emissions(const Batch& batch, const double* energy_kwh, const double* co2e_kg);
+
+  /// Appends the states of a batch's selected rows in a view of the front alone. [kept] Throws OutputError.
+  void add_states(std::size_t view, const Batch& batch, const std::vector<std::uint8_t>& states);
+
+  /// Writes what is left; call once, after the last batch. Throws OutputError.
+  void finish();
+
+ private:
+  std::vector<RowColumn<double>> emissions_;     // energy, CO2e; empty without emissions
+  std::vector<RowColumn<std::uint8_t>> states_;  // of views of the front alone
+  std::vector<std::size_t> states_of_view_;      // [views]
+};
+
+/// Appends all emissions at once, from data that kept them. Throws OutputError.
+void add_all_rows(const Plan& plan, const Data& data, ResultRows& rows);
+
+}  // namespace carbonfront
