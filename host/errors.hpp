@@ -31,7 +31,8 @@ struct OutputError : Error {
   using Error::Error;
 };
 
-/// Thrown by `throw_if_stopped` after SIGINT or SIGTERM. Exit code 128 + signal.
+/// Thrown by `throw_if_stopped` after SIGINT, SIGTERM, SIGHUP or SIGUSR1 (exit code 128 + signal), or when the time limit is
+/// reached (signal 0, exit code 7).
 struct Stopped {
   int signal;
 };

@@ -25,8 +25,19 @@ struct Progress {
   void add(std::uint64_t units) { done.fetch_add(units, std::memory_order_relaxed); }
 };
 
-/// Asks running work to stop; async-signal-safe.
-void request_stop(int signal) noexcept;
+/// What asks for a stop when no signal does.
+inline constexpr int kTimeLimit = 0;
+
+/// Asks running work to stop: a signal, or kTimeLimit. Async-signal-safe.
+void request_stop(int reason) noexcept;
+
+/// Lets the next request ask for winding up instead: reading ends after the batch under way, and nothing is thrown. A second
+/// request stops.
+void wind_up_when_stopped(bool yes) noexcept;
+
+/// Tells whether winding up was asked for, and by what: a signal, kTimeLimit, or −1.
+bool asked_to_wind_up() noexcept;
+int wind_up_reason() noexcept;
 
 /// Throws Stopped once a stop was requested. Costs one relaxed load: call it every few milliseconds of work.
 void throw_if_stopped();

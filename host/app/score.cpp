@@ -102,7 +102,9 @@ Scores compute(const Plan& plan, const Backend& backend, const ScoreOptions& opt
                Progress& progress) {
   Scores scores;
   std::uint64_t front_limit = limit - memory_needed(plan, 0, options.batch_rows);
-  scores.data = load(plan, backend, options.batch_rows, front_limit, &rows, progress, scores.load);
+  scores.data = start_data(plan, backend, 0, plan.rows);
+  read_rows(plan, backend, plan.rows, {options.batch_rows, front_limit, &rows}, progress, scores.load, scores.data);
+  finish_data(plan, scores.data);
   check_memory(plan, scores.data.selection.size, options.batch_rows, limit);  // how many pass the filters is known now
   if (scores.data.selection.size == 0)
     fmt::print(stderr, "carbonfront: warning: no row passes the `where` conditions; the result is empty\n");
@@ -143,7 +145,7 @@ int score(ScoreOptions& options) {
   provenance.threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
   tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(provenance.threads));
   Plan plan = make_plan(spec, options.inputs);
-  plan.keep_all = validated_rows > 0 || !backend.find_front;
+  if (!validated_rows && backend.find_front) keep_what_is_compared(plan);
   std::uint64_t memory = options.memory_limit.empty() ? default_memory_limit() : parse_size(options.memory_limit);
   check_memory(plan, plan.conditions.empty() ? plan.rows : 0, options.batch_rows, memory);
   say_what_is_used(plan, backend, options, provenance.threads);

@@ -63,8 +63,7 @@ int validate(const ValidateOptions& options) {
 
   Progress progress;
   ProgressDisplay display(progress);
-  LoadSeconds ignored;
-  Data data = load(plan, choose_backend("reference"), 0, 0, nullptr, progress, ignored);
+  Data data = load(plan, choose_backend("reference"), 0, progress);
   std::vector<std::string> lines;
   if (plan.emissions) {
     compare_stored("energy_kwh", read_selected_reals(file, options.result, "/emissions/energy_kwh", data), data.energy_kwh,

@@ -87,28 +87,38 @@ void factor_values(const Plan& plan, const Batch& batch, int column, std::vector
   });
 }
 
-void append_groups(const Plan& plan, const Batch& batch, Grouping& grouping, GroupNumbering& numbering) {
-  std::string key;
-  std::vector<GroupKeyValue> values(grouping.columns.size());
+std::uint32_t group_number(const std::string& encoded, const std::vector<GroupKeyValue>& key, Grouping& grouping) {
+  if (grouping.keys.empty() || encoded != grouping.last_key) {
+    auto [at, added] = grouping.numbers.try_emplace(encoded, static_cast<std::uint32_t>(grouping.keys.size()));
+    if (added) grouping.keys.push_back(key);
+    grouping.last_key = encoded;
+    grouping.last = at->second;
+  }
+  return grouping.last;
+}
+
+std::string encoded_key(const Plan& plan, const Grouping& grouping, const std::vector<GroupKeyValue>& key) {
+  std::string encoded;
+  for (std::size_t k = 0; k < key.size(); ++k) append_encoded(encoded, key[k], plan.columns[grouping.columns[k]].info.type);
+  return encoded;
+}
+
+void append_groups(const Plan& plan, const Batch& batch, Grouping& grouping) {
+  std::string encoded;
+  std::vector<GroupKeyValue> key(grouping.columns.size());
   for (std::uint32_t row : batch.kept) {
-    key.clear();
-    for (std::size_t k = 0; k < values.size(); ++k) {
-      values[k] = key_value(plan, batch, grouping.columns[k], row);
-      append_encoded(key, values[k], plan.columns[grouping.columns[k]].info.type);
+    encoded.clear();
+    for (std::size_t k = 0; k < key.size(); ++k) {
+      key[k] = key_value(plan, batch, grouping.columns[k], row);
+      append_encoded(encoded, key[k], plan.columns[grouping.columns[k]].info.type);
     }
-    if (grouping.keys.empty() || key != numbering.last_key) {
-      auto [at, added] = numbering.numbers.try_emplace(key, static_cast<std::uint32_t>(grouping.keys.size()));
-      if (added) grouping.keys.push_back(values);
-      numbering.last_key = key;
-      numbering.last = at->second;
-    }
-    grouping.group.push_back(numbering.last);
+    grouping.group.push_back(group_number(encoded, key, grouping));
   }
 }
 
-std::vector<std::uint32_t> sort_groups(Grouping& grouping, const GroupNumbering& numbering) {
+std::vector<std::uint32_t> sort_groups(Grouping& grouping) {
   std::vector<const std::string*> encoded(grouping.keys.size());
-  for (const auto& [key, number] : numbering.numbers) encoded[number] = &key;
+  for (const auto& [key, number] : grouping.numbers) encoded[number] = &key;
   std::vector<std::uint32_t> order(encoded.size()), place(encoded.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return *encoded[a] < *encoded[b]; });

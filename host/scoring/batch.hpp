@@ -1,9 +1,6 @@
 #pragma once
 // One batch of rows on its way from the files into memory.
 
-#include <memory>
-#include <unordered_map>
-
 #include "host/scoring/load.hpp"
 
 namespace carbonfront {
@@ -22,23 +19,22 @@ struct Batch {
   std::vector<std::uint32_t> kept;   // rows of the batch that are selected
 };
 
-/// Numbers groups as their keys are met; an encoded key sorts like the key itself.
-struct GroupNumbering {
-  std::unordered_map<std::string, std::uint32_t> numbers;
-  std::string last_key;
-  std::uint32_t last = 0;
-};
-
 /// Appends the kept values of a numeric column to `out`.
 void append_kept(const Batch& batch, int column, std::size_t value_size, std::vector<std::byte>& out);
 
 /// Converts the kept values of a factor's column to float64, missing ones to NaN.
 void factor_values(const Plan& plan, const Batch& batch, int column, std::vector<double>& out);
 
-/// Appends the kept rows' groups, in the order in which they were met.
-void append_groups(const Plan& plan, const Batch& batch, Grouping& grouping, GroupNumbering& numbering);
+/// Gives a group's number, a new one to a key that was not met before. `encoded`: the key as encoded_key gives it.
+std::uint32_t group_number(const std::string& encoded, const std::vector<GroupKeyValue>& key, Grouping& grouping);
+
+/// Encodes a key so that the order of bytes is the order of keys.
+std::string encoded_key(const Plan& plan, const Grouping& grouping, const std::vector<GroupKeyValue>& key);
+
+/// Appends the kept rows' groups, numbered in the order in which they were met.
+void append_groups(const Plan& plan, const Batch& batch, Grouping& grouping);
 
 /// Renumbers the groups by ascending key; gives the new number of each. [groups]
-std::vector<std::uint32_t> sort_groups(Grouping& grouping, const GroupNumbering& numbering);
+std::vector<std::uint32_t> sort_groups(Grouping& grouping);
 
 }  // namespace carbonfront

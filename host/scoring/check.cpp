@@ -89,8 +89,7 @@ void check_view_answers(const Plan& plan, const Data& data, std::size_t view, co
 
 void check_emissions(const Plan& plan, const Data& data, std::uint64_t batch_rows, Progress& progress, CheckReport& report) {
   if (!plan.emissions) return;
-  LoadSeconds ignored;
-  Data again = load(plan, choose_backend("reference"), batch_rows, 0, nullptr, progress, ignored);
+  Data again = load(plan, choose_backend("reference"), batch_rows, progress);
   report.compared += data.selection.size;
   auto compare = [&](const char* name, const std::vector<double>& got, const std::vector<double>& want) {
     for (std::uint32_t i = 0; i < data.selection.size; ++i) {

@@ -118,13 +118,13 @@ void append_emissions(const Plan& plan, const Backend& backend, const Batch& bat
       if (std::isnan(column[i])) column[i] = std::numeric_limits<double>::quiet_NaN();
 }
 
-void reserve(const Plan& plan, const Resident& resident, Data& data) {
-  for (int column : resident.columns) data.values[column].reserve(plan.rows * size_of(plan.columns[column].info.type));
-  if (resident.energy) data.energy_kwh.reserve(plan.rows);
-  if (resident.co2e) data.co2e_kg.reserve(plan.rows);
-  if (resident.missing_factors) data.missing_factors.reserve(plan.rows);
-  if (resident.row_numbers) data.selection.row.reserve(plan.rows);
-  for (Grouping& grouping : data.groupings) grouping.group.reserve(plan.rows);
+void reserve(const Plan& plan, const Resident& resident, std::uint64_t rows, Data& data) {
+  for (int column : resident.columns) data.values[column].reserve(rows * size_of(plan.columns[column].info.type));
+  if (resident.energy) data.energy_kwh.reserve(rows);
+  if (resident.co2e) data.co2e_kg.reserve(rows);
+  if (resident.missing_factors) data.missing_factors.reserve(rows);
+  if (resident.row_numbers) data.selection.row.reserve(rows);
+  for (Grouping& grouping : data.groupings) grouping.group.reserve(rows);
 }
 
 /// Forgets the last batch's share of what does not stay.
@@ -137,20 +137,20 @@ void forget_batch(const Needed& needed, const Resident& resident, Data& data) {
 }
 
 /// Gives passing views and the result their share of a batch; selected rows from `first` on are the batch's.
-void pass_on(const Plan& plan, const Batch& batch, std::uint32_t first, std::uint64_t front_limit, ResultRows* out,
-             Data& data, LoadSeconds& seconds) {
-  if (out && plan.emissions) {
+void pass_on(const Plan& plan, const Batch& batch, std::uint32_t first, const ReadOptions& options, Data& data,
+             LoadSeconds& seconds) {
+  if (options.out && plan.emissions) {
     Clock clock(seconds.write);
     std::size_t kept = batch.kept.size();
-    out->add_emissions(batch, data.energy_kwh.data() + data.energy_kwh.size() - kept,
-                       data.co2e_kg.data() + data.co2e_kg.size() - kept);
+    options.out->add_emissions(batch, data.energy_kwh.data() + data.energy_kwh.size() - kept,
+                               data.co2e_kg.data() + data.co2e_kg.size() - kept);
   }
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
-    if (!plan.only_front(plan.views[i])) continue;
+    if (!plan.views[i].passing) continue;
     std::optional<Clock> clock(seconds.front);
-    std::vector<std::uint8_t> states = pass_batch(plan, batch, first, i, front_limit, data);
+    std::vector<std::uint8_t> states = pass_batch(plan, batch, first, i, options.front_limit, data);
     clock.emplace(seconds.write);
-    if (out) out->add_states(i, batch, states);
+    if (options.out) options.out->add_states(i, batch, states);
   }
 }
 
@@ -161,7 +161,7 @@ void find_groupings(const Plan& plan, Data& data) {
       if (data.groupings[i].columns == view.group_columns) found = static_cast<int>(i);
     if (found < 0 && !view.group_columns.empty()) {
       found = static_cast<int>(data.groupings.size());
-      data.groupings.push_back({view.group_columns, {}, {}});
+      data.groupings.push_back({view.group_columns, {}, {}, {}, {}, 0});
     }
     data.grouping_of_view.push_back(found);
   }
@@ -182,27 +182,31 @@ ColumnView Data::column_view(const Plan& plan, const ObjectivePlan& objective, s
   return view_of(info, values[objective.column].data() + from * size_of(info.type));
 }
 
-Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, std::uint64_t front_limit, ResultRows* out,
-          Progress& progress, LoadSeconds& seconds) {
+Data start_data(const Plan& plan, const Backend& backend, std::uint64_t first, std::uint64_t count) {
   Data data;
+  data.next_row = first;
   data.selection.rows = plan.rows;
   data.selection.all = plan.conditions.empty();
   data.values.resize(plan.columns.size());
   find_groupings(plan, data);
   start_passing(plan, backend, data);
+  reserve(plan, resident_parts(plan), count, data);
+  return data;
+}
+
+void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, const ReadOptions& options, Progress& progress,
+               LoadSeconds& seconds, Data& data) {
   Needed needed = needed_columns(plan, data);
   Resident resident = resident_parts(plan);
-  reserve(plan, resident, data);
-  std::vector<GroupNumbering> numberings(data.groupings.size());
-  if (batch_rows == 0) batch_rows = default_batch_rows(plan);
-  progress.begin("read", plan.rows);
-
+  std::uint64_t batch_rows = options.batch_rows ? options.batch_rows : default_batch_rows(plan);
+  progress.begin("read", end - data.next_row);
   Batch batch;
   batch.columns.resize(plan.columns.size());
-  for (; batch.begin < plan.rows; batch.begin += batch.rows) {
+  for (; data.next_row < end && !asked_to_wind_up(); data.next_row += batch.rows) {
     throw_if_stopped();
     forget_batch(needed, resident, data);
-    batch.rows = static_cast<std::uint32_t>(std::min(batch_rows, plan.rows - batch.begin));
+    batch.begin = data.next_row;
+    batch.rows = static_cast<std::uint32_t>(std::min(batch_rows, end - batch.begin));
     {
       Clock clock(seconds.read);
       for (int column : needed.filters) read_column(plan, batch, column);
@@ -217,7 +221,7 @@ Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, st
     decoding.emplace(seconds.decode);
     for (int column : needed.objectives)
       append_kept(batch, column, size_of(plan.columns[column].info.type), data.values[column]);
-    for (std::size_t i = 0; i < data.groupings.size(); ++i) append_groups(plan, batch, data.groupings[i], numberings[i]);
+    for (Grouping& grouping : data.groupings) append_groups(plan, batch, grouping);
     if (resident.row_numbers)
       for (std::uint32_t row : batch.kept) data.selection.row.push_back(static_cast<std::uint32_t>(batch.begin + row));
     std::uint32_t first = data.selection.size;
@@ -227,14 +231,23 @@ Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, st
       Clock clock(seconds.emissions);
       append_emissions(plan, backend, batch, data);
     }
-    pass_on(plan, batch, first, front_limit, out, data, seconds);
+    pass_on(plan, batch, first, options, data, seconds);
     progress.add(batch.rows);
   }
   forget_batch(needed, resident, data);
+}
+
+void finish_data(const Plan& plan, Data& data) {
   std::vector<std::vector<std::uint32_t>> places;
-  for (std::size_t i = 0; i < data.groupings.size(); ++i) places.push_back(sort_groups(data.groupings[i], numberings[i]));
-  Clock clock(seconds.front);
+  for (Grouping& grouping : data.groupings) places.push_back(sort_groups(grouping));
   finish_passing(plan, places, data);
+}
+
+Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Progress& progress) {
+  LoadSeconds ignored;
+  Data data = start_data(plan, backend, 0, plan.rows);
+  read_rows(plan, backend, plan.rows, {batch_rows, 0, nullptr}, progress, ignored, data);
+  finish_data(plan, data);
   return data;
 }
 

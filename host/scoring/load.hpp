@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "host/backend.hpp"
@@ -33,11 +34,14 @@ struct GroupKeyValue {
   std::string text;
 };
 
-/// The groups of one list of columns, ascending by key, missing last.
+/// The groups of one list of columns: in the order in which they were met, in the end ascending by key, missing last.
 struct Grouping {
-  std::vector<int> columns;                      // of the plan
-  std::vector<std::uint32_t> group;              // [selected]
-  std::vector<std::vector<GroupKeyValue>> keys;  // [groups][columns]
+  std::vector<int> columns;                                // of the plan
+  std::vector<std::uint32_t> group;                        // [selected]
+  std::vector<std::vector<GroupKeyValue>> keys;            // [groups][columns]
+  std::unordered_map<std::string, std::uint32_t> numbers;  // by encoded key, while rows are added
+  std::string last_key;
+  std::uint32_t last = 0;
 };
 
 /// A view of which only the front is asked for, found while the batches pass by.
@@ -52,6 +56,7 @@ struct PassingView {
 
 /// What stays in memory, by selected row: the parts that `resident_parts` names; the others are empty.
 struct Data {
+  std::uint64_t next_row = 0;  // of the sweep, to be read next
   Selection selection;
   std::vector<std::vector<std::byte>> values;  // [plan columns]
   std::vector<double> energy_kwh, co2e_kg;
@@ -75,11 +80,24 @@ class ResultRows;
 /// Rows read at a time: batches of about 16 MiB.
 std::uint64_t default_batch_rows(const Plan& plan);
 
-/// Reads everything the plan needs, `batch_rows` at a time (0: by the size of a row). Emissions and the states of passing
-/// views go into `out`, which may be null where the plan keeps all. The result does not depend on the size of batches.
-/// Throws InputError (with file, column, row and value), OutputError, Stopped, and DeviceError where the front of a passing
-/// view takes more than `front_limit` bytes.
-Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, std::uint64_t front_limit, ResultRows* out,
-          Progress& progress, LoadSeconds& seconds);
+struct ReadOptions {
+  std::uint64_t batch_rows = 0;   // read at a time; 0: by the size of a row. The result does not depend on it
+  std::uint64_t front_limit = 0;  // bytes that the front of a passing view may take
+  ResultRows* out = nullptr;      // takes emissions and the states of passing views; not needed where nothing passes
+};
+
+/// Prepares for the rows [first, first + count).
+Data start_data(const Plan& plan, const Backend& backend, std::uint64_t first, std::uint64_t count);
+
+/// Reads the rows up to `end`, or fewer where winding up was asked for: `data.next_row` tells. Throws InputError (with file,
+/// column, row and value), OutputError, Stopped, and DeviceError where a front takes more than its limit.
+void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, const ReadOptions& options, Progress& progress,
+               LoadSeconds& seconds, Data& data);
+
+/// Puts the groups in order and finds the fronts of passing views, once all rows are there. Throws Stopped.
+void finish_data(const Plan& plan, Data& data);
+
+/// Does all three for all rows; nothing passes. Throws what they throw.
+Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Progress& progress);
 
 }  // namespace carbonfront

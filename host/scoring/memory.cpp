@@ -40,8 +40,8 @@ std::uint64_t resident_bytes(const Plan& plan) {
 
 /// What one view keeps until the result is written: rated rows, groups, flags, front, answers. Of a view of which only the
 /// front is kept nothing grows with the rows but the front, which is checked as it grows.
-std::uint64_t answer_bytes(const Plan& plan, const ViewPlan& view) {
-  if (plan.only_front(view)) return 0;
+std::uint64_t answer_bytes(const ViewPlan& view) {
+  if (!view.resident) return 0;
   const Outputs& wanted = view.spec.outputs;
   std::uint64_t words = wanted.dominated_by + wanted.dominates + (wanted.rank || wanted.crowding) + wanted.witness;
   return 4 + (view.group_columns.empty() ? 0 : 4) + 2 + 4 + 4 * words + (wanted.crowding ? 8 : 0) +
@@ -49,8 +49,8 @@ std::uint64_t answer_bytes(const Plan& plan, const ViewPlan& view) {
 }
 
 /// What the engine needs while it works on a view: the order, and the hungriest step on it.
-std::uint64_t work_bytes(const Plan& plan, const ViewPlan& view) {
-  if (plan.only_front(view)) return 0;
+std::uint64_t work_bytes(const ViewPlan& view) {
+  if (!view.resident) return 0;
   const Outputs& wanted = view.spec.outputs;
   std::uint64_t m = std::max<std::uint64_t>(2, view.objectives.size());
   std::uint64_t order = 8 + 4 * (m - 1), step = 36;  // the sort's pairs, twice, and its digits
@@ -66,8 +66,8 @@ std::uint64_t work_bytes(const Plan& plan, const ViewPlan& view) {
 std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows) {
   std::uint64_t per_row = resident_bytes(plan), most_work = 0;
   for (const ViewPlan& view : plan.views) {
-    per_row += answer_bytes(plan, view);
-    most_work = std::max(most_work, work_bytes(plan, view));
+    per_row += answer_bytes(view);
+    most_work = std::max(most_work, work_bytes(view));
   }
   return kFixed + batch_bytes(plan, batch_rows) + selected * (per_row + most_work);
 }
@@ -79,7 +79,7 @@ std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t 
   if (resident.energy) columns.push_back("energy_kwh");
   if (resident.co2e) columns.push_back("co2e_kg");
   for (const ViewPlan& view : plan.views)
-    if (plan.only_front(view)) fronts.push_back(view.spec.name);
+    if (view.passing) fronts.push_back(view.spec.name);
   std::string text =
       fmt::format("memory: up to {} of {}", size_text(memory_needed(plan, selected, batch_rows)), size_text(limit));
   if (!columns.empty()) text += "; all rows stay of " + join(columns, ", ");

@@ -44,7 +44,7 @@ void start_passing(const Plan& plan, const Backend& backend, Data& data) {
   data.passing.resize(plan.views.size());
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     data.passing[i].missing_rows.resize(plan.views[i].objectives.size());
-    if (plan.only_front(plan.views[i])) data.passing[i].stream = FrontStream(backend.find_front);
+    if (plan.views[i].passing) data.passing[i].stream = FrontStream(backend.find_front);
   }
 }
 
@@ -91,7 +91,7 @@ std::vector<std::uint8_t> pass_batch(const Plan& plan, const Batch& batch, std::
 
 void finish_passing(const Plan& plan, const std::vector<std::vector<std::uint32_t>>& places, Data& data) {
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
-    if (!plan.only_front(plan.views[i])) continue;
+    if (!plan.views[i].passing) continue;
     PassingView& passing = data.passing[i];
     passing.front = passing.stream.finish();
     passing.stream = FrontStream();

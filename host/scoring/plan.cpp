@@ -120,18 +120,21 @@ void check_lengths(Plan& plan) {
 
 }  // namespace
 
-bool Plan::only_front(const ViewPlan& view) const {
-  const Outputs& wanted = view.spec.outputs;
-  return !keep_all && !wanted.dominated_by && !wanted.dominates && !wanted.rank && !wanted.witness && !wanted.crowding;
+void keep_what_is_compared(Plan& plan) {
+  plan.keep_emissions = false;
+  for (ViewPlan& view : plan.views) {
+    const Outputs& wanted = view.spec.outputs;
+    view.resident = wanted.dominated_by || wanted.dominates || wanted.rank || wanted.witness || wanted.crowding;
+    view.passing = !view.resident;
+  }
 }
 
 Resident resident_parts(const Plan& plan) {
   Resident parts;
-  parts.energy = parts.co2e = plan.keep_all && plan.emissions;
+  parts.energy = parts.co2e = plan.keep_emissions && plan.emissions;
   for (const ViewPlan& view : plan.views) {
-    bool whole = !plan.only_front(view);
-    parts.row_numbers |= !plan.conditions.empty() && (whole || !view.group_columns.empty());
-    if (!whole) continue;
+    parts.row_numbers |= !plan.conditions.empty() && (view.resident || !view.group_columns.empty());
+    if (!view.resident) continue;
     for (const ObjectivePlan& objective : view.objectives) {
       if (objective.source == Source::column) parts.columns.insert(objective.column);
       parts.energy |= objective.source == Source::energy;

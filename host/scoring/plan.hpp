@@ -44,6 +44,8 @@ struct ViewPlan {
   ViewSpec spec;
   std::vector<ObjectivePlan> objectives;
   std::vector<int> group_columns;
+  bool resident = true;  // the values of all its rows stay in memory
+  bool passing = false;  // its front is found while batches pass by
   bool uses_emissions() const {
     for (const ObjectivePlan& objective : objectives)
       if (objective.source != Source::column) return true;
@@ -65,13 +67,13 @@ struct Plan {
   std::optional<EmissionsPlan> emissions;
   std::vector<ViewPlan> views;
   int label = kNoColumn;
-  bool keep_all = true;  // also the values of views of which only the front is asked for
-
-  /// Tells whether a view's front is found while the batches pass by: nothing is asked for that needs the other rows.
-  bool only_front(const ViewPlan& view) const;
+  bool keep_emissions = true;  // of all rows, whether a resident view compares them or not
   /// Bytes that the used numeric columns and fixed strings take in memory for all rows.
   std::uint64_t column_bytes() const;
 };
+
+/// Lets views of which nothing is asked for that needs all rows pass by, and keeps only what the other views compare.
+void keep_what_is_compared(Plan& plan);
 
 /// What stays in memory for all selected rows.
 struct Resident {

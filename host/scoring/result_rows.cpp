@@ -19,12 +19,12 @@ ResultRows::ResultRows(hid_t file, const Plan& plan) {
     h5::Handle group = create_group(file, "emissions");
     for (const RowDataset& about : {RowDataset{"energy_kwh", "energy of training", "kWh"},
                                     RowDataset{"co2e_kg", "CO2-equivalent emissions of training", "kg"}})
-      emissions_.emplace_back(create_row_dataset(group, kNoAxis, plan.rows, H5T_NATIVE_DOUBLE, &kNan, about), H5T_NATIVE_DOUBLE,
-                              kNan);
+      emissions_.emplace_back(create_row_dataset(group, kNoAxis, plan.rows, H5T_NATIVE_DOUBLE, &kNan, about),
+                              H5T_NATIVE_DOUBLE, kNan);
   }
   for (const ViewPlan& view : plan.views) {
     states_of_view_.push_back(states_.size());
-    if (!plan.only_front(view)) continue;
+    if (!view.passing) continue;
     h5::Handle group = create_group(file, "views/" + view.spec.name);
     states_.emplace_back(create_state(group, kNoAxis, plan.rows), H5T_NATIVE_UINT8, std::uint8_t{0});
   }

@@ -107,7 +107,7 @@ std::uint64_t ViewScores::row_of(const Selection& selection, std::uint32_t posit
 
 ViewScores rate(const Plan& plan, const Data& data, std::size_t view_index) {
   const ViewPlan& view = plan.views[view_index];
-  if (plan.only_front(view)) return rate_passing(plan, data, view_index);
+  if (!view.resident) return rate_passing(plan, data, view_index);
   ViewScores scores;
   for (const ObjectivePlan& objective : view.objectives)
     scores.objectives.push_back({data.column_view(plan, objective), objective.maximise});
