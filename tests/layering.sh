@@ -14,6 +14,7 @@ host/emissions  kernels/|$common
 host/sweep      kernels/columns\.hpp|$common
 host/spec       kernels/|host/emissions/|$common
 host/scoring    kernels/|host/(pareto|emissions|sweep|spec)/|host/backend\.hpp|$common
+host/shards     kernels/|host/(pareto|emissions|sweep|spec|scoring)/|host/backend\.hpp|$common
 host            kernels/|host/(pareto|emissions)/|host/backend\.hpp|$common
 host/app        kernels/|host/
 EOF
@@ -28,6 +29,7 @@ host/emissions  hdf5|CLI/|toml\+\+|nlohmann/
 host/spec       hdf5|CLI/
 host/sweep      CLI/|toml\+\+|nlohmann/
 host/scoring    CLI/|toml\+\+
+host/shards     CLI/|toml\+\+
 host            hdf5|CLI/|toml\+\+|nlohmann/
 EOF
 }

@@ -157,7 +157,7 @@ int score(ScoreOptions& options) {
   std::optional<ResultRows> rows;
   Scores scores;
   output.write([&](hid_t file) {
-    rows.emplace(file, plan);
+    rows.emplace(file, plan, plan.rows);
     scores = compute(plan, backend, options, memory, *rows, progress);
   });
   if (validated_rows && !validates(plan, scores.data, scores.views, options, validated_rows, progress)) return kDifference;

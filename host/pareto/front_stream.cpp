@@ -93,17 +93,20 @@ void FrontStream::add(PointsView batch, const std::function<std::uint64_t(std::u
   settle_if_many();
 }
 
+void FrontStream::add_front(const std::vector<Objective>& objectives, FrontRows rows) {
+  objectives_ = objectives;
+  held_.values.resize(objectives.size());
+  for (std::size_t k = 0; k < objectives.size(); ++k)
+    held_.values[k].insert(held_.values[k].end(), rows.values[k].begin(), rows.values[k].end());
+  held_.row.insert(held_.row.end(), rows.row.begin(), rows.row.end());
+  held_.group.insert(held_.group.end(), rows.group.begin(), rows.group.end());
+  settle_if_many();
+}
+
 void FrontStream::absorb(FrontStream&& other) {
-  if (other.held_.size() == 0) return;
-  objectives_ = other.objectives_;
-  held_.values.resize(objectives_.size());
-  for (std::size_t k = 0; k < objectives_.size(); ++k)
-    held_.values[k].insert(held_.values[k].end(), other.held_.values[k].begin(), other.held_.values[k].end());
-  held_.row.insert(held_.row.end(), other.held_.row.begin(), other.held_.row.end());
-  held_.group.insert(held_.group.end(), other.held_.group.begin(), other.held_.group.end());
+  if (other.held_.size() > 0) add_front(other.objectives_, std::move(other.held_));
   other.held_ = {};
   other.settled_ = 0;
-  settle_if_many();
 }
 
 FrontRows FrontStream::finish() {

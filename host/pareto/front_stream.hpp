@@ -38,6 +38,9 @@ class FrontStream {
   /// front of what is held. Throws Stopped.
   void add(PointsView batch, const std::function<std::uint64_t(std::uint32_t)>& number);
 
+  /// Adds rows of a front found elsewhere, with their values. Throws Stopped.
+  void add_front(const std::vector<Objective>& objectives, FrontRows rows);
+
   /// Adds what another stream holds, of the same objectives. Throws Stopped.
   void absorb(FrontStream&& other);
 

@@ -132,6 +132,7 @@ void keep_what_is_compared(Plan& plan) {
 Resident resident_parts(const Plan& plan) {
   Resident parts;
   parts.energy = parts.co2e = plan.keep_emissions && plan.emissions;
+  parts.row_numbers = plan.keep_row_numbers && !plan.conditions.empty();
   for (const ViewPlan& view : plan.views) {
     parts.row_numbers |= !plan.conditions.empty() && (view.resident || !view.group_columns.empty());
     if (!view.resident) continue;

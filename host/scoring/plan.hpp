@@ -67,7 +67,8 @@ struct Plan {
   std::optional<EmissionsPlan> emissions;
   std::vector<ViewPlan> views;
   int label = kNoColumn;
-  bool keep_emissions = true;  // of all rows, whether a resident view compares them or not
+  bool keep_emissions = true;     // of all rows, whether a resident view compares them or not
+  bool keep_row_numbers = false;  // of selected rows, whether a resident view needs them or not
   /// Bytes that the used numeric columns and fixed strings take in memory for all rows.
   std::uint64_t column_bytes() const;
 };

@@ -32,17 +32,17 @@ void attach(hid_t dataset, hid_t scale, unsigned dimension) {
 }
 
 h5::Handle create_row_dataset(hid_t group, hid_t rows_axis, std::uint64_t rows, hid_t type, const void* fill,
-                              const RowDataset& about) {
-  h5::Handle dataset = h5::create_dataset(group, about.name, type, {rows});
+                              const RowDataset& about, h5::Storage storage) {
+  h5::Handle dataset = h5::create_dataset(group, about.name, type, {rows}, storage);
   describe(dataset, about.long_name, about.units);
   if (fill) h5::write_scalar_attribute(dataset, "_FillValue", type, fill);
   if (rows_axis != kNoAxis) attach(dataset, rows_axis);
   return dataset;
 }
 
-h5::Handle create_state(hid_t group, hid_t rows_axis, std::uint64_t rows) {
+h5::Handle create_state(hid_t group, hid_t rows_axis, std::uint64_t rows, h5::Storage storage) {
   return create_row_dataset(group, rows_axis, rows, H5T_NATIVE_UINT8, nullptr,
-                            {"state", "0 not selected, 1 unrated, 2 rated"});
+                            {"state", "0 not selected, 1 unrated, 2 rated"}, storage);
 }
 
 }  // namespace carbonfront

@@ -27,9 +27,9 @@ inline constexpr hid_t kNoAxis = H5I_INVALID_HID;
 
 /// Creates a dataset with one value an input row; `fill`, where not null, stands where nothing is known.
 h5::Handle create_row_dataset(hid_t group, hid_t rows_axis, std::uint64_t rows, hid_t type, const void* fill,
-                              const RowDataset& about);
+                              const RowDataset& about, h5::Storage storage = {});
 
 /// Creates a view's states of the rows.
-h5::Handle create_state(hid_t group, hid_t rows_axis, std::uint64_t rows);
+h5::Handle create_state(hid_t group, hid_t rows_axis, std::uint64_t rows, h5::Storage storage = {});
 
 }  // namespace carbonfront

@@ -208,7 +208,7 @@ ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, cons
 void compare_content(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
                      std::vector<std::string>& lines) {
   h5::Handle implied = h5::create_file_in_memory();
-  ResultRows rows(implied, plan);
+  ResultRows rows(implied, plan, plan.rows);
   add_all_rows(plan, data, rows);
   write_scores(implied, plan, data, views, rows);
   auto stored = content_hashes(file), wanted = content_hashes(implied);

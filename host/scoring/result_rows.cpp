@@ -13,20 +13,20 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-ResultRows::ResultRows(hid_t file, const Plan& plan) {
-  create_dimension(file, "rows", plan.rows);
+ResultRows::ResultRows(hid_t file, const Plan& plan, std::uint64_t rows, h5::Storage storage) {
+  create_dimension(file, "rows", rows);
   if (plan.emissions) {
     h5::Handle group = create_group(file, "emissions");
     for (const RowDataset& about : {RowDataset{"energy_kwh", "energy of training", "kWh"},
                                     RowDataset{"co2e_kg", "CO2-equivalent emissions of training", "kg"}})
-      emissions_.emplace_back(create_row_dataset(group, kNoAxis, plan.rows, H5T_NATIVE_DOUBLE, &kNan, about),
+      emissions_.emplace_back(create_row_dataset(group, kNoAxis, rows, H5T_NATIVE_DOUBLE, &kNan, about, storage),
                               H5T_NATIVE_DOUBLE, kNan);
   }
   for (const ViewPlan& view : plan.views) {
     states_of_view_.push_back(states_.size());
     if (!view.passing) continue;
     h5::Handle group = create_group(file, "views/" + view.spec.name);
-    states_.emplace_back(create_state(group, kNoAxis, plan.rows), H5T_NATIVE_UINT8, std::uint8_t{0});
+    states_.emplace_back(create_state(group, kNoAxis, rows, storage), H5T_NATIVE_UINT8, std::uint8_t{0});
   }
 }
 

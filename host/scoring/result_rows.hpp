@@ -45,9 +45,9 @@ class RowColumn {
 /// Owns the datasets that grow while the sweep is read.
 class ResultRows {
  public:
-  /// Begins a result in a new file: the axis of rows, /emissions, and the groups of views of the front alone. Throws
+  /// Begins a result of `rows` rows in a new file: the axis of rows, /emissions, and the groups of passing views. Throws
   /// OutputError.
-  ResultRows(hid_t file, const Plan& plan);
+  ResultRows(hid_t file, const Plan& plan, std::uint64_t rows, h5::Storage storage = {});
 
   /// Appends a batch's emissions. [kept] Throws OutputError.
   void add_emissions(const Batch& batch, const double* energy_kwh, const double* co2e_kg);

@@ -335,4 +335,10 @@ hid_t memory_type(ValueType type) {
   return H5I_INVALID_HID;
 }
 
+std::uint64_t chunk_rows_of(const ColumnPart& part) {
+  h5::Handle list(H5Dget_create_plist(part.dataset));
+  hsize_t chunk = 1;
+  return H5Pget_layout(list) == H5D_CHUNKED && H5Pget_chunk(list, 1, &chunk) > 0 ? chunk : 1;
+}
+
 }  // namespace carbonfront

@@ -83,6 +83,9 @@ void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count
 /// Reads rows [begin, begin + count) of a string column. Throws InputError.
 void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values);
 
+/// Rows in a chunk of a column's part; 1 where it has no chunks.
+std::uint64_t chunk_rows_of(const ColumnPart& part);
+
 /// Views values that `read_numbers` read.
 ColumnView view_of(const ColumnInfo& info, const void* values);
 

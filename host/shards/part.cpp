@@ -1,0 +1,245 @@
+#include "host/shards/part.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "host/errors.hpp"
+#include "host/scoring/batch.hpp"
+#include "host/scoring/result_parts.hpp"
+#include "host/shards/part_arrays.hpp"
+#include "host/sweep/fingerprint.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+constexpr const char* kFormat = "carbonfront part";
+constexpr std::int64_t kPartVersion = 1;
+
+std::string column_name(std::size_t index) { return fmt::format("values-{}", index); }
+
+/// Writes keys as three arrays: missing flags, bits, and texts one after the other with their ends.
+void write_grouping(hid_t parent, std::size_t index, const Grouping& grouping) {
+  h5::Handle group = create_group(parent, fmt::format("grouping-{}", index));
+  write_array(group, "group", grouping.group);
+  std::vector<std::uint8_t> missing, texts;
+  std::vector<std::uint64_t> bits, ends;
+  for (const auto& key : grouping.keys)
+    for (const GroupKeyValue& value : key) {
+      missing.push_back(value.missing);
+      bits.push_back(value.bits);
+      texts.insert(texts.end(), value.text.begin(), value.text.end());
+      ends.push_back(texts.size());
+    }
+  write_array(group, "missing", missing);
+  write_array(group, "bits", bits);
+  write_array(group, "texts", texts);
+  write_array(group, "text_ends", ends);
+}
+
+/// Reads a part's groups; returns the number in `grouping` of each of the part's.
+std::vector<std::uint32_t> append_grouping(const PartReader& part, std::size_t index, const Plan& plan, Grouping& grouping) {
+  std::string prefix = fmt::format("grouping-{}/", index);
+  auto missing = part.array<std::uint8_t>(prefix + "missing"), texts = part.array<std::uint8_t>(prefix + "texts");
+  auto bits = part.array<std::uint64_t>(prefix + "bits"), ends = part.array<std::uint64_t>(prefix + "text_ends");
+  std::size_t columns = grouping.columns.size();
+  if (missing.size() != bits.size() || ends.size() != bits.size() || bits.size() % columns != 0)
+    part.damaged("the keys of its groups do not fit together");
+  std::vector<std::uint32_t> number;
+  std::size_t begin = 0;
+  for (std::size_t g = 0; g < bits.size() / columns; ++g) {
+    std::vector<GroupKeyValue> key;
+    for (std::size_t i = g * columns; i < (g + 1) * columns; ++i) {
+      if (ends[i] < begin || ends[i] > texts.size()) part.damaged("a group's key is cut off");
+      key.push_back({missing[i] != 0, bits[i],
+                     std::string(texts.begin() + static_cast<std::ptrdiff_t>(begin),
+                                 texts.begin() + static_cast<std::ptrdiff_t>(ends[i]))});
+      begin = ends[i];
+    }
+    number.push_back(group_number(encoded_key(plan, grouping, key), key, grouping));
+  }
+  for (std::uint32_t group : part.array<std::uint32_t>(prefix + "group"))
+    grouping.group.push_back(part.checked(number, group));
+  return number;
+}
+
+/// The types of a view's objectives.
+std::vector<Objective> objective_types(const Plan& plan, const ViewPlan& view, const Data& data) {
+  std::vector<Objective> objectives;
+  for (const ObjectivePlan& objective : view.objectives)
+    objectives.push_back({data.column_view(plan, objective), objective.maximise});
+  return objectives;
+}
+
+void write_passing(hid_t parent, std::size_t index, PassingView& passing) {
+  h5::Handle group = create_group(parent, fmt::format("view-{}", index));
+  FrontRows running;
+  if (passing.front.size() == 0) running = passing.stream.finish();
+  const FrontRows& front = passing.front.size() ? passing.front : running;
+  write_array(group, "row", front.row);
+  write_array(group, "group", front.group);
+  for (std::size_t k = 0; k < front.values.size(); ++k) write_array(group, column_name(k).c_str(), front.values[k]);
+  write_array(group, "missing_rows", passing.missing_rows);
+  write_array(group, "rated_in_group", passing.rated_in_group);
+  write_array(group, "rated", std::vector<std::uint32_t>{passing.rated});
+}
+
+/// Adds a part's share of a passing view. `number`: of the part's groups; null without groups.
+void append_passing(const PartReader& part, std::size_t index, const std::vector<Objective>& objectives,
+                    const std::vector<std::uint32_t>* number, PassingView& passing) {
+  std::string prefix = fmt::format("view-{}/", index);
+  FrontRows front;
+  front.row = part.array<std::uint64_t>(prefix + "row");
+  front.group = part.array<std::uint32_t>(prefix + "group");
+  if (number)
+    for (std::uint32_t& group : front.group) group = part.checked(*number, group);
+  if (front.size() > 0)
+    for (std::size_t k = 0; k < objectives.size(); ++k) {
+      front.values.push_back(part.array<std::byte>(prefix + column_name(k)));
+      if (front.values[k].size() != front.size() * size_of(objectives[k].column.type)) part.damaged("its front is cut off");
+    }
+  if (front.size() > 0) passing.stream.add_front(objectives, std::move(front));
+  auto missing = part.array<std::uint64_t>(prefix + "missing_rows"),
+       rated = part.array<std::uint64_t>(prefix + "rated_in_group");
+  for (std::size_t k = 0; k < passing.missing_rows.size(); ++k) passing.missing_rows[k] += part.checked(missing, k);
+  for (std::size_t g = 0; number && g < rated.size(); ++g) {
+    std::uint32_t group = part.checked(*number, g);
+    passing.rated_in_group.resize(std::max<std::size_t>(passing.rated_in_group.size(), group + 1));
+    passing.rated_in_group[group] += rated[g];
+  }
+  passing.rated += part.checked(part.array<std::uint32_t>(prefix + "rated"), 0);
+}
+
+/// Hands emissions and states of a part's rows on, a slab at a time, and keeps the emissions of selected rows that stay.
+void append_rows(const PartReader& part, const Plan& plan, const PartInfo& info, const std::vector<std::uint32_t>* selected,
+                 ResultRows& out, Data& data) {
+  Resident resident = resident_parts(plan);
+  Batch batch;
+  std::size_t next = 0;
+  for (std::uint64_t at = 0; at < info.done; at += batch.rows) {
+    throw_if_stopped();
+    batch.rows = static_cast<std::uint32_t>(std::min<std::uint64_t>(1 << 18, info.done - at));
+    batch.kept.resize(batch.rows);
+    for (std::uint32_t i = 0; i < batch.rows; ++i) batch.kept[i] = i;
+    if (plan.emissions) {
+      auto energy = part.rows<double>("/emissions/energy_kwh", at, batch.rows);
+      auto co2e = part.rows<double>("/emissions/co2e_kg", at, batch.rows);
+      out.add_emissions(batch, energy.data(), co2e.data());
+      std::size_t begin = next;
+      for (auto [stays, from, to] :
+           {std::tuple{resident.energy, &energy, &data.energy_kwh}, {resident.co2e, &co2e, &data.co2e_kg}}) {
+        if (!stays) continue;
+        if (!selected) to->insert(to->end(), from->begin(), from->end());
+        for (next = begin; selected && next < selected->size() && (*selected)[next] < at + batch.rows; ++next)
+          to->push_back((*from)[(*selected)[next] - at]);
+      }
+    }
+    for (std::size_t i = 0; i < plan.views.size(); ++i)
+      if (plan.views[i].passing)
+        out.add_states(i, batch, part.rows<std::uint8_t>("/views/" + plan.views[i].spec.name + "/state", at, batch.rows));
+  }
+}
+
+}  // namespace
+
+PartInfo part_of(const Plan& plan, Shard shard, RowRange range) {
+  PartInfo info{CARBONFRONT_VERSION, to_toml(plan.spec), "", plan.rows, shard, range, 0};
+  for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) info.fingerprints += fingerprint(plan.columns, i) + " ";
+  return info;
+}
+
+std::string difference(const PartInfo& wanted, const PartInfo& found) {
+  if (found.program_version != wanted.program_version)
+    return fmt::format("it was made by version {}, this is {}", found.program_version, wanted.program_version);
+  if (found.spec != wanted.spec) return "it was made with another spec";
+  if (found.fingerprints != wanted.fingerprints || found.rows != wanted.rows) return "it was made from another input";
+  if (found.shard.count != wanted.shard.count)
+    return fmt::format("it is of {} shards, not of {}", found.shard.count, wanted.shard.count);
+  return "";
+}
+
+void write_part(hid_t file, const Plan& plan, const PartInfo& info, Data& data) {
+  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
+  h5::write_attribute(root, "format", std::string_view(kFormat));
+  h5::write_attribute(root, "format_version", kPartVersion);
+  h5::write_attribute(root, "program_version", std::string_view(info.program_version));
+  h5::write_attribute(root, "spec", std::string_view(info.spec));
+  h5::write_attribute(root, "input_fingerprints", std::string_view(info.fingerprints));
+  h5::Handle part = create_group(file, "part");
+  write_array(part, "numbers",
+              std::vector<std::uint64_t>{info.rows, info.shard.index, info.shard.count, info.range.first, info.range.end,
+                                         data.next_row - info.range.first, data.selection.size, data.without_emissions});
+  write_array(part, "factor_missing", std::vector<std::uint64_t>(data.factor_missing.begin(), data.factor_missing.end()));
+  std::vector<std::uint32_t> selected;
+  for (std::uint32_t row : data.selection.row) selected.push_back(static_cast<std::uint32_t>(row - info.range.first));
+  write_array(part, "selected", selected);
+  Resident resident = resident_parts(plan);
+  for (int column : resident.columns) write_array(part, column_name(column).c_str(), data.values[column]);
+  write_array(part, "missing_factors", data.missing_factors);
+  for (std::size_t i = 0; i < data.groupings.size(); ++i) write_grouping(part, i, data.groupings[i]);
+  for (std::size_t i = 0; i < plan.views.size(); ++i)
+    if (plan.views[i].passing) write_passing(part, i, data.passing[i]);
+}
+
+PartInfo read_part_info(hid_t file, const std::string& path) {
+  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
+  if (h5::text_attribute(root, "format") != kFormat)
+    throw InputError("'" + path + "' is not a part", "its attribute `format` does not say so",
+                     "give files that `carbonfront score --shard` wrote");
+  PartReader part{file, path};
+  if (h5::integer_attribute(root, "format_version") != kPartVersion) part.damaged("it is of another version of the format");
+  auto numbers = part.array<std::uint64_t>("numbers");
+  if (numbers.size() != 8) part.damaged("its numbers are cut off");
+  PartInfo info{h5::text_attribute(root, "program_version"),
+                h5::text_attribute(root, "spec"),
+                h5::text_attribute(root, "input_fingerprints"),
+                numbers[0],
+                {static_cast<std::uint32_t>(numbers[1]), static_cast<std::uint32_t>(numbers[2])},
+                {numbers[3], numbers[4]},
+                numbers[5]};
+  if (info.range.first > info.range.end || info.range.end > info.rows || info.done > info.range.end - info.range.first)
+    part.damaged("its range of rows cannot be");
+  return info;
+}
+
+void append_part(hid_t file, const std::string& path, const Plan& plan, const PartInfo& info, ResultRows& out, Data& data) {
+  PartReader part{file, path};
+  auto numbers = part.array<std::uint64_t>("numbers");
+  auto size = static_cast<std::uint32_t>(numbers[6]);
+  auto factor_missing = part.array<std::uint64_t>("factor_missing");
+  for (std::size_t k = 0; k < data.factor_missing.size(); ++k) data.factor_missing[k] += part.checked(factor_missing, k);
+  data.without_emissions += numbers[7];
+  auto selected = part.array<std::uint32_t>("selected");
+  if (!data.selection.all && selected.size() != size) part.damaged("its selected rows are cut off");
+  if (data.selection.all && size != info.done) part.damaged("it has fewer rows than it says");
+  Resident resident = resident_parts(plan);
+  if (resident.row_numbers)
+    for (std::uint32_t row : selected) data.selection.row.push_back(static_cast<std::uint32_t>(info.range.first + row));
+  for (int column : resident.columns) {
+    auto values = part.array<std::byte>(column_name(column));
+    if (values.size() != size * size_of(plan.columns[column].info.type))
+      part.damaged(fmt::format("column '{}' is cut off", plan.columns[column].info.name));
+    data.values[column].insert(data.values[column].end(), values.begin(), values.end());
+  }
+  if (resident.missing_factors) {
+    auto missing = part.array<std::uint8_t>("missing_factors");
+    if (missing.size() != size) part.damaged("its missing quantities are cut off");
+    data.missing_factors.insert(data.missing_factors.end(), missing.begin(), missing.end());
+  }
+  std::vector<std::vector<std::uint32_t>> numbers_of_groups;
+  for (std::size_t i = 0; i < data.groupings.size(); ++i)
+    numbers_of_groups.push_back(append_grouping(part, i, plan, data.groupings[i]));
+  for (std::size_t i = 0; i < plan.views.size(); ++i) {
+    if (!plan.views[i].passing) continue;
+    int grouping = data.grouping_of_view[i];
+    append_passing(part, i, objective_types(plan, plan.views[i], data),
+                   grouping < 0 ? nullptr : &numbers_of_groups[grouping], data.passing[i]);
+  }
+  append_rows(part, plan, info, data.selection.all ? nullptr : &selected, out, data);
+  data.selection.size += size;
+  data.next_row = info.range.first + info.done;
+}
+
+}  // namespace carbonfront

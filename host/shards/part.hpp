@@ -1,0 +1,41 @@
+#pragma once
+// Part files: what a task found out about its share of a sweep, complete or as far as it came.
+
+#include <cstdint>
+#include <string>
+
+#include "host/scoring/load.hpp"
+#include "host/scoring/result_rows.hpp"
+#include "host/shards/share.hpp"
+
+namespace carbonfront {
+
+/// The work that a part belongs to, and its share of it. Parts of one work can be put together.
+struct PartInfo {
+  std::string program_version, spec, fingerprints;  // of the input files, in order
+  std::uint64_t rows = 0;                           // of the sweep
+  Shard shard;
+  RowRange range;
+  std::uint64_t done = 0;  // rows of the range that are in it, from its first
+
+  bool complete() const { return done == range.end - range.first; }
+};
+
+/// Describes the work of a plan. Reads the inputs' fingerprints.
+PartInfo part_of(const Plan& plan, Shard shard, RowRange range);
+
+/// Says how `found` is of other work than `wanted`: its version, spec, input or number of rows; empty where it is not.
+std::string difference(const PartInfo& wanted, const PartInfo& found);
+
+/// Writes everything that the rows so far left in memory, beside the rows that ResultRows wrote. A part is uncompressed: it
+/// is read once. Throws OutputError.
+void write_part(hid_t file, const Plan& plan, const PartInfo& info, Data& data);
+
+/// Reads what a part says of itself. Throws InputError where it is no part, or not readable.
+PartInfo read_part_info(hid_t file, const std::string& path);
+
+/// Appends a part's rows to data that ends where the part begins. What the plan keeps must be in the part: the same plan's,
+/// or a plan that keeps less. `out` takes emissions and states. Throws InputError, OutputError, Stopped.
+void append_part(hid_t file, const std::string& path, const Plan& plan, const PartInfo& info, ResultRows& out, Data& data);
+
+}  // namespace carbonfront
