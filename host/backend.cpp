@@ -11,10 +11,10 @@ namespace carbonfront {
 
 std::span<const Backend> backends() {
   static const std::vector<Backend> all = {
-      {"cuda", "NVIDIA GPU", "this program was built without CUDA", nullptr, nullptr, nullptr},
-      {"cpu", "all cores, SIMD, integer ranks", "", emissions_cpu, evaluate_cpu, find_front_cpu},
+      {"cuda", "NVIDIA GPU", "this program was built without CUDA", nullptr, nullptr, nullptr, nullptr},
+      {"cpu", "all cores, SIMD, integer ranks", "", emissions_cpu, evaluate_cpu, count_against_cpu, find_front_cpu},
       {"reference", "plain loops over the stored values: the definition, one thread", "", emissions_reference,
-       evaluate_reference, nullptr},
+       evaluate_reference, count_against_reference, find_front_reference, true},
   };
   return all;
 }

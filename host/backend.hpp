@@ -18,7 +18,10 @@ struct Backend {
   void (*emissions)(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
                     double* co2e_kg);
   Verdict (*evaluate)(PointsView points, VerdictRequest wanted, Progress& progress);
-  FindFront find_front;  // for fronts found while reading; empty: all rows are kept and evaluated together
+  CrossCounts (*count_against)(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
+                               bool dominates, Progress& progress);
+  FindFront find_front;     // for fronts found while reading
+  bool definition = false;  // keeps all rows and evaluates them together, even where only the front is asked for
 };
 
 /// All backends, best first.

@@ -12,13 +12,14 @@ std::atomic<bool> winding_up_first{false};
 
 }  // namespace
 
-void request_stop(int signal) noexcept {
+bool request_wind_up(int reason) noexcept {
   int none = kNone;
-  bool first = winding_up_first.load(std::memory_order_relaxed) && wind_up.compare_exchange_strong(none, signal);
-  if (!first) stop_reason.store(signal, std::memory_order_relaxed);
+  return winding_up_first.load(std::memory_order_relaxed) && wind_up.compare_exchange_strong(none, reason);
 }
 
-void wind_up_when_stopped(bool yes) noexcept { winding_up_first = yes; }
+void request_stop(int reason) noexcept { stop_reason.store(reason, std::memory_order_relaxed); }
+
+void allow_winding_up(bool yes) noexcept { winding_up_first = yes; }
 
 int wind_up_reason() noexcept { return wind_up.load(std::memory_order_relaxed); }
 

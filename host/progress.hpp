@@ -31,9 +31,11 @@ inline constexpr int kTimeLimit = 0;
 /// Asks running work to stop: a signal, or kTimeLimit. Async-signal-safe.
 void request_stop(int reason) noexcept;
 
-/// Lets the next request ask for winding up instead: reading ends after the batch under way, and nothing is thrown. A second
-/// request stops.
-void wind_up_when_stopped(bool yes) noexcept;
+/// Says whether the work under way can wind up: reading ends after its batch, and nothing is thrown.
+void allow_winding_up(bool yes) noexcept;
+
+/// Asks the work to wind up, for a reason as request_stop's. False where it cannot, or was asked before. Async-signal-safe.
+bool request_wind_up(int reason) noexcept;
 
 /// Tells whether winding up was asked for, and by what: a signal, kTimeLimit, or −1.
 bool asked_to_wind_up() noexcept;

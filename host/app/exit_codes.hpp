@@ -11,6 +11,7 @@ enum ExitCode {
   kDevice = 4,
   kInternal = 5,
   kOutput = 6,
+  kTimeLimitReached = 7,
 };
 
 }  // namespace carbonfront

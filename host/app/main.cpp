@@ -44,6 +44,7 @@ int run(const std::function<int()>& action) {
   } catch (const OutputError& error) {
     return fail(kOutput, error.what());
   } catch (const Stopped& stopped) {
+    if (stopped.signal == kTimeLimit) return fail(kTimeLimitReached, "the time limit is reached; nothing was written");
     fmt::print(stderr, "carbonfront: stopped by signal {}; no result was written\n", stopped.signal);
     return 128 + stopped.signal;
   } catch (const std::system_error& error) {  // of fmt::print
@@ -60,11 +61,13 @@ int run(const std::function<int()>& action) {
   }
 }
 
-/// SIGINT, SIGTERM and SIGHUP ask the work to stop, which removes unfinished outputs. Work that does not stop within five
-/// seconds, caught in a library, is ended; so is the program at a second signal.
+/// SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask the work to stop, which removes unfinished outputs; work that can wind up with a
+/// checkpoint is left to do so. Work that does not stop within five seconds, caught in a library, is ended; so is the
+/// program at a second signal.
 volatile std::sig_atomic_t stopping = 0;
 
 void stop(int signal) {
+  if ((signal == SIGTERM || signal == SIGUSR1) && request_wind_up(signal)) return;
   if (stopping) {
     remove_unfinished_output();
     ::_exit(128 + stopping);
@@ -79,7 +82,7 @@ void handle_signals() {
   action.sa_handler = stop;
   action.sa_flags = SA_RESTART;
   sigaction(SIGALRM, &action, nullptr);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
     struct sigaction inherited {};
     sigaction(signal, nullptr, &inherited);
     if (inherited.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);  // as nohup and background jobs want it
@@ -100,6 +103,8 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(38);
   std::function<int()> action;
   add_score_command(app, action, argc, argv);
+  add_count_command(app, action);
+  add_merge_command(app, action, argc, argv);
   add_validate_command(app, action);
   add_generate_command(app, action);
   add_inspect_command(app, action);

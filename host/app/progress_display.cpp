@@ -19,7 +19,8 @@ std::string bar(double share) {
 
 }  // namespace
 
-ProgressDisplay::ProgressDisplay(const Progress& progress) : progress_(progress), thread_([this] { show(); }) {}
+ProgressDisplay::ProgressDisplay(const Progress& progress, std::string who)
+    : progress_(progress), who_(std::move(who)), thread_([this] { show(); }) {}
 
 ProgressDisplay::~ProgressDisplay() {
   {
@@ -31,7 +32,7 @@ ProgressDisplay::~ProgressDisplay() {
 }
 
 void ProgressDisplay::show() {
-  bool terminal = ::isatty(STDERR_FILENO);
+  bool terminal = who_.empty() && ::isatty(STDERR_FILENO);
   bool shown = false;
   std::unique_lock lock(mutex_);
   auto step = [&] { return terminal ? Seconds(shown ? 0.2 : 1.0) : Seconds(30); };
@@ -43,6 +44,7 @@ void ProgressDisplay::show() {
     double rate = static_cast<double>(done) / elapsed, left = share > 0 ? elapsed / share - elapsed : 0;
     std::string line =
         fmt::format("{:<8} [{}] {:3.0f} %  {:.3g} rows/s  {:.0f} s left", phase, bar(share), share * 100, rate, left);
+    if (!who_.empty()) line = who_ + ": " + line;
     fmt::print(stderr, "{}{}{}", terminal ? "\r" : "", line, terminal ? "\033[K" : "\n");
     std::fflush(stderr);
     shown = true;

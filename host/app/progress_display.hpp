@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "host/progress.hpp"
@@ -12,7 +13,7 @@ namespace carbonfront {
 /// Displays until it goes out of scope. Work that ends within a second shows nothing.
 class ProgressDisplay {
  public:
-  explicit ProgressDisplay(const Progress& progress);
+  explicit ProgressDisplay(const Progress& progress, std::string who = "");
   ~ProgressDisplay();
   ProgressDisplay(const ProgressDisplay&) = delete;
 
@@ -20,6 +21,7 @@ class ProgressDisplay {
   void show();
 
   const Progress& progress_;
+  std::string who_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool done_ = false;

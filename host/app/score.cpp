@@ -1,25 +1,22 @@
 // carbonfront score: from a sweep to its verdict.
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <tbb/global_control.h>
-#include <tbb/info.h>
 
-#include <chrono>
 #include <limits>
 #include <memory>
 #include <optional>
 
 #include "host/app/commands.hpp"
+#include "host/app/deliver.hpp"
 #include "host/app/exit_codes.hpp"
+#include "host/app/limits.hpp"
 #include "host/app/progress_display.hpp"
-#include "host/app/summary.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/check.hpp"
 #include "host/scoring/memory.hpp"
-#include "host/scoring/result_rows.hpp"
-#include "host/sweep/fingerprint.hpp"
-#include "host/sweep/output_file.hpp"
+#include "host/scoring/passing.hpp"
+#include "host/shards/checkpoint.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -27,20 +24,15 @@ namespace carbonfront {
 namespace {
 
 struct ScoreOptions {
+  DeliveryOptions delivery;
   std::vector<std::string> inputs;
-  std::string output, spec, backend = "auto", validate, json, memory_limit, command_line;
+  std::string spec, backend = "auto", validate, memory_limit, shard, time_limit, command_line;
   SpecFlags flags;
   std::string group_by, outputs;
   int threads = 0;
   std::uint64_t batch_rows = 0;
-  std::size_t show = 20;
-  bool force = false, sha256 = false;
-  CLI::Option *group_by_given = nullptr, *outputs_given = nullptr, *json_given = nullptr, *spec_given = nullptr;
+  CLI::Option *group_by_given = nullptr, *outputs_given = nullptr, *spec_given = nullptr;
 };
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
 
 Spec spec_from(ScoreOptions& options) {
   Spec spec = options.spec_given->count() ? read_spec(options.spec) : Spec{};
@@ -67,121 +59,160 @@ bool validates(const Plan& plan, const Data& data, const std::vector<ViewScores>
   return report.different == 0;
 }
 
-void say_what_is_used(const Plan& plan, const Backend& backend, const ScoreOptions& options, int threads) {
-  if (options.backend == "auto") fmt::print(stderr, "backend: {} ({} threads), chosen by auto\n", backend.name, threads);
+/// Everything that is known before the first row is read.
+struct Run {
+  const Backend& backend;
+  Plan plan;
+  PartInfo work;  // a shard's, or the whole
+  bool is_shard = false;
+  std::uint64_t validated_rows = 0, memory = 0;
+  Provenance provenance;
+};
+
+void say_what_is_used(const Run& run, const ScoreOptions& options) {
+  const Plan& plan = run.plan;
+  if (options.backend == "auto")
+    fmt::print(stderr, "backend: {} ({} threads), chosen by auto\n", run.backend.name, run.provenance.threads);
+  if (run.is_shard)
+    fmt::print(stderr, "shard {} of {}: rows {} to {} of {}\n", run.work.shard.index, run.work.shard.count,
+               run.work.range.first, run.work.range.end, plan.rows);
   if (plan.emissions && plan.emissions->default_intensity)
     fmt::print(stderr, "carbon intensity: {} kg/kWh, the default; set carbon_intensity to use another\n",
                kDefaultCarbonIntensity);
 }
 
-void say_where_time_went(const Provenance& provenance) {
-  std::vector<std::string> parts;
-  for (const auto& [phase, seconds] : provenance.seconds)
-    if (phase == "total" || seconds >= 0.005) parts.push_back(fmt::format("{} {:.2f} s", phase, seconds));
-  fmt::print(stderr, "time: {}\n", join(parts, ", "));
+void refuse_what_does_not_go_together(const ScoreOptions& options) {
+  auto refuse = [](const char* one, const char* other, const char* why, const char* advice) {
+    throw SpecError(fmt::format("{} with {}", one, other), why, advice);
+  };
+  bool validate = !options.validate.empty(), shard = !options.shard.empty();
+  if (validate && shard)
+    refuse("--validate", "--shard", "the reference needs all rows", "use carbonfront validate on the merged result");
+  if (validate && !options.time_limit.empty())
+    refuse("--validate", "--time-limit", "what validating needs is not in a checkpoint", "leave one out");
+  if (shard && options.delivery.json_given->count())
+    refuse("--json", "--shard", "one share of the rows has no verdict", "give --json to carbonfront merge");
 }
 
-bool json_to_file(const ScoreOptions& options) { return options.json_given->count() && options.json != "-"; }
-
-void check_outputs(const ScoreOptions& options) {
-  check_output(options.output, options.force, options.inputs);
-  if (!json_to_file(options)) return;
-  std::vector<std::string> others = options.inputs;
-  others.push_back(options.output);
-  check_output(options.json, options.force, others);
+Run prepare(ScoreOptions& options, const Limits& limits) {
+  refuse_what_does_not_go_together(options);
+  std::optional<Shard> shard;
+  if (!options.shard.empty()) shard = parse_shard(options.shard);
+  Run run{choose_backend(options.backend),     {}, {}, shard.has_value(), 0, limits.memory,
+          provenance_now(options.command_line)};
+  run.validated_rows = options.validate.empty() ? 0 : rows_or_all("--validate", options.validate);
+  Spec spec = spec_from(options);
+  if (shard)
+    check_output(part_path(options.delivery.output, *shard), true, options.inputs);
+  else
+    check_outputs(options.delivery, options.inputs);
+  run.plan = make_plan(spec, options.inputs);
+  if (shard)
+    keep_for_parts(run.plan);
+  else if (!run.validated_rows && !run.backend.definition)
+    keep_what_is_compared(run.plan);
+  RowRange range = shard ? share_of(run.plan, *shard) : RowRange{0, run.plan.rows};
+  run.work = part_of(run.plan, shard.value_or(Shard{}), range);
+  run.provenance.backend = run.backend.name;
+  run.provenance.threads = limits.threads;
+  run.provenance.fingerprints = run.work.fingerprints;
+  std::uint64_t rows = run.plan.conditions.empty() ? range.end - range.first : 0;
+  check_memory(run.plan, rows, options.batch_rows, run.memory);
+  say_what_is_used(run, options);
+  fmt::print(stderr, "{}\n", memory_text(run.plan, rows, options.batch_rows, run.memory));
+  return run;
 }
 
-/// A sweep's scores and where the time went. The views point into the data.
-struct Scores {
-  Data data;
-  std::vector<ViewScores> views;
-  LoadSeconds load;
-};
-
-Scores compute(const Plan& plan, const Backend& backend, const ScoreOptions& options, std::uint64_t limit, ResultRows& rows,
-               Progress& progress) {
-  Scores scores;
-  std::uint64_t front_limit = limit - memory_needed(plan, 0, options.batch_rows);
-  scores.data = start_data(plan, backend, 0, plan.rows);
-  read_rows(plan, backend, plan.rows, {options.batch_rows, front_limit, &rows}, progress, scores.load, scores.data);
-  finish_data(plan, scores.data);
-  check_memory(plan, scores.data.selection.size, options.batch_rows, limit);  // how many pass the filters is known now
-  if (scores.data.selection.size == 0)
-    fmt::print(stderr, "carbonfront: warning: no row passes the `where` conditions; the result is empty\n");
-  for (std::size_t i = 0; i < plan.views.size(); ++i) scores.views.push_back(rate(plan, scores.data, i));
-  for (std::size_t i = 0; i < plan.views.size(); ++i) judge(plan, scores.data, i, backend, progress, scores.views[i]);
-  return scores;
-}
-
-std::vector<std::pair<std::string, double>> seconds_by_phase(const Scores& scores, double end, double total) {
-  VerdictSeconds sum;
-  double figures = 0;
-  for (const ViewScores& view : scores.views) {
-    const VerdictSeconds& one = view.verdict.seconds;
-    sum = {sum.order + one.order, sum.front + one.front, sum.counts + one.counts, sum.rank + one.rank};
-    figures += view.figures_seconds;
+/// Reads the run's rows, from where a checkpoint ended if there is one. False where it had to wind up before the last.
+bool read_all(const Run& run, const ScoreOptions& options, const std::string& target, hid_t file, ResultRows& rows,
+              Progress& progress, Scores& scores) {
+  const auto& [first, end] = run.work.range;
+  std::uint64_t front_limit = run.memory - memory_needed(run.plan, 0, options.batch_rows);
+  scores.data = start_data(run.plan, run.backend, first, end - first);
+  if (resume(target, run.plan, run.work, options.delivery.force, rows, scores.data))
+    fmt::print(stderr, "going on at row {} from '{}'\n", scores.data.next_row, checkpoint_path(target));
+  read_rows(run.plan, run.backend, end, {options.batch_rows, front_limit, &rows}, progress, scores.load, scores.data);
+  bool complete = scores.data.next_row == end;
+  if (run.is_shard) refuse_missing_rows(run.plan, scores.data);
+  if (!complete || run.is_shard) {
+    rows.finish();
+    write_part(file, run.plan, run.work, scores.data);
   }
-  return {{"read", scores.load.read},
-          {"decode", scores.load.decode},
-          {"emissions", scores.load.emissions},
-          {"order", sum.order},
-          {"front", sum.front + scores.load.front},
-          {"counts", sum.counts},
-          {"rank", sum.rank},
-          {"figures", figures},
-          {"write", scores.load.write + end},
-          {"total", total}};
+  return complete;
+}
+
+/// Gives what was read so far the name of the checkpoint; returns the exit code.
+int leave_checkpoint(const std::string& target, int reason, const Data& data, ResultRows& rows, OutputFile& output) {
+  rows.close();
+  output.commit_as(checkpoint_path(target));
+  fmt::print(stderr, "carbonfront: {} with {} rows read; the same command goes on from '{}'\n",
+             reason == kTimeLimit ? std::string("the time limit is reached") : fmt::format("stopped by signal {}", reason),
+             data.next_row, checkpoint_path(target));
+  return reason == kTimeLimit ? kTimeLimitReached : 128 + reason;
+}
+
+int finish_shard(const Run& run, const std::string& target, const Data& data, ResultRows& rows, OutputFile& output) {
+  rows.close();
+  output.commit();
+  remove_checkpoint(target);
+  fmt::print("shard {} of {}: {} of {} rows selected, in {}\n", run.work.shard.index, run.work.shard.count,
+             grouped_digits(data.selection.size), grouped_digits(run.work.range.end - run.work.range.first), target);
+  return kOk;
+}
+
+/// Judges what was read; when the time limit comes first, everything read goes into a checkpoint. Returns its exit code.
+std::optional<int> judge_or_checkpoint(const Run& run, const ScoreOptions& options, const std::string& target,
+                                       ResultRows& rows, OutputFile& output, Progress& progress, Scores& scores) {
+  try {
+    if (asked_to_wind_up()) throw Stopped{wind_up_reason()};
+    finish_data(run.plan, scores.data);
+    check_memory(run.plan, scores.data.selection.size, options.batch_rows, run.memory);  // the filters' share is known now
+    judge_views(run.plan, run.backend, progress, scores);
+    return std::nullopt;
+  } catch (const Stopped& stopped) {
+    if (stopped.signal != kTimeLimit && !asked_to_wind_up()) throw;
+    output.write([&](hid_t file) {
+      rows.finish();
+      write_part(file, run.plan, run.work, scores.data);
+    });
+    return leave_checkpoint(target, stopped.signal, scores.data, rows, output);
+  }
 }
 
 int score(ScoreOptions& options) {
-  auto begin = std::chrono::steady_clock::now();
-  Provenance provenance{
-      options.command_line, "", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))), 0, {}, {}, {}};
-  std::uint64_t validated_rows = options.validate.empty() ? 0 : rows_or_all("--validate", options.validate);
-  Spec spec = spec_from(options);
-  check_outputs(options);
-  const Backend& backend = choose_backend(options.backend);
-  provenance.backend = backend.name;
-  provenance.threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
-  tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(provenance.threads));
-  Plan plan = make_plan(spec, options.inputs);
-  if (!validated_rows && backend.find_front) keep_what_is_compared(plan);
-  std::uint64_t memory = options.memory_limit.empty() ? default_memory_limit() : parse_size(options.memory_limit);
-  check_memory(plan, plan.conditions.empty() ? plan.rows : 0, options.batch_rows, memory);
-  say_what_is_used(plan, backend, options, provenance.threads);
-  fmt::print(stderr, "{}\n", memory_text(plan, plan.conditions.empty() ? plan.rows : 0, options.batch_rows, memory));
-
-  Progress progress;
-  std::optional<ProgressDisplay> display(progress);
-  OutputFile output(options.output);
-  std::optional<ResultRows> rows;
   Scores scores;
-  output.write([&](hid_t file) {
-    rows.emplace(file, plan, plan.rows);
-    scores = compute(plan, backend, options, memory, *rows, progress);
-  });
-  if (validated_rows && !validates(plan, scores.data, scores.views, options, validated_rows, progress)) return kDifference;
-
-  auto writing = std::chrono::steady_clock::now();
-  progress.begin("write", 0);
-  output.write([&](hid_t file) { write_scores(file, plan, scores.data, scores.views, *rows); });
-  rows.reset();
-  for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) {
-    provenance.fingerprints.push_back(fingerprint(plan.columns, i));
-    if (options.sha256) provenance.sha256.push_back(sha256_of_file(plan.sweep.files[i].path));
+  Limits limits = limits_of(options.threads, options.memory_limit);
+  tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(limits.threads));
+  TimeLimit time_limit(options.time_limit);
+  Run run = prepare(options, limits);
+  std::string target = run.is_shard ? part_path(options.delivery.output, run.work.shard) : options.delivery.output;
+  if (run.is_shard && is_done(target, run.work, options.delivery.force)) {
+    fmt::print("shard {} of {}: done before, in {}\n", run.work.shard.index, run.work.shard.count, target);
+    return kOk;
   }
-  provenance.seconds = seconds_by_phase(scores, seconds_since(writing), seconds_since(begin));
-  output.write([&](hid_t file) { write_provenance(file, plan, provenance); });
-  throw_if_stopped();
-  output.commit();
-  provenance.seconds = seconds_by_phase(scores, seconds_since(writing), seconds_since(begin));
+  Progress progress;
+  std::optional<ProgressDisplay> display(std::in_place, progress, run.is_shard ? job_line(run.work.shard) : "");
+  allow_winding_up(run.is_shard || !options.time_limit.empty());
+  OutputFile output(target);
+  std::optional<ResultRows> rows;
+  bool complete = false;
+  output.write([&](hid_t file) {
+    h5::Storage storage = run.is_shard ? h5::Storage{0, 0, false} : h5::Storage{};
+    rows.emplace(file, run.plan, run.work.range.end - run.work.range.first, storage);
+    complete = read_all(run, options, target, file, *rows, progress, scores);
+  });
+  allow_winding_up(false);
+  if (!complete) return leave_checkpoint(target, wind_up_reason(), scores.data, *rows, output);
+  if (run.is_shard) return finish_shard(run, target, scores.data, *rows, output);
+  if (auto code = judge_or_checkpoint(run, options, target, *rows, output, progress, scores)) return *code;
+  if (scores.data.selection.size == 0)
+    fmt::print(stderr, "carbonfront: warning: no row passes the `where` conditions; the result is empty\n");
+  if (run.validated_rows && !validates(run.plan, scores.data, scores.views, options, run.validated_rows, progress))
+    return kDifference;
+  write_result(run.plan, options.delivery, progress, output, *rows, run.provenance, scores);
+  remove_checkpoint(target);
   display.reset();
-  say_where_time_went(provenance);
-
-  ScoreSummary summary{plan, scores.data, scores.views, provenance, options.output};
-  if (json_to_file(options)) write_text_file(options.json, json_summary(summary));
-  bool json_to_screen = options.json_given->count() && !json_to_file(options);
-  fmt::print("{}", json_to_screen ? json_summary(summary) : text_summary(summary, options.show));
+  tell_result(run.plan, options.delivery, run.provenance, scores);
   return kOk;
 }
 
@@ -192,7 +223,7 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
   for (int i = 0; i < argc; ++i) options->command_line += (i ? " " : "") + std::string(argv[i]);
   CLI::App* command = parent.add_subcommand("score", "Score a sweep: emissions, Pareto fronts, and what beats the rest.");
   command->add_option("SWEEP.h5", options->inputs, "HDF5 files; several with equal columns are one sweep")->required();
-  command->add_option("-o,--output", options->output, "The result file")->required();
+  add_delivery_options(*command, options->delivery);
   options->spec_given = command->add_option("--spec", options->spec, "What to compute, in TOML");
   command->add_option("--view", options->flags.views, "A view, NAME=column:min,column:max; replaces the spec's of that name")
       ->allow_extra_args(false);
@@ -218,11 +249,12 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
   command->add_option("--memory-limit", options->memory_limit,
                       "Refuse work that needs more, such as 8GiB (default: 60 % of the memory)");
   command->add_option("--validate", options->validate, "Compare this many rows, or all, with the reference");
-  options->json_given =
-      command->add_flag("--json{-}", options->json, "Print the summary as JSON; --json=FILE writes it there");
-  command->add_option("--show", options->show, "Rows shown a table")->capture_default_str();
-  command->add_flag("--sha256", options->sha256, "Also record the SHA-256 of every input file");
-  command->add_flag("--force", options->force, "Overwrite an existing result");
+  command->add_option(
+      "--shard", options->shard,
+      "K/N: only this share of the rows, into RESULT.part-K-of-N for `carbonfront merge`; auto: as the job array "
+      "says");
+  command->add_option("--time-limit", options->time_limit,
+                      "Stop in time and keep a checkpoint, such as 55m or 01:30:00; the same command goes on from it");
   command->callback([options, &action] { action = [options] { return score(*options); }; });
 }
 

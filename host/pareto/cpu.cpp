@@ -74,4 +74,15 @@ Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progres
   return verdict;
 }
 
+CrossCounts count_against_cpu(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
+                              bool dominates, Progress& progress) {
+  Order order = lexicographic_order(points, progress);
+  CrossCounts counts;
+  if (dominated_by) counts.dominated_by = count_dominators_of(order, is_source, progress);
+  if (!dominates) return counts;
+  mirror(order);
+  counts.dominates = count_dominators_of(order, is_source, progress);
+  return counts;
+}
+
 }  // namespace carbonfront

@@ -59,24 +59,30 @@ void keep_rows(const std::vector<std::uint32_t>& order, const std::vector<Object
   if (!rows.group.empty()) keep(order, rows.group);
 }
 
+std::vector<std::uint32_t> marked(const std::vector<std::uint8_t>& front) {
+  std::vector<std::uint32_t> positions;
+  for (std::uint32_t i = 0; i < front.size(); ++i) {
+    if (front[i]) positions.push_back(i);
+  }
+  return positions;
+}
+
 }  // namespace
 
 std::vector<std::uint32_t> find_front_cpu(PointsView points, bool exactly) {
   Progress unseen;
-  std::vector<std::uint32_t> positions;
-  if (exactly) {
-    const std::vector<std::uint8_t> front = evaluate_cpu(points, {}, unseen).nondominated;
-    for (std::uint32_t i = 0; i < points.size; ++i) {
-      if (front[i]) positions.push_back(i);
-    }
-    return positions;
-  }
+  if (exactly) return marked(evaluate_cpu(points, {}, unseen).nondominated);
   if (!points.group) {
     if (auto candidates = front_candidates(points, unseen)) return *std::move(candidates);
   }
-  positions.resize(points.size);
+  std::vector<std::uint32_t> positions(points.size);
   std::iota(positions.begin(), positions.end(), 0u);
   return positions;
+}
+
+std::vector<std::uint32_t> find_front_reference(PointsView points, bool) {
+  Progress unseen;
+  return marked(evaluate_reference(points, {}, unseen).nondominated);
 }
 
 void FrontStream::add(PointsView batch, const std::function<std::uint64_t(std::uint32_t)>& number) {

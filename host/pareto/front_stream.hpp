@@ -26,6 +26,9 @@ using FindFront = std::function<std::vector<std::uint32_t>(PointsView points, bo
 /// Finds fronts with all threads of the current TBB arena; see `evaluate_cpu`. Throws Stopped.
 std::vector<std::uint32_t> find_front_cpu(PointsView points, bool exactly);
 
+/// Finds the exact front by definition. O(size² · objectives). Throws Stopped.
+std::vector<std::uint32_t> find_front_reference(PointsView points, bool exactly);
+
 /// Owns the front of all rows so far, or a little more: the values and numbers of at most twice the front, 4,096 rows
 /// and a batch. The rows found do not depend on how they were split into batches or streams.
 class FrontStream {

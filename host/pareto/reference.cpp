@@ -173,4 +173,21 @@ std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, con
   return max_rank > 0 && rank >= max_rank ? kNone : rank;
 }
 
+CrossCounts count_against_reference(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
+                                    bool dominates, Progress& progress) {
+  progress.begin("counts", points.size);
+  CrossCounts counts;
+  if (dominated_by) counts.dominated_by.assign(points.size, 0);
+  if (dominates) counts.dominates.assign(points.size, 0);
+  for (std::uint32_t i = 0; i < points.size; ++i, progress.add(1)) {
+    throw_if_stopped();
+    for (std::uint32_t j = 0; !is_source[i] && j < points.size; ++j) {
+      if (!is_source[j]) continue;
+      if (dominated_by) counts.dominated_by[i] += dominates_by_definition(points, j, i);
+      if (dominates) counts.dominates[i] += dominates_by_definition(points, i, j);
+    }
+  }
+  return counts;
+}
+
 }  // namespace carbonfront

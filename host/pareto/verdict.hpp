@@ -42,6 +42,20 @@ Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& p
 /// O(size²) bits. The result does not depend on the number of threads. At most 2³¹ − 1 points. Throws Stopped.
 Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progress);
 
+/// Counts between two sets: for each row that is no source, the sources that dominate it and those it dominates. [size] by
+/// position, 0 for sources; empty where not asked for.
+struct CrossCounts {
+  std::vector<std::uint32_t> dominated_by, dominates;
+};
+
+/// Counts by definition, O(size² · objectives), one thread. `is_source` [size]. Throws Stopped.
+CrossCounts count_against_reference(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
+                                    bool dominates, Progress& progress);
+
+/// Counts as evaluate_cpu does, at the same cost. Throws Stopped.
+CrossCounts count_against_cpu(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
+                              bool dominates, Progress& progress);
+
 /// Compares two positions of one group by definition: true when `a` is no worse than `b` in every objective and better in
 /// one.
 bool dominates_by_definition(PointsView points, std::uint32_t a, std::uint32_t b);

@@ -48,9 +48,10 @@ std::uint64_t answer_bytes(const ViewPlan& view) {
          (wanted.contributions ? 8 : 0);
 }
 
-/// What the engine needs while it works on a view: the order, and the hungriest step on it.
+}  // namespace
+
+// The order, and the hungriest step on it.
 std::uint64_t work_bytes(const ViewPlan& view) {
-  if (!view.resident) return 0;
   const Outputs& wanted = view.spec.outputs;
   std::uint64_t m = std::max<std::uint64_t>(2, view.objectives.size());
   std::uint64_t order = 8 + 4 * (m - 1), step = 36;  // the sort's pairs, twice, and its digits
@@ -61,13 +62,11 @@ std::uint64_t work_bytes(const ViewPlan& view) {
   return order + step;
 }
 
-}  // namespace
-
 std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows) {
   std::uint64_t per_row = resident_bytes(plan), most_work = 0;
   for (const ViewPlan& view : plan.views) {
     per_row += answer_bytes(view);
-    most_work = std::max(most_work, work_bytes(view));
+    if (view.resident) most_work = std::max(most_work, work_bytes(view));
   }
   return kFixed + batch_bytes(plan, batch_rows) + selected * (per_row + most_work);
 }
@@ -79,7 +78,7 @@ std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t 
   if (resident.energy) columns.push_back("energy_kwh");
   if (resident.co2e) columns.push_back("co2e_kg");
   for (const ViewPlan& view : plan.views)
-    if (view.passing) fronts.push_back(view.spec.name);
+    if (!view.resident) fronts.push_back(view.spec.name);
   std::string text =
       fmt::format("memory: up to {} of {}", size_text(memory_needed(plan, selected, batch_rows)), size_text(limit));
   if (!columns.empty()) text += "; all rows stay of " + join(columns, ", ");

@@ -13,6 +13,9 @@ namespace carbonfront {
 /// per row, as its headers state them. Fronts found while reading are not in it: they are checked as they grow.
 std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows);
 
+/// Bytes a row that the engine needs while it works on a view, besides the values.
+std::uint64_t work_bytes(const ViewPlan& view);
+
 /// Says what is needed and what stays in memory, on one line.
 std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows, std::uint64_t limit);
 

@@ -89,6 +89,11 @@ std::vector<std::uint8_t> pass_batch(const Plan& plan, const Batch& batch, std::
   return missing;
 }
 
+void refuse_missing_rows(const Plan& plan, const Data& data) {
+  for (std::size_t i = 0; i < plan.views.size(); ++i)
+    if (data.passing[i].refusal) throw *data.passing[i].refusal;
+}
+
 void finish_passing(const Plan& plan, const std::vector<std::vector<std::uint32_t>>& places, Data& data) {
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     if (!plan.views[i].passing) continue;

@@ -16,6 +16,9 @@ void start_passing(const Plan& plan, const Backend& backend, Data& data);
 std::vector<std::uint8_t> pass_batch(const Plan& plan, const Batch& batch, std::uint32_t first, std::size_t view,
                                      std::uint64_t limit, Data& data);
 
+/// Throws the InputError of the first view that refuses a missing row.
+void refuse_missing_rows(const Plan& plan, const Data& data);
+
 /// Finds the fronts once all batches have passed. `places`: the final number of each group of each grouping. Throws Stopped.
 void finish_passing(const Plan& plan, const std::vector<std::vector<std::uint32_t>>& places, Data& data);
 

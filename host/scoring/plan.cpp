@@ -129,6 +129,12 @@ void keep_what_is_compared(Plan& plan) {
   }
 }
 
+void keep_for_parts(Plan& plan) {
+  keep_what_is_compared(plan);
+  plan.keep_row_numbers = true;
+  for (ViewPlan& view : plan.views) view.passing = true;
+}
+
 Resident resident_parts(const Plan& plan) {
   Resident parts;
   parts.energy = parts.co2e = plan.keep_emissions && plan.emissions;

@@ -73,6 +73,10 @@ struct Plan {
   std::uint64_t column_bytes() const;
 };
 
+/// Keeps what parts of a result must hold, whoever puts them together: every view's front, and the values of views of which
+/// more is asked for.
+void keep_for_parts(Plan& plan);
+
 /// Lets views of which nothing is asked for that needs all rows pass by, and keeps only what the other views compare.
 void keep_what_is_compared(Plan& plan);
 

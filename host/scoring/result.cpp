@@ -47,6 +47,10 @@ struct ViewWriter {
                    bool fill_attribute = true) const {
     h5::Handle dataset = create_row_dataset(group, rows_scale, data.selection.rows, type, fill_attribute ? &fill : nullptr,
                                             {name, long_name});
+    if (scores.copy_answer && std::strcmp(name, "nondominated") != 0) {
+      scores.copy_answer(name, dataset);
+      return dataset;
+    }
     auto row_of = [&](std::uint32_t i) { return scores.row_of(data.selection, i); };
     std::uint32_t size = scores.only_front ? static_cast<std::uint32_t>(scores.front.size()) : scores.size;
     write_by_row(dataset, type, data.selection.rows, size, fill, row_of, value);
@@ -54,7 +58,7 @@ struct ViewWriter {
   }
 
   void counts(const char* name, const std::vector<std::uint32_t>& values, const char* long_name) const {
-    if (!values.empty() || scores.size == 0)
+    if (!values.empty() || scores.size == 0 || scores.copy_answer)
       rated(name, H5T_NATIVE_UINT32, kNone, long_name, [&](std::uint32_t i) { return values[i]; });
   }
 

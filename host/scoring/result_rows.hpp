@@ -58,6 +58,9 @@ class ResultRows {
   /// Writes what is left; call once, after the last batch. Throws OutputError.
   void finish();
 
+  /// Lets go of the file.
+  void close() { emissions_.clear(), states_.clear(); }
+
  private:
   std::vector<RowColumn<double>> emissions_;     // energy, CO2e; empty without emissions
   std::vector<RowColumn<std::uint8_t>> states_;  // of views of the front alone

@@ -1,11 +1,13 @@
 #pragma once
 // One view: its rated rows, the verdict over them, and what is known of each group.
 
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "host/scoring/load.hpp"
+#include "host/sweep/hdf5.hpp"
 
 namespace carbonfront {
 
@@ -41,7 +43,8 @@ struct ViewScores {
   std::vector<double> reference_point;  // [objectives] of the hypervolume, where asked for
   std::vector<double> contributions;    // [front] to the group's hypervolume, where asked for
   std::vector<double> crowding;         // [size], where asked for; NaN behind the view's max_rank
-  double figures_seconds = 0;           // spent on hypervolume, contributions and crowding
+  std::function<void(const char* name, hid_t dataset)> copy_answer;  // writes rows of answers found elsewhere, if they were
+  double figures_seconds = 0;                                        // spent on hypervolume, contributions and crowding
 
   /// Where the columns have a position's values.
   std::uint32_t selected_of(std::uint32_t position) const { return all_rated ? position : rated[position]; }

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <filesystem>
 
 #include "host/errors.hpp"
 #include "host/scoring/batch.hpp"
 #include "host/scoring/result_parts.hpp"
 #include "host/shards/part_arrays.hpp"
 #include "host/sweep/fingerprint.hpp"
+#include "host/text.hpp"
 
 namespace carbonfront {
 
@@ -39,8 +40,8 @@ void write_grouping(hid_t parent, std::size_t index, const Grouping& grouping) {
   write_array(group, "text_ends", ends);
 }
 
-/// Reads a part's groups; returns the number in `grouping` of each of the part's.
-std::vector<std::uint32_t> append_grouping(const PartReader& part, std::size_t index, const Plan& plan, Grouping& grouping) {
+/// Reads the keys of a part's groups; returns the number in `grouping` of each.
+std::vector<std::uint32_t> number_keys(const PartReader& part, std::size_t index, const Plan& plan, Grouping& grouping) {
   std::string prefix = fmt::format("grouping-{}/", index);
   auto missing = part.array<std::uint8_t>(prefix + "missing"), texts = part.array<std::uint8_t>(prefix + "texts");
   auto bits = part.array<std::uint64_t>(prefix + "bits"), ends = part.array<std::uint64_t>(prefix + "text_ends");
@@ -60,9 +61,15 @@ std::vector<std::uint32_t> append_grouping(const PartReader& part, std::size_t i
     }
     number.push_back(group_number(encoded_key(plan, grouping, key), key, grouping));
   }
-  for (std::uint32_t group : part.array<std::uint32_t>(prefix + "group"))
-    grouping.group.push_back(part.checked(number, group));
   return number;
+}
+
+/// Appends a part's groups; `number`: in the grouping, of each of the part's.
+void append_grouping(const PartReader& part, std::size_t index, const Plan& plan, Grouping& grouping,
+                     std::vector<std::uint32_t>& number) {
+  number = number_keys(part, index, plan, grouping);
+  for (std::uint32_t group : part.array<std::uint32_t>(fmt::format("grouping-{}/group", index)))
+    grouping.group.push_back(part.checked(number, group));
 }
 
 /// The types of a view's objectives.
@@ -86,20 +93,26 @@ void write_passing(hid_t parent, std::size_t index, PassingView& passing) {
   write_array(group, "rated", std::vector<std::uint32_t>{passing.rated});
 }
 
-/// Adds a part's share of a passing view. `number`: of the part's groups; null without groups.
-void append_passing(const PartReader& part, std::size_t index, const std::vector<Objective>& objectives,
-                    const std::vector<std::uint32_t>* number, PassingView& passing) {
+FrontRows front_of(const PartReader& part, std::size_t index, const std::vector<Objective>& objectives,
+                   const std::vector<std::uint32_t>* number) {
   std::string prefix = fmt::format("view-{}/", index);
   FrontRows front;
   front.row = part.array<std::uint64_t>(prefix + "row");
   front.group = part.array<std::uint32_t>(prefix + "group");
   if (number)
     for (std::uint32_t& group : front.group) group = part.checked(*number, group);
-  if (front.size() > 0)
-    for (std::size_t k = 0; k < objectives.size(); ++k) {
-      front.values.push_back(part.array<std::byte>(prefix + column_name(k)));
-      if (front.values[k].size() != front.size() * size_of(objectives[k].column.type)) part.damaged("its front is cut off");
-    }
+  for (std::size_t k = 0; front.size() > 0 && k < objectives.size(); ++k) {
+    front.values.push_back(part.array<std::byte>(prefix + column_name(k)));
+    if (front.values[k].size() != front.size() * size_of(objectives[k].column.type)) part.damaged("its front is cut off");
+  }
+  return front;
+}
+
+/// Adds a part's share of a passing view. `number`: of the part's groups; null without groups.
+void append_passing(const PartReader& part, std::size_t index, const std::vector<Objective>& objectives,
+                    const std::vector<std::uint32_t>* number, PassingView& passing) {
+  std::string prefix = fmt::format("view-{}/", index);
+  FrontRows front = front_of(part, index, objectives, number);
   if (front.size() > 0) passing.stream.add_front(objectives, std::move(front));
   auto missing = part.array<std::uint64_t>(prefix + "missing_rows"),
        rated = part.array<std::uint64_t>(prefix + "rated_in_group");
@@ -144,9 +157,19 @@ void append_rows(const PartReader& part, const Plan& plan, const PartInfo& info,
 
 }  // namespace
 
+std::vector<std::uint32_t> number_groups_of_part(hid_t file, const std::string& path, const Plan& plan, std::size_t index,
+                                                 Grouping& grouping) {
+  return number_keys(PartReader{file, path}, index, plan, grouping);
+}
+
+FrontRows read_front_of_part(hid_t file, const std::string& path, std::size_t view, const std::vector<Objective>& objectives,
+                             const std::vector<std::uint32_t>* group_numbers) {
+  return front_of(PartReader{file, path}, view, objectives, group_numbers);
+}
+
 PartInfo part_of(const Plan& plan, Shard shard, RowRange range) {
-  PartInfo info{CARBONFRONT_VERSION, to_toml(plan.spec), "", plan.rows, shard, range, 0};
-  for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) info.fingerprints += fingerprint(plan.columns, i) + " ";
+  PartInfo info{CARBONFRONT_VERSION, to_toml(plan.spec), {}, plan.rows, shard, range, 0};
+  for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) info.fingerprints.push_back(fingerprint(plan.columns, i));
   return info;
 }
 
@@ -160,17 +183,59 @@ std::string difference(const PartInfo& wanted, const PartInfo& found) {
   return "";
 }
 
-void write_part(hid_t file, const Plan& plan, const PartInfo& info, Data& data) {
+void write_work(hid_t file, const char* format, const PartInfo& info) {
   h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
-  h5::write_attribute(root, "format", std::string_view(kFormat));
+  h5::write_attribute(root, "format", std::string_view(format));
   h5::write_attribute(root, "format_version", kPartVersion);
   h5::write_attribute(root, "program_version", std::string_view(info.program_version));
   h5::write_attribute(root, "spec", std::string_view(info.spec));
-  h5::write_attribute(root, "input_fingerprints", std::string_view(info.fingerprints));
+  h5::write_attribute(root, "input_fingerprints", std::string_view(join(info.fingerprints, " ")));
   h5::Handle part = create_group(file, "part");
   write_array(part, "numbers",
               std::vector<std::uint64_t>{info.rows, info.shard.index, info.shard.count, info.range.first, info.range.end,
-                                         data.next_row - info.range.first, data.selection.size, data.without_emissions});
+                                         info.done});
+}
+
+PartInfo read_work(hid_t file, const std::string& path, const char* format) {
+  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
+  if (h5::text_attribute(root, "format") != format)
+    throw InputError("'" + path + "' is not what it should be", fmt::format("its attribute `format` is not '{}'", format),
+                     "give files that `carbonfront score --shard` wrote");
+  PartReader part{file, path};
+  if (h5::integer_attribute(root, "format_version") != kPartVersion) part.damaged("it is of another version of the format");
+  auto numbers = part.array<std::uint64_t>("numbers");
+  if (numbers.size() != 6) part.damaged("its numbers are cut off");
+  PartInfo info{h5::text_attribute(root, "program_version"),
+                h5::text_attribute(root, "spec"),
+                split_names(h5::text_attribute(root, "input_fingerprints"), ' '),
+                numbers[0],
+                {static_cast<std::uint32_t>(numbers[1]), static_cast<std::uint32_t>(numbers[2])},
+                {numbers[3], numbers[4]},
+                numbers[5]};
+  if (info.range.first > info.range.end || info.range.end > info.rows || info.done > info.range.end - info.range.first)
+    part.damaged("its range of rows cannot be");
+  return info;
+}
+
+void require_same_share(const PartInfo& found, const PartInfo& wanted, const std::string& path) {
+  std::string why = difference(wanted, found);
+  if (why.empty() && (found.shard.index != wanted.shard.index || found.range.first != wanted.range.first ||
+                      found.range.end != wanted.range.end))
+    why = fmt::format("it is of shard {}, rows {} to {}", found.shard.index, found.range.first, found.range.end);
+  if (!why.empty()) throw InputError("cannot use '" + path + "'", why, "remove it, or add --force to start anew");
+}
+
+void write_part(hid_t file, const Plan& plan, PartInfo info, Data& data) {
+  info.done = data.next_row - info.range.first;
+  write_work(file, kFormat, info);
+  h5::Handle part(H5Gopen2(file, "part", H5P_DEFAULT));
+  write_array(part, "totals", std::vector<std::uint64_t>{data.selection.size, data.without_emissions});
+  std::vector<std::uint8_t> inputs;  // absolute paths, each ended by a zero
+  for (const SweepFile& input : plan.sweep.files) {
+    std::string path = std::filesystem::absolute(input.path).string();
+    inputs.insert(inputs.end(), path.c_str(), path.c_str() + path.size() + 1);
+  }
+  write_array(part, "inputs", inputs);
   write_array(part, "factor_missing", std::vector<std::uint64_t>(data.factor_missing.begin(), data.factor_missing.end()));
   std::vector<std::uint32_t> selected;
   for (std::uint32_t row : data.selection.row) selected.push_back(static_cast<std::uint32_t>(row - info.range.first));
@@ -183,34 +248,15 @@ void write_part(hid_t file, const Plan& plan, const PartInfo& info, Data& data) 
     if (plan.views[i].passing) write_passing(part, i, data.passing[i]);
 }
 
-PartInfo read_part_info(hid_t file, const std::string& path) {
-  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
-  if (h5::text_attribute(root, "format") != kFormat)
-    throw InputError("'" + path + "' is not a part", "its attribute `format` does not say so",
-                     "give files that `carbonfront score --shard` wrote");
-  PartReader part{file, path};
-  if (h5::integer_attribute(root, "format_version") != kPartVersion) part.damaged("it is of another version of the format");
-  auto numbers = part.array<std::uint64_t>("numbers");
-  if (numbers.size() != 8) part.damaged("its numbers are cut off");
-  PartInfo info{h5::text_attribute(root, "program_version"),
-                h5::text_attribute(root, "spec"),
-                h5::text_attribute(root, "input_fingerprints"),
-                numbers[0],
-                {static_cast<std::uint32_t>(numbers[1]), static_cast<std::uint32_t>(numbers[2])},
-                {numbers[3], numbers[4]},
-                numbers[5]};
-  if (info.range.first > info.range.end || info.range.end > info.rows || info.done > info.range.end - info.range.first)
-    part.damaged("its range of rows cannot be");
-  return info;
-}
+PartInfo read_part_info(hid_t file, const std::string& path) { return read_work(file, path, kFormat); }
 
 void append_part(hid_t file, const std::string& path, const Plan& plan, const PartInfo& info, ResultRows& out, Data& data) {
   PartReader part{file, path};
-  auto numbers = part.array<std::uint64_t>("numbers");
-  auto size = static_cast<std::uint32_t>(numbers[6]);
+  auto totals = part.array<std::uint64_t>("totals");
+  auto size = static_cast<std::uint32_t>(part.checked(totals, 0));
   auto factor_missing = part.array<std::uint64_t>("factor_missing");
   for (std::size_t k = 0; k < data.factor_missing.size(); ++k) data.factor_missing[k] += part.checked(factor_missing, k);
-  data.without_emissions += numbers[7];
+  data.without_emissions += part.checked(totals, 1);
   auto selected = part.array<std::uint32_t>("selected");
   if (!data.selection.all && selected.size() != size) part.damaged("its selected rows are cut off");
   if (data.selection.all && size != info.done) part.damaged("it has fewer rows than it says");
@@ -230,7 +276,7 @@ void append_part(hid_t file, const std::string& path, const Plan& plan, const Pa
   }
   std::vector<std::vector<std::uint32_t>> numbers_of_groups;
   for (std::size_t i = 0; i < data.groupings.size(); ++i)
-    numbers_of_groups.push_back(append_grouping(part, i, plan, data.groupings[i]));
+    append_grouping(part, i, plan, data.groupings[i], numbers_of_groups.emplace_back());
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     if (!plan.views[i].passing) continue;
     int grouping = data.grouping_of_view[i];

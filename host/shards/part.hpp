@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "host/scoring/load.hpp"
 #include "host/scoring/result_rows.hpp"
@@ -12,8 +13,9 @@ namespace carbonfront {
 
 /// The work that a part belongs to, and its share of it. Parts of one work can be put together.
 struct PartInfo {
-  std::string program_version, spec, fingerprints;  // of the input files, in order
-  std::uint64_t rows = 0;                           // of the sweep
+  std::string program_version, spec;
+  std::vector<std::string> fingerprints;  // of the input files
+  std::uint64_t rows = 0;                 // of the sweep
   Shard shard;
   RowRange range;
   std::uint64_t done = 0;  // rows of the range that are in it, from its first
@@ -29,7 +31,23 @@ std::string difference(const PartInfo& wanted, const PartInfo& found);
 
 /// Writes everything that the rows so far left in memory, beside the rows that ResultRows wrote. A part is uncompressed: it
 /// is read once. Throws OutputError.
-void write_part(hid_t file, const Plan& plan, const PartInfo& info, Data& data);
+void write_part(hid_t file, const Plan& plan, PartInfo info, Data& data);
+
+/// Writes and reads what any file of a share says of its work; `format` names the kind of file. Throw OutputError,
+/// InputError.
+void write_work(hid_t file, const char* format, const PartInfo& info);
+PartInfo read_work(hid_t file, const std::string& path, const char* format);
+
+/// Throws InputError, naming the difference, where a file is of other work or another share than is wanted.
+void require_same_share(const PartInfo& found, const PartInfo& wanted, const std::string& path);
+
+/// Gives the number in `grouping` of each group of a part. Throws InputError.
+std::vector<std::uint32_t> number_groups_of_part(hid_t file, const std::string& path, const Plan& plan, std::size_t index,
+                                                 Grouping& grouping);
+
+/// Reads the front of a part's rows in a view; its groups by `group_numbers`, null without groups. Throws InputError.
+FrontRows read_front_of_part(hid_t file, const std::string& path, std::size_t view, const std::vector<Objective>& objectives,
+                             const std::vector<std::uint32_t>* group_numbers);
 
 /// Reads what a part says of itself. Throws InputError where it is no part, or not readable.
 PartInfo read_part_info(hid_t file, const std::string& path);

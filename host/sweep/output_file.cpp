@@ -88,16 +88,16 @@ OutputFile::~OutputFile() {
   remember_unfinished("");
 }
 
-void OutputFile::commit() {
+void OutputFile::commit_as(const std::string& path) {
   write([](hid_t file) { h5::written(H5Fflush(file, H5F_SCOPE_GLOBAL), "its last blocks"); });
   file_.reset();
   int descriptor = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail(path_, errno);
+  if (descriptor < 0) fail(path, errno);
   int synced = ::fsync(descriptor);
   int error = errno;
   ::close(descriptor);
-  if (synced != 0) fail(path_, error);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, errno);
+  if (synced != 0) fail(path, error);
+  if (::rename(temporary_.c_str(), path.c_str()) != 0) fail(path, errno);
   temporary_.clear();
   remember_unfinished("");
 }

@@ -37,8 +37,9 @@ class OutputFile {
       throw OutputError(path_, error);
     }
   }
-  /// Throws OutputError; then no file is left.
-  void commit();
+  /// Closes the file and gives it its name, or another one. Throws OutputError; then no file is left.
+  void commit() { commit_as(path_); }
+  void commit_as(const std::string& path);
 
  private:
   std::string path_, temporary_;

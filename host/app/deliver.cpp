@@ -1,0 +1,96 @@
+#include "host/app/deliver.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "host/app/commands.hpp"
+#include "host/sweep/fingerprint.hpp"
+#include "host/text.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+std::vector<std::pair<std::string, double>> seconds_by_phase(const Scores& scores) {
+  VerdictSeconds sum;
+  double figures = 0;
+  for (const ViewScores& view : scores.views) {
+    const VerdictSeconds& one = view.verdict.seconds;
+    sum = {sum.order + one.order, sum.front + one.front, sum.counts + one.counts, sum.rank + one.rank};
+    figures += view.figures_seconds;
+  }
+  return {{"read", scores.load.read},
+          {"decode", scores.load.decode},
+          {"emissions", scores.load.emissions},
+          {"order", sum.order},
+          {"front", sum.front + scores.load.front},
+          {"counts", sum.counts},
+          {"rank", sum.rank},
+          {"figures", figures},
+          {"write", scores.load.write + scores.write_seconds},
+          {"total", seconds_since(scores.begin)}};
+}
+
+}  // namespace
+
+void add_delivery_options(CLI::App& command, DeliveryOptions& options) {
+  command.add_option("-o,--output", options.output, "The result file")->required();
+  options.json_given = command.add_flag("--json{-}", options.json, "Print the summary as JSON; --json=FILE writes it there");
+  command.add_option("--show", options.show, "Rows shown a table")->capture_default_str();
+  command.add_flag("--sha256", options.sha256, "Also record the SHA-256 of every input file");
+  command.add_flag("--force", options.force, "Overwrite an existing result");
+}
+
+void check_outputs(const DeliveryOptions& options, const std::vector<std::string>& inputs) {
+  check_output(options.output, options.force, inputs);
+  if (!options.json_to_file()) return;
+  std::vector<std::string> others = inputs;
+  others.push_back(options.output);
+  check_output(options.json, options.force, others);
+}
+
+void judge_views(const Plan& plan, const Backend& backend, Progress& progress, Scores& scores) {
+  for (std::size_t i = 0; i < plan.views.size(); ++i) scores.views.push_back(rate(plan, scores.data, i));
+  for (std::size_t i = 0; i < plan.views.size(); ++i) judge(plan, scores.data, i, backend, progress, scores.views[i]);
+}
+
+void write_result(const Plan& plan, const DeliveryOptions& options, Progress& progress, OutputFile& output, ResultRows& rows,
+                  Provenance& provenance, Scores& scores) {
+  auto writing = std::chrono::steady_clock::now();
+  progress.begin("write", 0);
+  output.write([&](hid_t file) { write_scores(file, plan, scores.data, scores.views, rows); });
+  for (const SweepFile& input : plan.sweep.files)
+    if (options.sha256) provenance.sha256.push_back(sha256_of_file(input.path));
+  scores.write_seconds = seconds_since(writing);
+  provenance.seconds = seconds_by_phase(scores);
+  output.write([&](hid_t file) { write_provenance(file, plan, provenance); });
+  throw_if_stopped();
+  rows.close();
+  output.commit();
+  scores.write_seconds = seconds_since(writing);
+  provenance.seconds = seconds_by_phase(scores);
+}
+
+void tell_result(const Plan& plan, const DeliveryOptions& options, const Provenance& provenance, const Scores& scores) {
+  std::vector<std::string> parts;
+  for (const auto& [phase, seconds] : provenance.seconds)
+    if (phase == "total" || seconds >= 0.005) parts.push_back(fmt::format("{} {:.2f} s", phase, seconds));
+  fmt::print(stderr, "time: {}\n", join(parts, ", "));
+  ScoreSummary summary{plan, scores.data, scores.views, provenance, options.output};
+  if (options.json_to_file()) write_text_file(options.json, json_summary(summary));
+  bool json_to_screen = options.json_given->count() && !options.json_to_file();
+  fmt::print("{}", json_to_screen ? json_summary(summary) : text_summary(summary, options.show));
+}
+
+Provenance provenance_now(const std::string& command_line) {
+  Provenance provenance;
+  provenance.command_line = command_line;
+  provenance.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  return provenance;
+}
+
+}  // namespace carbonfront

@@ -1,0 +1,56 @@
+#include "host/app/limits.hpp"
+
+#include <fmt/format.h>
+#include <tbb/info.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "host/progress.hpp"
+#include "host/scoring/memory.hpp"
+
+namespace carbonfront {
+
+Limits limits_of(int threads, const std::string& memory_limit) {
+  JobGrant grant = job_grant();
+  Limits limits{threads > 0 ? threads : tbb::info::default_concurrency(),
+                memory_limit.empty() ? default_memory_limit() : parse_size(memory_limit)};
+  bool threads_of_job = threads <= 0 && grant.threads, memory_of_job = memory_limit.empty() && grant.memory_bytes;
+  if (threads_of_job) limits.threads = *grant.threads;
+  if (memory_of_job) limits.memory = std::min(limits.memory / 6 * 10, *grant.memory_bytes) / 10 * 9;
+  if (threads_of_job || memory_of_job)
+    fmt::print(stderr, "job {}: {} threads, {} of memory\n", grant.id, limits.threads, size_text(limits.memory));
+  return limits;
+}
+
+TimeLimit::TimeLimit(const std::string& duration) {
+  if (duration.empty()) return;
+  double seconds = parse_duration(duration);
+  seconds -= std::min(seconds / 10, 30.0);
+  thread_ = std::thread([this, seconds] {
+    std::unique_lock lock(mutex_);
+    auto stop_requested = [&] { return done_; };
+    if (!wake_.wait_for(lock, std::chrono::duration<double>(seconds), stop_requested) && !request_wind_up(kTimeLimit))
+      request_stop(kTimeLimit);
+  });
+}
+
+TimeLimit::~TimeLimit() {
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard lock(mutex_);
+    done_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+std::string job_line(Shard shard) {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  std::string job = job_grant().id;
+  return fmt::format("shard {} of {}, {}{}", shard.index, shard.count, host, job.empty() ? "" : ", job " + job);
+}
+
+}  // namespace carbonfront

@@ -1,0 +1,40 @@
+#pragma once
+// What a run may use: threads, memory and time, as asked for or as the job grants.
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "host/shards/share.hpp"
+
+namespace carbonfront {
+
+struct Limits {
+  int threads = 0;
+  std::uint64_t memory = 0;
+};
+
+/// The limits asked for (0 and empty: not), else what the Slurm job grants (said on stderr), else all cores and 60 % of the
+/// memory. Of a job's memory nine tenths are used. Throws SpecError.
+Limits limits_of(int threads, const std::string& memory_limit);
+
+/// Asks for a stop (kTimeLimit) when a tenth of the time, at most 30 s, is left; with an empty text never. Throws SpecError.
+class TimeLimit {
+ public:
+  explicit TimeLimit(const std::string& duration);
+  TimeLimit(TimeLimit&&) = delete;
+  ~TimeLimit();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+/// Names shard, host and job, for lines in a log: "shard 3 of 16, node7, job 123_3".
+std::string job_line(Shard shard);
+
+}  // namespace carbonfront

@@ -1,0 +1,174 @@
+// carbonfront merge: from parts to the result that one run would have written.
+
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+
+#include <memory>
+#include <optional>
+
+#include "host/app/commands.hpp"
+#include "host/app/deliver.hpp"
+#include "host/app/exit_codes.hpp"
+#include "host/app/limits.hpp"
+#include "host/app/progress_display.hpp"
+#include "host/errors.hpp"
+#include "host/scoring/memory.hpp"
+#include "host/shards/checkpoint.hpp"
+#include "host/shards/cross_counts.hpp"
+#include "host/text.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+struct MergeOptions {
+  DeliveryOptions delivery;
+  std::vector<std::string> parts, sweep;
+  std::string backend = "auto", memory_limit, command_line;
+  int threads = 0;
+  bool print_missing = false;
+};
+
+/// Lets views whose answers the parts have pass by.
+void pass_what_is_counted(const Collection& all, Plan& plan) {
+  keep_what_is_compared(plan);
+  if (!all_counted(plan, all)) return;
+  for (ViewPlan& view : plan.views)
+    if (counts_by_share(view)) view.resident = false, view.passing = true;
+}
+
+void append_parts(const Collection& all, const Plan& plan, const Backend& backend, ResultRows& rows, Progress& progress,
+                  Scores& scores) {
+  auto begin = std::chrono::steady_clock::now();
+  progress.begin("read", plan.rows);
+  scores.data = start_data(plan, backend, 0, plan.rows);
+  for (const PartFile& part : all.parts) {
+    append_part(h5::open_for_reading(part.path), part.path, plan, part.info, rows, scores.data);
+    progress.add(part.info.done);
+  }
+  finish_data(plan, scores.data);
+  scores.load.read = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+int print_missing(const Collection& all) {
+  for (const std::string& problem : all.problems) fmt::print(stderr, "carbonfront: {}\n", problem);
+  fmt::print("{}\n", array_spec(all.run_again));
+  return kOk;
+}
+
+int merge(MergeOptions& options) {
+  Scores scores;
+  Limits limits = limits_of(options.threads, options.memory_limit);
+  tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(limits.threads));
+  if (!options.print_missing) check_outputs(options.delivery, options.parts);
+  const Backend& backend = choose_backend(options.backend);
+  Collection all = collect_parts(options.parts);
+  if (options.print_missing) return print_missing(all);
+  require_all(all);
+  Plan plan = plan_of_parts(all, options.sweep);
+  pass_what_is_counted(all, plan);
+  check_memory(plan, plan.rows, 0, limits.memory);
+  fmt::print(stderr, "{}\n", memory_text(plan, plan.rows, 0, limits.memory));
+  Provenance provenance = provenance_now(options.command_line);
+  provenance.backend = backend.name;
+  provenance.threads = limits.threads;
+  provenance.fingerprints = all.parts[0].info.fingerprints;
+
+  Progress progress;
+  std::optional<ProgressDisplay> display(std::in_place, progress);
+  OutputFile output(options.delivery.output);
+  std::optional<ResultRows> rows;
+  output.write([&](hid_t file) {
+    rows.emplace(file, plan, plan.rows);
+    append_parts(all, plan, backend, *rows, progress, scores);
+  });
+  judge_views(plan, backend, progress, scores);
+  for (std::size_t i = 0; i < plan.views.size(); ++i)
+    if (!plan.views[i].resident && counts_by_share(plan.views[i]))
+      scores.views[i].copy_answer = [&all, name = plan.views[i].spec.name](const char* answer, hid_t dataset) {
+        copy_answers(all, name, answer, dataset);
+      };
+  write_result(plan, options.delivery, progress, output, *rows, provenance, scores);
+  display.reset();
+  tell_result(plan, options.delivery, provenance, scores);
+  return kOk;
+}
+
+struct CountOptionsGiven {
+  std::vector<std::string> parts, sweep;
+  std::string shard, backend = "auto", memory_limit, time_limit;
+  int threads = 0;
+  bool force = false;
+};
+
+int count(const CountOptionsGiven& options) {
+  Limits limits = limits_of(options.threads, options.memory_limit);
+  tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(limits.threads));
+  TimeLimit time_limit(options.time_limit);
+  const Backend& backend = choose_backend(options.backend);
+  Shard shard = parse_shard(options.shard);
+  Collection all = collect_parts(options.parts);
+  require_all(all);
+  if (shard.count != all.shards)
+    throw SpecError(fmt::format("--shard {}/{}", shard.index, shard.count),
+                    fmt::format("the parts are of {} shards", all.shards), fmt::format("write --shard K/{}", all.shards));
+  Plan plan = plan_of_parts(all, options.sweep);
+  const PartFile& own = all.parts[shard.index];
+  std::string target = counts_path(own.path);
+  check_output(target, true, options.parts);
+  if (!options.force && is_counted(own)) {
+    fmt::print("shard {} of {}: counted before, in {}\n", shard.index, shard.count, target);
+    return kOk;
+  }
+  Progress progress;
+  ProgressDisplay display(progress, job_line(shard));
+  int reason = 0;
+  if (count_share(plan, all, shard.index, backend, {limits.memory, options.force}, progress, reason)) {
+    fmt::print("shard {} of {}: counted, in {}\n", shard.index, shard.count, target);
+    return kOk;
+  }
+  fmt::print(stderr, "carbonfront: {}; the same command goes on from '{}'\n",
+             reason == kTimeLimit ? std::string("the time limit is reached") : fmt::format("stopped by signal {}", reason),
+             checkpoint_path(target));
+  return reason == kTimeLimit ? kTimeLimitReached : 128 + reason;
+}
+
+}  // namespace
+
+void add_merge_command(CLI::App& parent, std::function<int()>& action, int argc, char** argv) {
+  auto options = std::make_shared<MergeOptions>();
+  for (int i = 0; i < argc; ++i) options->command_line += (i ? " " : "") + std::string(argv[i]);
+  CLI::App* command = parent.add_subcommand("merge", "Merge the parts of `score --shard` into the result of a single run.");
+  command->add_option("PART", options->parts, "RESULT.part-*-of-N, all of them")->required();
+  add_delivery_options(*command, options->delivery);
+  command->get_option("--output")->required(false);
+  command->add_flag("--print-missing", options->print_missing,
+                    "Only print which shards to run again, as sbatch --array takes them: 3,17-19");
+  command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
+  command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
+  command->add_option("--threads", options->threads, "Threads to use (default: all, or what the job grants)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--memory-limit", options->memory_limit,
+                      "Refuse work that needs more, such as 8GiB (default: 60 % of the memory)");
+  command->callback([options, &action] { action = [options] { return merge(*options); }; });
+}
+
+void add_count_command(CLI::App& parent, std::function<int()>& action) {
+  auto options = std::make_shared<CountOptionsGiven>();
+  CLI::App* command =
+      parent.add_subcommand("count", "Count for one part's rows who dominates them among all parts; then merge.");
+  command->add_option("PART", options->parts, "RESULT.part-*-of-N, all of them")->required();
+  command->add_option("--shard", options->shard, "K/N, or auto: whose rows to count for")->required();
+  command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
+  command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
+  command->add_option("--threads", options->threads, "Threads to use (default: all, or what the job grants)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--memory-limit", options->memory_limit,
+                      "Rows of other parts are read in blocks that fit, such as 8GiB (default: 60 % of the memory)");
+  command->add_option("--time-limit", options->time_limit,
+                      "Stop in time and keep a checkpoint, such as 55m or 01:30:00; the same command goes on from it");
+  command->add_flag("--force", options->force, "Count again what was counted before");
+  command->callback([options, &action] { action = [options] { return count(*options); }; });
+}
+
+}  // namespace carbonfront

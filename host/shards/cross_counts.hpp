@@ -1,0 +1,47 @@
+#pragma once
+// Counts of one share against all: each task asks for its own rows, and streams everyone's rows past them.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "host/backend.hpp"
+#include "host/shards/collect.hpp"
+
+namespace carbonfront {
+
+/// The answers for a share's rows in one view. [rows of the share]; all ones where a row is not rated, witnesses -1.
+struct ShareAnswers {
+  std::vector<std::uint32_t> dominated_by, dominates;
+  std::vector<std::int64_t> witness;
+};
+
+/// Where the answers for a part's rows lie: beside it.
+std::string counts_path(const std::string& part);
+
+/// Tells whether a view's answers are found share by share: counts or witnesses are asked for, and no rank or crowding,
+/// which need all rows in one place.
+bool counts_by_share(const ViewPlan& view);
+
+struct CountOptions {
+  std::uint64_t memory = 0;  // bytes that own rows, a block of others and the work on them may take
+  bool force = false;
+};
+
+/// Counts for the rows of part `own` of a complete collection what they are asked for, and writes them beside it. What was
+/// done by the time limit or a signal goes into a checkpoint, and is not done again: false then, and `reason` tells why.
+/// Costs own rows times log of all, plus as much for every block of others. Throws InputError, OutputError, DeviceError.
+bool count_share(const Plan& plan, const Collection& all, std::uint32_t own, const Backend& backend,
+                 const CountOptions& options, Progress& progress, int& reason);
+
+/// Tells whether a part has its answers. Throws InputError where they are of other work.
+bool is_counted(const PartFile& part);
+
+/// Tells whether all parts have their answers. Throws InputError where some have and others not, naming these shards, or
+/// where one is of other work.
+bool all_counted(const Plan& plan, const Collection& all);
+
+/// Copies one answer of a view from all parts' files into a dataset, a slab at a time. Throws InputError, OutputError.
+void copy_answers(const Collection& all, const std::string& view, const std::string& name, hid_t dataset);
+
+}  // namespace carbonfront

@@ -1,0 +1,150 @@
+#include "host/shards/view_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/scoring/batch.hpp"
+#include "host/shards/part_arrays.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+template <class Word>
+void take_words(const std::vector<std::byte>& from, const std::vector<std::uint32_t>& order, std::vector<std::byte>& to) {
+  const Word* words = reinterpret_cast<const Word*>(from.data());
+  std::size_t at = to.size();
+  to.resize(at + order.size() * sizeof(Word));
+  Word* out = reinterpret_cast<Word*>(to.data() + at);
+  for (std::uint32_t i : order) *out++ = words[i];
+}
+
+/// Appends the values at the given places of a column.
+void take_values(ValueType type, const std::vector<std::byte>& from, const std::vector<std::uint32_t>& order,
+                 std::vector<std::byte>& to) {
+  switch (size_of(type)) {
+    case 1:
+      return take_words<std::uint8_t>(from, order, to);
+    case 2:
+      return take_words<std::uint16_t>(from, order, to);
+    case 4:
+      return take_words<std::uint32_t>(from, order, to);
+    default:
+      return take_words<std::uint64_t>(from, order, to);
+  }
+}
+
+ColumnView type_of(const Plan& plan, const ObjectivePlan& objective) {
+  if (objective.source != Source::column) return {nullptr, 0, ValueType::float64, false};
+  return view_of(plan.columns[objective.column].info, nullptr);
+}
+
+}  // namespace
+
+GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view) {
+  GroupsOfParts groups;
+  Data data = start_data(plan, choose_backend("cpu"), 0, 0);
+  groups.grouping = data.grouping_of_view[view];
+  if (groups.grouping < 0) return groups;
+  Grouping& grouping = data.groupings[groups.grouping];
+  for (const PartFile& part : all.parts) {
+    h5::Handle file = h5::open_for_reading(part.path);
+    groups.number.push_back(number_groups_of_part(file, part.path, plan, groups.grouping, grouping));
+  }
+  return groups;
+}
+
+ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view_index, const GroupsOfParts& groups,
+                        std::size_t part_index) {
+  const ViewPlan& view = plan.views[view_index];
+  h5::Handle file = h5::open_for_reading(part.path);
+  PartReader reader{file, part.path};
+  std::uint64_t rows = part.info.range.end - part.info.range.first;
+  auto states = reader.rows<std::uint8_t>("/views/" + view.spec.name + "/state", 0, rows);
+  std::vector<std::uint32_t> by_row, by_selected;  // the rated rows' places in the share, and among its selected rows
+  std::uint32_t selected = 0;
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    if (states[i] == 2) by_row.push_back(i), by_selected.push_back(selected);
+    selected += states[i] != 0;
+  }
+  ViewRows out;
+  for (const ObjectivePlan& objective : view.objectives) {
+    out.objectives.push_back({type_of(plan, objective), objective.maximise});
+    bool computed = objective.source != Source::column;
+    const char* emission = objective.source == Source::energy ? "/emissions/energy_kwh" : "/emissions/co2e_kg";
+    std::vector<std::byte> values;
+    if (computed) {
+      auto all = reader.rows<double>(emission, 0, rows);
+      values.assign(reinterpret_cast<const std::byte*>(all.data()),
+                    reinterpret_cast<const std::byte*>(all.data() + all.size()));
+    } else {
+      values = reader.array<std::byte>(fmt::format("values-{}", objective.column));
+    }
+    ValueType type = out.objectives.back().column.type;
+    if (values.size() != (computed ? rows : selected) * size_of(type)) reader.damaged(objective.name + " is cut off");
+    out.values.emplace_back();
+    take_values(type, values, computed ? by_row : by_selected, out.values.back());
+  }
+  for (std::uint32_t i : by_row) out.row.push_back(part.info.range.first + i);
+  if (groups.grouping < 0) return out;
+  auto group = reader.array<std::uint32_t>(fmt::format("grouping-{}/group", groups.grouping));
+  for (std::uint32_t i : by_selected)
+    out.group.push_back(reader.checked(groups.number[part_index], reader.checked(group, i)));
+  return out;
+}
+
+FrontRows read_front(const PartFile& part, const Plan& plan, std::size_t view, const GroupsOfParts& groups,
+                     std::size_t part_index) {
+  h5::Handle file = h5::open_for_reading(part.path);
+  std::vector<Objective> objectives;
+  for (const ObjectivePlan& objective : plan.views[view].objectives)
+    objectives.push_back({type_of(plan, objective), objective.maximise});
+  return read_front_of_part(file, part.path, view, objectives, groups.grouping < 0 ? nullptr : &groups.number[part_index]);
+}
+
+void append(const ViewRows& more, ViewRows& rows) {
+  for (std::size_t k = 0; k < rows.values.size(); ++k)
+    rows.values[k].insert(rows.values[k].end(), more.values[k].begin(), more.values[k].end());
+  rows.group.insert(rows.group.end(), more.group.begin(), more.group.end());
+  rows.row.insert(rows.row.end(), more.row.begin(), more.row.end());
+}
+
+void append_new(const FrontRows& front, ViewRows& rows) {
+  std::vector<std::uint32_t> wanted;
+  for (std::uint32_t i = 0; i < front.size(); ++i)
+    if (!std::binary_search(rows.row.begin(), rows.row.end(), front.row[i])) wanted.push_back(i);
+  for (std::size_t k = 0; k < rows.values.size() && !wanted.empty(); ++k)
+    take_values(rows.objectives[k].column.type, front.values[k], wanted, rows.values[k]);
+  for (std::uint32_t i : wanted) {
+    rows.row.push_back(front.row[i]);
+    if (!front.group.empty()) rows.group.push_back(front.group[i]);
+  }
+}
+
+ViewRows taken(const ViewRows& rows, const std::vector<std::uint32_t>& order) {
+  ViewRows out;
+  out.objectives = rows.objectives;
+  out.values.resize(rows.values.size());
+  for (std::size_t k = 0; k < rows.values.size(); ++k)
+    take_values(rows.objectives[k].column.type, rows.values[k], order, out.values[k]);
+  for (std::uint32_t i : order) {
+    out.row.push_back(rows.row[i]);
+    if (!rows.group.empty()) out.group.push_back(rows.group[i]);
+  }
+  return out;
+}
+
+PointsView points_of(ViewRows& rows) {
+  for (std::size_t k = 0; k < rows.objectives.size(); ++k) rows.objectives[k].column.values = rows.values[k].data();
+  return {rows.objectives.data(), static_cast<std::uint32_t>(rows.objectives.size()),
+          static_cast<std::uint32_t>(rows.size()), nullptr, rows.group.empty() ? nullptr : rows.group.data()};
+}
+
+std::uint64_t bytes_per_row(const ViewRows& rows) {
+  std::uint64_t bytes = 12;
+  for (const Objective& objective : rows.objectives) bytes += size_of(objective.column.type);
+  return bytes;
+}
+
+}  // namespace carbonfront

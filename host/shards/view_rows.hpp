@@ -1,0 +1,53 @@
+#pragma once
+// Rated rows of one view from part files: values, groups and row numbers, side by side.
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "host/pareto/front_stream.hpp"
+#include "host/shards/collect.hpp"
+
+namespace carbonfront {
+
+/// Rows with copies of their values.
+struct ViewRows {
+  std::vector<Objective> objectives;           // types and senses; values only in points_of
+  std::vector<std::vector<std::byte>> values;  // [objectives]
+  std::vector<std::uint32_t> group;            // [rows]; empty without groups
+  std::vector<std::uint64_t> row;              // [rows] of the sweep
+
+  std::size_t size() const { return row.size(); }
+};
+
+/// The number that all parts agree on for each group of each part. [parts][groups of the part]; empty without groups
+struct GroupsOfParts {
+  int grouping = -1;  // of the plan's data
+  std::vector<std::vector<std::uint32_t>> number;
+};
+GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view);
+
+/// Reads a part's rated rows of a view. Throws InputError.
+ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view, const GroupsOfParts& groups,
+                        std::size_t part_index);
+
+/// Reads the front of a part's rows in a view. Throws InputError.
+FrontRows read_front(const PartFile& part, const Plan& plan, std::size_t view, const GroupsOfParts& groups,
+                     std::size_t part_index);
+
+/// Appends rows.
+void append(const ViewRows& more, ViewRows& rows);
+
+/// Appends those rows of a front that are not there yet; `rows` are ascending.
+void append_new(const FrontRows& front, ViewRows& rows);
+
+/// Takes rows in a given order.
+ViewRows taken(const ViewRows& rows, const std::vector<std::uint32_t>& order);
+
+/// Views the rows; they stay where they are.
+PointsView points_of(ViewRows& rows);
+
+/// Bytes of one row's values, group and number.
+std::uint64_t bytes_per_row(const ViewRows& rows);
+
+}  // namespace carbonfront
