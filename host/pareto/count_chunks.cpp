@@ -19,7 +19,7 @@ constexpr std::uint32_t kRowsAhead = 16;
 struct ChunkBits {
   std::uint32_t chunks;
   std::size_t words;
-  std::vector<std::uint64_t> bits;  // [chunks + 1][words]
+  Array<std::uint64_t> bits;  // [chunks + 1][words]
 
   std::uint64_t* of(std::uint32_t chunk) { return bits.data() + chunk * words; }
 };
@@ -42,7 +42,7 @@ void for_chunks(std::uint32_t size, std::uint32_t chunks, Work work) {
 template <class Mark>
 ChunkBits mark_chunks(std::uint32_t size, std::uint32_t chunks, Mark mark) {
   ChunkBits marked{chunks, std::size_t{size} / 64 + 1, {}};
-  marked.bits.resize((chunks + 1) * marked.words);
+  marked.bits.resize((chunks + 1) * marked.words, 0);
   for_chunks(size, chunks,
              [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) { mark(marked.of(chunk + 1), begin, end); });
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, marked.words, 1 << 10), [&](const auto& words) {
@@ -118,15 +118,15 @@ std::uint32_t chunks_for_arena() {
   return threads == 1 ? 1 : static_cast<std::uint32_t>(std::min(32, 2 * threads));
 }
 
-std::vector<std::uint32_t> count_pairs_in_chunks(const std::vector<std::uint32_t>& ranks, const std::uint8_t* is_query,
-                                                 std::uint32_t chunks, Progress& progress) {
+Array<std::uint32_t> count_pairs_in_chunks(const Array<std::uint32_t>& ranks, const std::uint8_t* is_query,
+                                           std::uint32_t chunks, Progress& progress) {
   const auto size = static_cast<std::uint32_t>(ranks.size());
   ChunkBits before = mark_chunks(size, chunks, [&](std::uint64_t* bits, std::uint32_t begin, std::uint32_t end) {
     for (std::uint32_t i = begin; i < end; ++i) {
       bits[ranks[i] / 64] |= std::uint64_t{!is_query || !is_query[i]} << (ranks[i] % 64);
     }
   });
-  std::vector<std::uint32_t> counts(size);
+  Array<std::uint32_t> counts(size);
   for_chunks(size, chunks, [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) {
     RankSet set;
     assign(set, size, before.of(chunk));
@@ -152,7 +152,7 @@ void walk_planes_in_chunks(CountTasks& tasks, const RankList& list, std::uint32_
     lower[chunk + 1] = static_cast<std::uint32_t>(std::count_if(a + begin, a + end, [&](auto r) { return r < middle; }));
   });
   std::partial_sum(lower.begin(), lower.end(), lower.begin());
-  std::vector<RankWord> words(before.words);
+  Array<RankWord> words(before.words);
   for (std::size_t w = 0; w < before.words; ++w) words[w].bits = before.of(chunks)[w];
   count_words(words.data(), list.size);
   for_chunks(list.size, chunks, [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) {

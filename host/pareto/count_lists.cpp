@@ -17,7 +17,7 @@ namespace {
 
 /// A list that owns its memory, with room for one row more than it has.
 struct OwnedList : RankList {
-  std::unique_ptr<std::uint32_t[]> memory;
+  Array<std::uint32_t> memory;
 };
 
 OwnedList make_list(std::uint32_t size, std::uint32_t columns) {
@@ -25,8 +25,8 @@ OwnedList make_list(std::uint32_t size, std::uint32_t columns) {
   list.size = size;
   list.columns = columns;
   list.stride = std::size_t{size} + 1;
-  list.memory = std::make_unique_for_overwrite<std::uint32_t[]>(list.stride * (columns + 1));
-  list.ids = list.memory.get();
+  list.memory = Array<std::uint32_t>(list.stride * (columns + 1));
+  list.ids = list.memory.data();
   list.ranks = list.ids + list.stride;
   return list;
 }
@@ -55,7 +55,7 @@ Sides find_sides(const RankList& list, std::uint32_t middle, std::uint8_t* sides
 
 /// Marks the ranks of the rows that have `side`, and sums.
 CARBONFRONT_CLONES void mark_side(const std::uint32_t* ranks, std::uint32_t size, const std::uint8_t* sides,
-                                  std::uint8_t side, std::vector<RankWord>& marks) {
+                                  std::uint8_t side, Array<RankWord>& marks) {
   marks.assign(size / 64 + 1, RankWord{0, 0});
   RankWord* words = marks.data();
   for (std::uint32_t i = 0; i < size; ++i) {
@@ -104,7 +104,7 @@ void split_ids(const RankList& list, const std::uint8_t* sides, std::uint32_t mi
 
 /// Fills column `k` > 0 of the halves, and of the rows that meet, who have no column 0 to be compared in.
 void split_column(const RankList& list, std::uint32_t k, const std::uint8_t* sides, std::uint32_t middle,
-                  std::vector<RankWord>& words, const RankList& halves, const RankList& cross) {
+                  Array<RankWord>& words, const RankList& halves, const RankList& cross) {
   const std::uint32_t* ranks = list.column(k);
   throw_if_stopped();
   mark_side(ranks, list.size, sides, kUpper, words);
@@ -158,7 +158,7 @@ void count_list(CountTasks& tasks, const RankList& list, std::uint64_t steps) {
   RankList lower = part_of(parts.halves, 0, middle), upper = part_of(parts.halves, middle, list.size - middle);
   lower.sources = parts.cross.sources;
   upper.queries = parts.cross.queries;
-  parts.cross.memory.reset();
+  parts.cross.memory = {};
   lower.all_are_both = upper.all_are_both = list.all_are_both;
   lower.queries = list.all_are_both ? middle : middle - lower.sources;
   upper.sources = list.all_are_both ? upper.size : list.sources - lower.sources;

@@ -32,7 +32,7 @@ struct CountLimits {
 struct CountSpace {
   TileSpacePointer tiles = make_tile_space();
   RankSet set;
-  std::vector<RankWord> words;
+  Array<RankWord> words;
 };
 
 /// What all tasks of a count share. Each of them has rows, and so counts, of its own.
@@ -52,8 +52,8 @@ void count_planes(CountTasks& tasks, const RankList& list, const RankList& to, c
 
 /// Counts by place for two objectives: for every place the sources before it whose rank is before its own. `is_query` by
 /// place; null: all are both. O(size · log size).
-std::vector<std::uint32_t> count_pairs_in_chunks(const std::vector<std::uint32_t>& ranks, const std::uint8_t* is_query,
-                                                 std::uint32_t chunks, Progress& progress);
+Array<std::uint32_t> count_pairs_in_chunks(const Array<std::uint32_t>& ranks, const std::uint8_t* is_query,
+                                           std::uint32_t chunks, Progress& progress);
 
 /// Walks a list whose rows are all both in `chunks` parts, see count_planes.cpp.
 void walk_planes_in_chunks(CountTasks& tasks, const RankList& list, std::uint32_t middle, std::uint32_t chunks,

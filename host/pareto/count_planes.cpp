@@ -17,7 +17,7 @@ struct Halves {
 };
 
 /// Marks which ranks in objective C are the lower half's.
-void mark_lower(const RankList& list, std::uint32_t middle, std::vector<RankWord>& words) {
+void mark_lower(const RankList& list, std::uint32_t middle, Array<RankWord>& words) {
   words.assign(list.size / 64 + 1, RankWord{0, 0});
   const std::uint32_t *a = list.column(0), *c = list.column(1);
   for (std::uint32_t i = 0; i < list.size; ++i) words[c[i] / 64].bits |= std::uint64_t{a[i] < middle} << (c[i] % 64);

@@ -40,13 +40,13 @@ std::vector<std::uint8_t> queries_by_place(const Order& order, const std::vector
 }
 
 /// Counts by place. `is_query` by place; null: all rows are sources and queries.
-std::vector<std::uint32_t> count_by_place(const Order& order, const std::uint8_t* is_query, const CountLimits& limits,
-                                          Progress& progress) {
+Array<std::uint32_t> count_by_place(const Order& order, const std::uint8_t* is_query, const CountLimits& limits,
+                                    Progress& progress) {
   if (order.ranks.size() == 1) {
     const std::uint32_t chunks = order.size < limits.chunk_rows ? 1 : chunks_for_arena();
     return count_pairs_in_chunks(order.ranks[0], is_query, chunks, progress);
   }
-  std::vector<std::uint32_t> counts(order.size, 0);
+  Array<std::uint32_t> counts(order.size, 0);
   CountTasks tasks{counts.data(), limits, progress, {}};
   RankList list;
   list.size = list.sources = list.queries = order.size;
@@ -57,16 +57,16 @@ std::vector<std::uint32_t> count_by_place(const Order& order, const std::uint8_t
   list.columns = static_cast<std::uint32_t>(order.ranks.size());
   list.all_are_both = !is_query;
   list.stride = order.size;
-  const auto memory = std::make_unique_for_overwrite<std::uint32_t[]>(list.stride * (list.columns + 1));
-  list.ids = memory.get();
+  Array<std::uint32_t> memory(list.stride * (list.columns + 1));
+  list.ids = memory.data();
   list.ranks = list.ids + list.stride;
   fill_list(order, is_query, list);
   if (list.columns > 2) {
     count_list(tasks, list, order.size);
   } else {
-    const auto room = std::make_unique_for_overwrite<std::uint32_t[]>(3 * list.stride);
+    Array<std::uint32_t> room(3 * list.stride);
     RankList to = list;
-    to.ids = room.get();
+    to.ids = room.data();
     to.ranks = to.ids + to.stride;
     count_planes(tasks, list, to, list, order.size);
   }

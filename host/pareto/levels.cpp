@@ -38,7 +38,7 @@ CARBONFRONT_CLONES void first_above(const std::uint32_t* values, std::uint32_t c
 /// them all; as fronts only become lower, the right one for each is the found one or a few further. Ranks from `limit` on
 /// are given as `limit`.
 std::vector<std::uint32_t> sweep_ranks(const Order& order, std::uint32_t limit, Progress& progress) {
-  const std::vector<std::uint32_t>& second = order.ranks[0];
+  const Array<std::uint32_t>& second = order.ranks[0];
   std::vector<std::uint32_t> found(order.size, 0);  // by place; only the first of a run is looked up
   std::vector<std::uint32_t> lowest;                // [fronts]
   for (std::uint32_t begin = 0; begin < order.size; begin += std::min(kAtOnce, order.size - begin)) {
@@ -79,7 +79,7 @@ std::vector<std::uint8_t> sweep_front(const Order& order, Progress& progress) {
 /// Three objectives: walks the rows in order of places and keeps the lowest rank in objective 3 of all that are before a
 /// rank in objective 2, in a Fenwick tree: two walks of log₂ size steps a row, most of them cut short. 4 bytes a row.
 std::vector<std::uint8_t> sweep_front_of_three(const Order& order, Progress& progress) {
-  const std::vector<std::uint32_t>&second = order.ranks[0], &third = order.ranks[1];
+  const Array<std::uint32_t>&second = order.ranks[0], &third = order.ranks[1];
   std::vector<std::uint8_t> front(order.size, 0);
   std::vector<std::uint32_t> lowest(std::size_t{order.size} + 1, kNone);  // node i: ranks (i − lowest bit of i, i] − 1
   for (std::uint32_t place = 0; place < order.size; ++place) {

@@ -1,21 +1,28 @@
 #include "host/pareto/order.hpp"
 
+#include <tbb/parallel_reduce.h>
+
 #include <algorithm>
 #include <atomic>
+#include <bit>
+#include <limits>
 #include <utility>
 
+#include "host/pareto/clones.hpp"
+#include "host/pareto/filter.hpp"
 #include "host/pareto/keys.hpp"
 #include "host/pareto/radix_sort.hpp"
 
 namespace carbonfront {
 namespace {
 
-constexpr std::uint32_t kBlock = 1 << 14;
+constexpr std::uint32_t kBlock = 1 << 12;
+constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
 
-/// Calls `work(i)` for all i below `size`, in parallel.
+/// Calls `work(i)` for all i in [begin, end), in parallel.
 template <class Work>
-void for_all(std::uint32_t size, Work work) {
-  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, size, kBlock), [&](const auto& range) {
+void for_all(std::uint32_t begin, std::uint32_t end, Work work) {
+  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(begin, end, kBlock), [&](const auto& range) {
     throw_if_stopped();
     for (std::uint32_t i = range.begin(); i < range.end(); ++i) work(i);
   });
@@ -57,18 +64,127 @@ void with_position_keys(PointsView points, std::uint32_t k, Use use) {
   });
 }
 
-/// Sorts positions by objective `k` or, stably, what is in `rows` already.
-void sort_by_objective(PointsView points, std::uint32_t k, bool from_the_start, KeyedRows& rows) {
-  with_position_keys(points, k, [&](auto key_of) {
-    for_all(rows.size, [&](std::uint32_t i) {
-      const std::uint32_t position = from_the_start ? i : rows.rows[i].row;
-      rows.rows[i] = {key_of(position), position};
-    });
-  });
-  sort_by_key(rows);
+struct KeyEnds {
+  std::int64_t lowest = std::numeric_limits<std::int64_t>::max(), highest = std::numeric_limits<std::int64_t>::min();
+};
+
+KeyEnds joined(KeyEnds a, KeyEnds b) { return {std::min(a.lowest, b.lowest), std::max(a.highest, b.highest)}; }
+
+CARBONFRONT_CLONES KeyEnds ends_of(const std::int64_t* keys, std::uint32_t count) {
+  KeyEnds ends;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    ends.lowest = std::min(ends.lowest, keys[i]);
+    ends.highest = std::max(ends.highest, keys[i]);
+  }
+  return ends;
 }
 
-bool ties_with_previous(const KeyedRows& rows, std::uint32_t i) { return i > 0 && rows.rows[i].key == rows.rows[i - 1].key; }
+/// Finds the lowest and the highest key of an objective among some positions, with the top bit turned.
+KeyEnds ends_of_keys(PointsView points, std::uint32_t k, std::uint32_t begin, std::uint32_t count) {
+  constexpr std::uint32_t kSome = 1024;
+  points.objectives += k;
+  points.objective_count = 1;
+  KeyRows some{1, kSome, std::vector<std::int64_t>(kSome)};
+  KeyEnds ends;
+  for (std::uint32_t i = 0; i < count; i += kSome) {
+    const std::uint32_t keys = std::min(kSome, count - i);
+    take_keys(points, begin + i, 1, keys, some);
+    ends = joined(ends, ends_of(some.keys.data(), keys));
+  }
+  return ends;
+}
+
+/// What of a key goes above a row: its distance from the lowest key, without the `shift` last bits.
+struct KeyCut {
+  std::uint64_t lowest = 0;
+  int shift = 0;
+
+  std::uint64_t of(std::uint64_t key) const { return (key - lowest) >> shift; }
+  std::uint64_t rest(std::uint64_t key) const { return (key - lowest) & ((std::uint64_t{1} << shift) - 1); }
+};
+
+/// Cuts the keys of an objective no more than needed for all of them to fit.
+KeyCut cut_for(PointsView points, std::uint32_t k, int row_bits) {
+  if (points.size == 0 || k >= points.objective_count) return {};
+  using Range = tbb::blocked_range<std::uint32_t>;
+  const KeyEnds ends = tbb::parallel_reduce(
+      Range(0, points.size, kBlock), KeyEnds{},
+      [&](const Range& range, KeyEnds found) {
+        return joined(found, ends_of_keys(points, k, range.begin(), static_cast<std::uint32_t>(range.size())));
+      },
+      joined);
+  const std::uint64_t width = static_cast<std::uint64_t>(ends.highest) - static_cast<std::uint64_t>(ends.lowest);
+  return {static_cast<std::uint64_t>(ends.lowest) ^ kSign, std::max<int>(0, std::bit_width(width) + row_bits - 64)};
+}
+
+/// Points on their way into an order.
+struct Sorting {
+  PointsView points;
+  std::vector<KeyCut> cuts;  // [objectives]
+  KeyedRows rows;
+};
+
+/// Calls `use(begin, end)` for every run of rows that `tie` with the one before, in parallel, once all runs are found.
+template <class Tie, class Use>
+void for_ties(std::uint32_t size, Tie tie, Use use) {
+  using Runs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+  std::vector<Runs> runs((size + kBlock - 1) / kBlock);  // by the block they begin in
+  tbb::parallel_for(std::size_t{0}, runs.size(), [&](std::size_t block) {
+    throw_if_stopped();
+    auto begin = static_cast<std::uint32_t>(block * kBlock);
+    const std::uint32_t block_end = std::min(size, begin + kBlock);
+    while (begin > 0 && begin < block_end && tie(begin)) ++begin;
+    while (begin < block_end) {
+      std::uint32_t end = begin + 1;
+      while (end < size && tie(end)) ++end;
+      if (end > begin + 1) runs[block].emplace_back(begin, end);
+      begin = end;
+    }
+  });
+  tbb::parallel_for(std::size_t{0}, runs.size(), [&](std::size_t block) {
+    throw_if_stopped();
+    for (const auto& [begin, end] : runs[block]) use(begin, end);
+  });
+}
+
+/// Sorts rows, which have their keys as far as `cut` leaves them, stably by the keys. `key_of` by row.
+template <class KeyOf>
+void sort_keyed_rows(KeyedRows& rows, KeyCut cut, KeyOf key_of) {
+  sort_by_key(rows, 0, rows.size);
+  if (cut.shift == 0) return;
+  const auto tie = [&](std::uint32_t i) { return rows.key(i) == rows.key(i - 1); };
+  for_ties(rows.size, tie, [&](std::uint32_t begin, std::uint32_t end) {
+    const std::uint64_t key = rows.key(begin);
+    for_all(begin, end, [&](std::uint32_t i) { rows.set(i, cut.rest(key_of(rows.row(i))), rows.row(i)); });
+    sort_by_key(rows, begin, end);
+    for_all(begin, end, [&](std::uint32_t i) { rows.set(i, key, rows.row(i)); });
+  });
+}
+
+/// Sorts positions by objective `k` or, stably, what is in the rows already.
+void sort_by_objective(Sorting& sorting, std::uint32_t k, bool from_the_start) {
+  KeyedRows& rows = sorting.rows;
+  const KeyCut cut = sorting.cuts[k];
+  with_position_keys(sorting.points, k, [&](auto key_of) {
+    for_all(0, rows.size, [&](std::uint32_t i) {
+      const std::uint32_t position = from_the_start ? i : rows.row(i);
+      rows.set(i, cut.of(key_of(position)), position);
+    });
+    sort_keyed_rows(rows, cut, key_of);
+  });
+}
+
+/// Calls `use(ties_with_previous)`, a function of indices from 1 on into rows that have their keys in objective 1.
+template <class Use>
+void with_ties_in_first(const Sorting& sorting, Use use) {
+  with_position_keys(sorting.points, 0, [&](auto key_of) {
+    const KeyedRows& rows = sorting.rows;
+    const bool whole = sorting.cuts[0].shift == 0;
+    use([&rows, key_of, whole](std::uint32_t i) {
+      return rows.key(i) == rows.key(i - 1) && (whole || key_of(rows.row(i)) == key_of(rows.row(i - 1)));
+    });
+  });
+}
 
 /// Compares two positions by the objectives behind the first, then by position. O(objectives), for few rows.
 bool follows_in_ties(PointsView points, std::uint32_t a, std::uint32_t b) {
@@ -80,64 +196,88 @@ bool follows_in_ties(PointsView points, std::uint32_t a, std::uint32_t b) {
   return a > b;
 }
 
-/// Sorts the runs of equal keys by the other objectives, if these are few rows. False, and nothing done, if not.
-bool sort_few_ties(PointsView points, KeyedRows& rows) {
+/// Sorts the runs of equal keys in objective 1 by the other objectives, if these are few rows. False, and nothing done, if
+/// not.
+bool sort_few_ties(Sorting& sorting) {
+  KeyedRows& rows = sorting.rows;
   std::atomic<std::uint64_t> comparisons{0};  // about
-  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, rows.size, kBlock), [&](const auto& range) {
-    std::uint64_t found = 0, run = 0;
-    for (std::uint32_t i = range.begin(); i < range.end(); ++i) {
-      run = ties_with_previous(rows, i) ? run + 1 : 0;
-      found += run;
-    }
-    comparisons += found;
-  });
-  if (comparisons > rows.size / 16) return false;
-  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, rows.size, kBlock), [&](const auto& range) {
-    std::uint32_t begin = range.begin();  // runs belong to the block they begin in
-    while (begin < range.end() && ties_with_previous(rows, begin)) ++begin;
-    while (begin < range.end()) {
-      std::uint32_t end = begin + 1;
-      while (end < rows.size && rows.rows[end].key == rows.rows[begin].key) ++end;
+  with_ties_in_first(sorting, [&](auto tie) {
+    tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, rows.size, kBlock), [&](const auto& range) {
+      std::uint64_t found = 0, run = 0;
+      for (std::uint32_t i = range.begin(); i < range.end(); ++i) {
+        run = i > 0 && tie(i) ? run + 1 : 0;
+        found += run;
+      }
+      comparisons += found;
+    });
+    if (comparisons > rows.size / 16) return;
+    for_ties(rows.size, tie, [&](std::uint32_t begin, std::uint32_t end) {
       for (std::uint32_t i = begin + 1; i < end; ++i) {
-        for (std::uint32_t j = i; j > begin && follows_in_ties(points, rows.rows[j - 1].row, rows.rows[j].row); --j) {
-          std::swap(rows.rows[j].row, rows.rows[j - 1].row);
+        for (std::uint32_t j = i; j > begin && follows_in_ties(sorting.points, rows.row(j - 1), rows.row(j)); --j) {
+          std::swap(rows.words[j], rows.words[j - 1]);
         }
       }
-      begin = end;
-    }
+    });
   });
-  return true;
+  return comparisons <= rows.size / 16;
 }
 
 /// Sorts the positions into places. With few ties in objective 1 one sort does; else it is one an objective, from the last.
-void sort_lexicographically(PointsView points, KeyedRows& rows) {
-  sort_by_objective(points, 0, true, rows);
-  if (points.objective_count > 1 && !sort_few_ties(points, rows)) {
+void sort_lexicographically(Sorting& sorting) {
+  const PointsView points = sorting.points;
+  KeyedRows& rows = sorting.rows;
+  sort_by_objective(sorting, 0, true);
+  if (points.objective_count > 1 && !sort_few_ties(sorting)) {
     for (std::uint32_t k = points.objective_count; k-- > 0;) {
-      sort_by_objective(points, k, k + 1 == points.objective_count, rows);
+      sort_by_objective(sorting, k, k + 1 == points.objective_count);
     }
   }
   if (!points.group) return;
-  for_all(rows.size, [&](std::uint32_t i) { rows.rows[i].key = points.group[rows.rows[i].row]; });
-  sort_by_key(rows);
+  for_all(0, rows.size, [&](std::uint32_t i) { rows.set(i, points.group[rows.row(i)], rows.row(i)); });
+  sort_by_key(rows, 0, rows.size);
+}
+
+/// Marks the places whose key in objective 1 is not the one before. The rows are in the order of places.
+Array<std::uint8_t> begins_in_first(Sorting& sorting) {
+  KeyedRows& rows = sorting.rows;
+  if (sorting.points.group) {  // by which they were sorted last
+    with_position_keys(sorting.points, 0, [&](auto key_of) {
+      for_all(0, rows.size, [&](std::uint32_t i) { rows.set(i, sorting.cuts[0].of(key_of(rows.row(i))), rows.row(i)); });
+    });
+  }
+  Array<std::uint8_t> begins(rows.size);
+  with_ties_in_first(sorting, [&](auto tie) {
+    for_all(0, rows.size, [&](std::uint32_t place) { begins[place] = place == 0 || !tie(place); });
+  });
+  return begins;
 }
 
 /// Finds the unique ranks in objective `k` > 0 by place, and marks in `begins` the places whose key is not the one before.
 /// The rows are sorted from the order of places, so that ties follow it.
-std::vector<std::uint32_t> unique_ranks(PointsView points, const std::vector<std::uint32_t>& position, std::uint32_t k,
-                                        KeyedRows& rows, std::vector<std::uint8_t>& begins) {
-  KeyedRow* row = rows.rows.get();
-  with_position_keys(points, k, [&](auto key_of) {
-    for_all(rows.size, [&](std::uint32_t place) { row[place] = {key_of(position[place]), place}; });
+Array<std::uint32_t> unique_ranks(Sorting& sorting, const Array<std::uint32_t>& position, std::uint32_t k,
+                                  Array<std::uint8_t>& begins) {
+  const PointsView points = sorting.points;
+  KeyedRows& rows = sorting.rows;
+  const KeyCut cut = sorting.cuts[k];
+  with_position_keys(points, k, [&](auto key_of_position) {
+    const auto key_of = [&](std::uint32_t place) { return key_of_position(position[place]); };
+    tbb::parallel_for(0u, (rows.size + kBlock - 1) / kBlock, [&](std::uint32_t block) {
+      throw_if_stopped();
+      const std::uint32_t begin = block * kBlock, count = std::min(kBlock, rows.size - begin);
+      std::uint64_t keys[kBlock + 1];  // and the one before them
+      keys[0] = key_of(begin - (begin > 0));
+      for (std::uint32_t i = 0; i < count; ++i) keys[i + 1] = key_of(begin + i);
+      for (std::uint32_t i = 0; i < count; ++i) begins[begin + i] |= keys[i + 1] != keys[i];
+      for (std::uint32_t i = 0; i < count; ++i) rows.set(begin + i, cut.of(keys[i + 1]), begin + i);
+    });
+    sort_keyed_rows(rows, cut, key_of);
   });
-  for_all(rows.size, [&](std::uint32_t place) { begins[place] |= !ties_with_previous(rows, place); });
-  sort_by_key(rows);
   if (k == 1 && points.group) {
-    for_all(rows.size, [&](std::uint32_t i) { row[i].key = ~points.group[position[row[i].row]]; });
-    sort_by_key(rows);
+    for_all(0, rows.size, [&](std::uint32_t i) { rows.set(i, ~points.group[position[rows.row(i)]], rows.row(i)); });
+    sort_by_key(rows, 0, rows.size);
   }
-  std::vector<std::uint32_t> ranks(rows.size);
-  for_all(rows.size, [&](std::uint32_t i) { ranks[row[i].row] = i; });
+  Array<std::uint32_t> ranks(rows.size);
+  for_all(0, rows.size, [&](std::uint32_t i) { ranks[rows.row(i)] = i; });
   return ranks;
 }
 
@@ -156,22 +296,17 @@ Order lexicographic_order(PointsView points, Progress& progress) {
   order.size = points.size;
   const std::uint32_t objectives = std::max(2u, points.objective_count);
   progress.begin("order", std::uint64_t{points.size} * objectives);
-  KeyedRows rows = keyed_rows(points.size);
-  sort_lexicographically(points, rows);
+  Sorting sorting{points, {}, keyed_rows(points.size)};
+  for (std::uint32_t k = 0; k < objectives; ++k) sorting.cuts.push_back(cut_for(points, k, sorting.rows.row_bits));
+  sort_lexicographically(sorting);
   progress.add(points.size);
-  std::vector<std::uint32_t>& position = order.position;
+  Array<std::uint32_t>& position = order.position;
   position.resize(points.size);
-  for_all(points.size, [&](std::uint32_t place) { position[place] = rows.rows[place].row; });
-  if (points.group) {
-    with_position_keys(points, 0, [&](auto key_of) {
-      for_all(points.size, [&](std::uint32_t place) { rows.rows[place].key = key_of(position[place]); });
-    });
-  }
-  std::vector<std::uint8_t> begins(points.size);  // a run of equal rows
-  for_all(points.size, [&](std::uint32_t place) { begins[place] = !ties_with_previous(rows, place); });
+  for_all(0, points.size, [&](std::uint32_t place) { position[place] = sorting.rows.row(place); });
+  Array<std::uint8_t> begins = begins_in_first(sorting);  // a run of equal rows
   order.ranks.resize(objectives - 1);
   for (std::uint32_t k = 1; k < objectives; ++k) {
-    order.ranks[k - 1] = unique_ranks(points, position, k, rows, begins);
+    order.ranks[k - 1] = unique_ranks(sorting, position, k, begins);
     progress.add(points.size);
   }
   find_groups(points, order);
@@ -185,11 +320,11 @@ Order lexicographic_order(PointsView points, Progress& progress) {
 
 void mirror(Order& order) {
   const std::uint32_t size = order.size;
-  std::vector<std::uint32_t> turned(size);
-  for_all(size, [&](std::uint32_t i) { turned[i] = order.position[size - 1 - i]; });
+  Array<std::uint32_t> turned(size);
+  for_all(0, size, [&](std::uint32_t i) { turned[i] = order.position[size - 1 - i]; });
   order.position.swap(turned);
-  for (std::vector<std::uint32_t>& ranks : order.ranks) {
-    for_all(size, [&](std::uint32_t i) { turned[i] = size - 1 - ranks[size - 1 - i]; });
+  for (Array<std::uint32_t>& ranks : order.ranks) {
+    for_all(0, size, [&](std::uint32_t i) { turned[i] = size - 1 - ranks[size - 1 - i]; });
     ranks.swap(turned);
   }
   // A run from a to b becomes one from size − 1 − b to size − 1 − a.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "host/pareto/pages.hpp"
 #include "host/progress.hpp"
 #include "kernels/columns.hpp"
 
@@ -19,22 +20,22 @@ namespace carbonfront {
 /// There is always an objective 2: one objective alone gets a constant second one.
 struct Order {
   std::uint32_t size = 0;
-  std::vector<std::uint32_t> position;            // [size] the point at a place; ascending within a run
-  std::vector<std::uint32_t> run_start;           // [size] first place of the run of equal rows a place is in
-  std::vector<std::vector<std::uint32_t>> ranks;  // [objectives − 1][size] by place; the rank in objective 1 is the place
-  std::vector<std::uint32_t> group_start;         // [groups + 1] places where groups begin, and the size
+  Array<std::uint32_t> position;            // [size] the point at a place; ascending within a run
+  Array<std::uint32_t> run_start;           // [size] first place of the run of equal rows a place is in
+  std::vector<Array<std::uint32_t>> ranks;  // [objectives − 1][size] by place; the rank in objective 1 is the place
+  std::vector<std::uint32_t> group_start;   // [groups + 1] places where groups begin, and the size
 };
 
-/// Sorts the points: O(size · objectives), 37 bytes a row while it works besides the answer. Throws Stopped.
+/// Sorts the points: O(size · objectives), 21 bytes a row while it works besides the answer. Throws Stopped.
 Order lexicographic_order(PointsView points, Progress& progress);
 
 /// Turns the order round, so that whoever was dominated now dominates. Twice is the same as not at all.
 void mirror(Order& order);
 
 /// Spreads answers found for the first place of every run to all points. [size] by place in, [size] by position out.
-template <class T>
-std::vector<T> by_position(const Order& order, const std::vector<T>& by_place) {
-  std::vector<T> answers(order.size);
+template <class Answers>
+std::vector<typename Answers::value_type> by_position(const Order& order, const Answers& by_place) {
+  std::vector<typename Answers::value_type> answers(order.size);
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, order.size, 1 << 13), [&](const auto& places) {
     for (std::uint32_t place = places.begin(); place < places.end(); ++place) {
       answers[order.position[place]] = by_place[order.run_start[place]];

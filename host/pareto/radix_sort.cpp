@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/pareto/clones.hpp"
 #include "host/progress.hpp"
 
 namespace carbonfront {
@@ -20,45 +21,49 @@ constexpr int kSharedBits = 11;               // digit of that: 2,048 places wri
 constexpr int kMostBits = 12;                 // digit inside the cache
 constexpr std::uint32_t kMostBlocks = 64;
 
-/// The digit of a key: its bits from `shift` on above the lowest key.
+/// The digit of a word: its bits from `shift` on above the lowest word. None of the row's are among them.
 struct Digit {
   std::uint64_t lowest;
   int shift;
   std::uint32_t values;
 
-  std::uint32_t of(std::uint64_t key) const { return static_cast<std::uint32_t>((key - lowest) >> shift); }
+  std::uint32_t of(std::uint64_t word) const { return static_cast<std::uint32_t>((word - lowest) >> shift); }
 };
 
-struct KeyRange {
+struct WordRange {
   std::uint64_t lowest = ~std::uint64_t{0}, highest = 0;
-
-  void add(const KeyedRow* rows, std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      lowest = std::min(lowest, rows[i].key);
-      highest = std::max(highest, rows[i].key);
-    }
-  }
 };
 
-Digit digit_for(KeyRange range, int bits) {
-  const int varying = std::bit_width(range.highest - range.lowest);
-  const int shift = std::max(0, varying - bits);
-  return {range.lowest, shift, static_cast<std::uint32_t>((range.highest - range.lowest) >> shift) + 1};
+CARBONFRONT_CLONES void extend(WordRange& range, const std::uint64_t* words, std::size_t count) {
+  std::uint64_t lowest = range.lowest, highest = range.highest;
+  for (std::size_t i = 0; i < count; ++i) {
+    lowest = std::min(lowest, words[i]);
+    highest = std::max(highest, words[i]);
+  }
+  range = {lowest, highest};
 }
 
 /// A part of the rows: where it is, where its copy may go, and where it has to be in the end.
 struct Part {
-  KeyedRow *at, *other;
+  std::uint64_t *at, *other;
   std::uint32_t size;
+  int row_bits;
   bool ends_in_other;
 };
 
-void sort_by_insertion(KeyedRow* rows, std::uint32_t size) {
+/// Finds the highest digit in which the keys differ; a single value if they do not.
+Digit digit_for(WordRange range, int row_bits, int bits) {
+  const std::uint64_t lowest = range.lowest >> row_bits << row_bits;
+  const int shift = std::max<int>(row_bits, std::bit_width(range.highest - lowest) - bits);
+  return {lowest, shift, static_cast<std::uint32_t>((range.highest - lowest) >> shift) + 1};
+}
+
+void sort_by_insertion(std::uint64_t* words, std::uint32_t size, int row_bits) {
   for (std::uint32_t i = 1; i < size; ++i) {
-    const KeyedRow row = rows[i];
+    const std::uint64_t word = words[i], before = word | ((1ull << row_bits) - 1);  // all words that may stay before it
     std::uint32_t to = i;
-    for (; to > 0 && rows[to - 1].key > row.key; --to) rows[to] = rows[to - 1];
-    rows[to] = row;
+    for (; to > 0 && words[to - 1] > before; --to) words[to] = words[to - 1];
+    words[to] = word;
   }
 }
 
@@ -70,11 +75,11 @@ void finish(Part part) {
 template <class SortBucket>
 void for_buckets(Part part, const std::uint32_t* ends, std::uint32_t values, SortBucket sort_bucket) {
   const auto moved = [&](std::uint32_t begin, std::uint32_t end) {
-    return Part{part.other + begin, part.at + begin, end - begin, !part.ends_in_other};
+    return Part{part.other + begin, part.at + begin, end - begin, part.row_bits, !part.ends_in_other};
   };
   std::uint32_t begin = 0, small = 0;  // rows [small, begin) are in buckets of a few, in order but for their buckets
   const auto finish_small = [&] {
-    sort_by_insertion(part.other + small, begin - small);
+    sort_by_insertion(part.other + small, begin - small, part.row_bits);
     finish(moved(small, begin));
   };
   for (std::uint32_t digit = 0; digit < values; ++digit) {
@@ -92,32 +97,32 @@ void for_buckets(Part part, const std::uint32_t* ends, std::uint32_t values, Sor
 /// Sorts on one thread, best inside its cache.
 void sort_alone(Part part) {
   if (part.size <= kFewRows) {
-    sort_by_insertion(part.at, part.size);
+    sort_by_insertion(part.at, part.size, part.row_bits);
     return finish(part);
   }
-  KeyRange range;
-  range.add(part.at, 0, part.size);
-  if (range.lowest == range.highest) return finish(part);
-  const Digit digit = digit_for(range, std::min<int>(kMostBits, std::bit_width(part.size)));
+  WordRange range;
+  extend(range, part.at, part.size);
+  const Digit digit = digit_for(range, part.row_bits, std::min<int>(kMostBits, std::bit_width(part.size)));
+  if (digit.values == 1) return finish(part);
   std::uint32_t ends[1 << kMostBits];
   std::fill(ends, ends + digit.values, 0);
-  for (std::uint32_t i = 0; i < part.size; ++i) ++ends[digit.of(part.at[i].key)];
+  for (std::uint32_t i = 0; i < part.size; ++i) ++ends[digit.of(part.at[i])];
   std::uint32_t next = 0;
   for (std::uint32_t d = 0; d < digit.values; ++d) next += std::exchange(ends[d], next);
-  for (std::uint32_t i = 0; i < part.size; ++i) part.other[ends[digit.of(part.at[i].key)]++] = part.at[i];
+  for (std::uint32_t i = 0; i < part.size; ++i) part.other[ends[digit.of(part.at[i])]++] = part.at[i];
   for_buckets(part, ends, digit.values, sort_alone);
 }
 
-KeyRange range_of(Part part) {
+WordRange range_of(Part part) {
   using Range = tbb::blocked_range<std::size_t>;
   return tbb::parallel_reduce(
-      Range(0, part.size, 1 << 14), KeyRange{},
-      [&](const Range& range, KeyRange found) {
-        found.add(part.at, range.begin(), range.end());
+      Range(0, part.size, 1 << 14), WordRange{},
+      [&](const Range& range, WordRange found) {
+        extend(found, part.at + range.begin(), range.size());
         return found;
       },
-      [](KeyRange a, KeyRange b) {
-        return KeyRange{std::min(a.lowest, b.lowest), std::max(a.highest, b.highest)};
+      [](WordRange a, WordRange b) {
+        return WordRange{std::min(a.lowest, b.lowest), std::max(a.highest, b.highest)};
       });
 }
 
@@ -132,38 +137,39 @@ std::vector<std::uint32_t> deal(Part part, Digit digit) {
            part.at + std::uint64_t{part.size} * (b + 1) / blocks);
     });
   };
-  for_blocks([&](std::uint32_t* counts, const KeyedRow* begin, const KeyedRow* end) {
-    for (const KeyedRow* row = begin; row < end; ++row) ++counts[digit.of(row->key)];
+  for_blocks([&](std::uint32_t* counts, const std::uint64_t* begin, const std::uint64_t* end) {
+    for (const std::uint64_t* word = begin; word < end; ++word) ++counts[digit.of(*word)];
   });
   std::uint32_t next = 0;
   for (std::uint32_t d = 0; d < digit.values; ++d) {
     for (auto& block : places) next += std::exchange(block[d], next);
   }
-  for_blocks([&](std::uint32_t* to, const KeyedRow* begin, const KeyedRow* end) {
-    for (const KeyedRow* row = begin; row < end; ++row) part.other[to[digit.of(row->key)]++] = *row;
+  for_blocks([&](std::uint32_t* to, const std::uint64_t* begin, const std::uint64_t* end) {
+    for (const std::uint64_t* word = begin; word < end; ++word) part.other[to[digit.of(*word)]++] = *word;
   });
   return places.back();
 }
 
 void sort_together(Part part) {
   if (part.size < kManyRows) return sort_alone(part);
-  const KeyRange range = range_of(part);
-  if (range.lowest == range.highest) return finish(part);
-  const Digit digit = digit_for(range, kSharedBits);
+  const Digit digit = digit_for(range_of(part), part.row_bits, kSharedBits);
+  if (digit.values == 1) return finish(part);
   const std::vector<std::uint32_t> ends = deal(part, digit);
   tbb::parallel_for(0u, digit.values, [&](std::uint32_t d) {
     throw_if_stopped();
     const std::uint32_t begin = d == 0 ? 0 : ends[d - 1];
-    sort_together({part.other + begin, part.at + begin, ends[d] - begin, !part.ends_in_other});
+    sort_together({part.other + begin, part.at + begin, ends[d] - begin, part.row_bits, !part.ends_in_other});
   });
 }
 
 }  // namespace
 
 KeyedRows keyed_rows(std::uint32_t size) {
-  return {size, std::make_unique_for_overwrite<KeyedRow[]>(size), std::make_unique_for_overwrite<KeyedRow[]>(size)};
+  return {size, std::bit_width(size), Array<std::uint64_t>(size), Array<std::uint64_t>(size)};
 }
 
-void sort_by_key(KeyedRows& rows) { sort_together({rows.rows.get(), rows.spare.get(), rows.size, false}); }
+void sort_by_key(KeyedRows& rows, std::uint32_t begin, std::uint32_t end) {
+  sort_together({rows.words.data() + begin, rows.spare.data() + begin, end - begin, rows.row_bits, false});
+}
 
 }  // namespace carbonfront

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/pareto/clones.hpp"
+#include "host/pareto/pages.hpp"
 
 namespace carbonfront {
 
@@ -31,7 +32,7 @@ struct alignas(64) RankCounts {
 
 /// The set. About 0.16 bytes a value.
 struct RankSet {
-  std::vector<RankBlock> blocks;
+  Array<RankBlock> blocks;
   std::vector<std::vector<RankCounts>> levels;  // from the blocks up, as many as the size needs
 };
 

@@ -64,7 +64,7 @@ std::uint32_t lowest_between(const LowestTree& tree, std::size_t begin, std::siz
 /// Two objectives: along the front, places rise and ranks in objective 2 fall, so a row's dominators are an interval.
 std::vector<std::uint32_t> witnesses_by_interval(const Order& order, const std::vector<std::uint8_t>& nondominated,
                                                  Progress& progress) {
-  const std::vector<std::uint32_t>& second = order.ranks[0];
+  const Array<std::uint32_t>& second = order.ranks[0];
   const std::vector<std::uint32_t> front = front_places(order, nondominated, 0, order.size);
   const LowestTree tree = lowest_tree(order, front);
   std::vector<std::uint32_t> witness(order.size, kNone);
