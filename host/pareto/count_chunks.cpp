@@ -14,6 +14,7 @@ namespace {
 
 /// Rows between a prefetch and its use: these walks are the ones that do not fit the caches.
 constexpr std::uint32_t kRowsAhead = 16;
+constexpr std::uint32_t kRowsAtOnce = 1 << 20;  // between questions whether to stop
 
 /// One bitmap a chunk.
 struct ChunkBits {
@@ -132,7 +133,7 @@ Array<std::uint32_t> count_pairs_in_chunks(const Array<std::uint32_t>& ranks, co
     assign(set, size, before.of(chunk));
     for (std::uint32_t first = begin; first < end;) {
       throw_if_stopped();
-      const std::uint32_t last = first + std::min(1u << 20, end - first);
+      const std::uint32_t last = first + std::min(kRowsAtOnce, end - first);
       walk_chunk_of_pairs(ranks.data(), is_query, size, first, last, set, counts.data());
       progress.add(last - first);
       first = last;
@@ -158,7 +159,14 @@ void walk_planes_in_chunks(CountTasks& tasks, const RankList& list, std::uint32_
   for_chunks(list.size, chunks, [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) {
     RankSet set;
     assign(set, list.size, before.of(chunk));
-    walk_chunk_of_planes(list, middle, begin, end, words.data(), set, lower[chunk], to, tasks.counts);
+    std::uint32_t below = lower[chunk];
+    for (std::uint32_t first = begin; first < end;) {
+      throw_if_stopped();
+      const std::uint32_t last = first + std::min(kRowsAtOnce, end - first);
+      walk_chunk_of_planes(list, middle, first, last, words.data(), set, below, to, tasks.counts);
+      below += static_cast<std::uint32_t>(std::count_if(a + first, a + last, [&](auto r) { return r < middle; }));
+      first = last;
+    }
   });
 }
 

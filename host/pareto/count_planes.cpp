@@ -12,6 +12,8 @@
 namespace carbonfront {
 namespace {
 
+constexpr std::uint32_t kRowsAtOnce = 1 << 20;  // between questions whether to stop
+
 struct Halves {
   std::uint32_t lower_sources = 0, upper_queries = 0;
 };
@@ -35,6 +37,7 @@ CARBONFRONT_INLINE Halves walk(const RankList& list, std::uint32_t middle, const
   std::uint32_t lower = 0, upper = middle;
   Halves found;
   for (std::uint32_t i = 0, size = list.size; i < size; ++i) {
+    if (i % kRowsAtOnce == 0) throw_if_stopped();
     const std::uint32_t id = ids[i], rank_a = a[i], rank_c = c[i];
     const std::uint32_t rank = words[rank_c / 64].rank(rank_c);
     if (rank_a < middle) {

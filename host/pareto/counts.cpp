@@ -16,13 +16,21 @@ namespace {
 /// The rows in order of objective 2, with the places as column 0: a part of the places is then a part of the counts.
 /// `is_query` by place; null: all rows are both. 4 · objectives bytes a row.
 void fill_list(const Order& order, const std::uint8_t* is_query, const RankList& list) {
-  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, order.size, 1 << 14), [&](const auto& places) {
+  using Range = tbb::blocked_range<std::uint32_t>;
+  const std::uint32_t* second = order.ranks[0].data();
+  tbb::parallel_for(Range(0, order.size, 1 << 12), [&](const Range& places) {
     throw_if_stopped();
-    for (std::uint32_t place = places.begin(); place < places.end(); ++place) {
-      const std::uint32_t at = order.ranks[0][place];
-      list.ids[at] = is_query && is_query[place] ? place | kQuery : place;
-      list.column(0)[at] = place;
-      for (std::uint32_t k = 1; k < list.columns; ++k) list.column(k)[at] = order.ranks[k][place];
+    for (std::uint32_t place = places.begin(); place < places.end(); ++place) list.column(0)[second[place]] = place;
+  });
+  tbb::parallel_for(Range(0, order.size, 1 << 12), [&](const Range& range) {
+    throw_if_stopped();
+    const std::uint32_t* places = list.column(0);
+    for (std::uint32_t i = range.begin(); i < range.end(); ++i) {
+      list.ids[i] = is_query && is_query[places[i]] ? places[i] | kQuery : places[i];
+    }
+    for (std::uint32_t k = 1; k < list.columns; ++k) {
+      const std::uint32_t* ranks = order.ranks[k].data();
+      for (std::uint32_t i = range.begin(); i < range.end(); ++i) list.column(k)[i] = ranks[places[i]];
     }
   });
 }

@@ -39,6 +39,7 @@ Distinct distinct_points(PointColumns points, const std::uint32_t* front_of_row,
     distinct.rows[i] = {group << 32 | front_of_row[i], comparable(points.column(0)[i]), i};
   }
   const auto before = [&](const Keyed& a, const Keyed& b) {
+    throw_if_stopped();
     if (a.front != b.front) return a.front < b.front;
     if (a.value != b.value) return a.value < b.value;
     for (std::uint32_t k = 1; k < points.objectives; ++k) {

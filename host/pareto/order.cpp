@@ -86,6 +86,7 @@ KeyEnds ends_of_keys(PointsView points, std::uint32_t k, std::uint32_t begin, st
   points.objective_count = 1;
   KeyRows some{1, kSome, std::vector<std::int64_t>(kSome)};
   KeyEnds ends;
+  throw_if_stopped();
   for (std::uint32_t i = 0; i < count; i += kSome) {
     const std::uint32_t keys = std::min(kSome, count - i);
     take_keys(points, begin + i, 1, keys, some);
@@ -284,6 +285,7 @@ Array<std::uint32_t> unique_ranks(Sorting& sorting, const Array<std::uint32_t>& 
 void find_groups(PointsView points, Order& order) {
   order.group_start.assign(1, 0);
   for (std::uint32_t place = 1; points.group && place < order.size; ++place) {
+    if (place % kBlock == 0) throw_if_stopped();
     if (points.group[order.position[place]] != points.group[order.position[place - 1]]) order.group_start.push_back(place);
   }
   if (order.size > 0) order.group_start.push_back(order.size);

@@ -118,6 +118,7 @@ WordRange range_of(Part part) {
   return tbb::parallel_reduce(
       Range(0, part.size, 1 << 14), WordRange{},
       [&](const Range& range, WordRange found) {
+        throw_if_stopped();
         extend(found, part.at + range.begin(), range.size());
         return found;
       },

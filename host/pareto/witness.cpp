@@ -21,6 +21,7 @@ std::vector<std::uint32_t> front_places(const Order& order, const std::vector<st
                                         std::uint32_t begin, std::uint32_t end) {
   std::vector<std::uint32_t> places;
   for (std::uint32_t place = begin; place < end; ++place) {
+    if (place % kBlockRows == 0) throw_if_stopped();
     if (order.run_start[place] == place && nondominated[order.position[place]]) places.push_back(place);
   }
   return places;
@@ -83,6 +84,7 @@ std::vector<std::uint32_t> witnesses_by_tiles(const Order& order, const std::vec
   const RankColumns columns{order, true};
   std::vector<std::uint32_t> front = front_places(order, nondominated, 0, order.size), dominated;
   for (std::uint32_t place = 0; place < order.size; ++place) {
+    if (place % kBlockRows == 0) throw_if_stopped();
     if (order.run_start[place] == place && !nondominated[order.position[place]]) dominated.push_back(place);
   }
   sort_by_neighbourhood(columns, front);
