@@ -123,6 +123,7 @@ struct Sorting {
   PointsView points;
   std::vector<KeyCut> cuts;  // [objectives]
   KeyedRows rows;
+  bool told = false;  // whether equal words mean equal keys, in the objective sorted last
 };
 
 /// Calls `use(begin, end)` for every run of rows that `tie` with the one before, in parallel, once all runs are found.
@@ -148,18 +149,25 @@ void for_ties(std::uint32_t size, Tie tie, Use use) {
   });
 }
 
-/// Sorts rows, which have their keys as far as `cut` leaves them, stably by the keys. `key_of` by row.
+/// Sorts rows, which have their keys as far as `cut` leaves them, stably by the keys. `key_of` by row. Says whether what is
+/// left of the keys tells them all apart.
 template <class KeyOf>
-void sort_keyed_rows(KeyedRows& rows, KeyCut cut, KeyOf key_of) {
+bool sort_keyed_rows(KeyedRows& rows, KeyCut cut, KeyOf key_of) {
   sort_by_key(rows, 0, rows.size);
-  if (cut.shift == 0) return;
+  if (cut.shift == 0) return true;
+  std::atomic<bool> told{true};
   const auto tie = [&](std::uint32_t i) { return rows.key(i) == rows.key(i - 1); };
   for_ties(rows.size, tie, [&](std::uint32_t begin, std::uint32_t end) {
-    const std::uint64_t key = rows.key(begin);
+    const std::uint64_t key = rows.key(begin), first = key_of(rows.row(begin));
+    std::uint32_t same = begin + 1;
+    while (same < end && key_of(rows.row(same)) == first) ++same;
+    if (same == end) return;
+    told = false;
     for_all(begin, end, [&](std::uint32_t i) { rows.set(i, cut.rest(key_of(rows.row(i))), rows.row(i)); });
     sort_by_key(rows, begin, end);
     for_all(begin, end, [&](std::uint32_t i) { rows.set(i, key, rows.row(i)); });
   });
+  return told;
 }
 
 /// Sorts positions by objective `k` or, stably, what is in the rows already.
@@ -171,7 +179,7 @@ void sort_by_objective(Sorting& sorting, std::uint32_t k, bool from_the_start) {
       const std::uint32_t position = from_the_start ? i : rows.row(i);
       rows.set(i, cut.of(key_of(position)), position);
     });
-    sort_keyed_rows(rows, cut, key_of);
+    sorting.told = sort_keyed_rows(rows, cut, key_of);
   });
 }
 
@@ -180,9 +188,9 @@ template <class Use>
 void with_ties_in_first(const Sorting& sorting, Use use) {
   with_position_keys(sorting.points, 0, [&](auto key_of) {
     const KeyedRows& rows = sorting.rows;
-    const bool whole = sorting.cuts[0].shift == 0;
-    use([&rows, key_of, whole](std::uint32_t i) {
-      return rows.key(i) == rows.key(i - 1) && (whole || key_of(rows.row(i)) == key_of(rows.row(i - 1)));
+    const bool told = sorting.told;
+    use([&rows, key_of, told](std::uint32_t i) {
+      return rows.key(i) == rows.key(i - 1) && (told || key_of(rows.row(i)) == key_of(rows.row(i - 1)));
     });
   });
 }
