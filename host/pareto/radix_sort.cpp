@@ -166,7 +166,7 @@ void sort_together(Part part) {
 }  // namespace
 
 KeyedRows keyed_rows(std::uint32_t size) {
-  return {size, std::bit_width(size), Array<std::uint64_t>(size), Array<std::uint64_t>(size)};
+  return {size, static_cast<int>(std::bit_width(size)), Array<std::uint64_t>(size), Array<std::uint64_t>(size)};
 }
 
 void sort_by_key(KeyedRows& rows, std::uint32_t begin, std::uint32_t end) {
