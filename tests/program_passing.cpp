@@ -133,7 +133,7 @@ TEST(FrontAlone, NeedsMemoryForTheFrontAndABatchOnly) {
 TEST(FrontAlone, IsRefusedWhenTheFrontItselfOutgrowsTheLimit) {
   Scratch folder;
   std::string sweep = generated(folder, {"--plain", "--objectives", "2", "--rows", "3e6", "--distribution", "nondominated"});
-  expect_refused(score(folder, sweep, {"--view", "v=f1:min,f2:min", "--outputs", "", "--memory-limit", "110MiB"}), 4,
+  expect_refused(score(folder, sweep, {"--view", "v=f1:min,f2:min", "--outputs", "", "--memory-limit", "130MiB"}), 4,
                  {"front of view 'v'", "--memory-limit"}, folder, {"s.h5"});
 }
 

@@ -16,7 +16,7 @@ namespace carbonfront {
 
 namespace {
 
-constexpr std::uint64_t kFixed = std::uint64_t{48} << 20;  // the program and its libraries
+constexpr std::uint64_t kFixed = std::uint64_t{64} << 20;  // the program, its libraries, and what huge pages round up
 
 /// What a batch of rows needs: as read, as selected, the factors of its emissions, the slabs they are written from.
 std::uint64_t batch_bytes(const Plan& plan, std::uint64_t batch_rows) {
