@@ -1,8 +1,10 @@
 #pragma once
 // One interface to everything that can compute, and the list of what this program was built with.
 
-#include <span>
+#include <cstddef>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "host/emissions/evaluate.hpp"
 #include "host/pareto/front_stream.hpp"
@@ -10,25 +12,35 @@
 
 namespace carbonfront {
 
-/// A way to compute. All give the same bytes.
+/// A way to compute. All give the same bytes. A device backend owns what it took of its devices until the last copy is gone.
 struct Backend {
-  const char* name;
-  const char* description;
-  std::string unavailable;  // why it cannot be used here; empty: it can
-  void (*emissions)(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
-                    double* co2e_kg);
-  Verdict (*evaluate)(PointsView points, VerdictRequest wanted, Progress& progress);
-  CrossCounts (*count_against)(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
-                               bool dominates, Progress& progress);
+  std::string name, description;
+  std::string unavailable;           // why it cannot be used here; empty: it can
+  std::vector<std::string> devices;  // a line each
+  std::function<void(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
+                     double* co2e_kg)>
+      emissions;
+  std::function<Verdict(PointsView points, VerdictRequest wanted, Progress& progress)> evaluate;
+  std::function<CrossCounts(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by, bool dominates,
+                            Progress& progress)>
+      count_against;
   FindFront find_front;     // for fronts found while reading
   bool definition = false;  // keeps all rows and evaluates them together, even where only the front is asked for
+  std::string passed_over;  // chosen by "auto": which better ones cannot be used, and why
 };
 
-/// All backends, best first.
-std::span<const Backend> backends();
+/// What a device backend may use.
+struct DeviceChoice {
+  std::string device;            // a number, or "all"; empty: the first
+  std::size_t memory_limit = 0;  // bytes of each device at a time; 0: what is free
+};
 
-/// Finds a backend by name, or for "auto" the first that can be used. Throws SpecError for an unknown name, DeviceError for
-/// one that cannot be used: an explicit choice never falls back.
-const Backend& choose_backend(const std::string& name);
+/// All backends, best first, to be listed: they cannot compute.
+std::vector<Backend> backends();
+
+/// Opens a backend by name, or for "auto" the first that can be used. Throws SpecError for an unknown name and for a device
+/// where there is none to choose, DeviceError for one that cannot be used: an explicit choice never falls back, and "auto" does
+/// only here, before any work.
+Backend choose_backend(const std::string& name, const DeviceChoice& choice = {});
 
 }  // namespace carbonfront

@@ -13,9 +13,10 @@ host/pareto     kernels/|$common
 host/emissions  kernels/|$common
 host/sweep      kernels/columns\.hpp|$common
 host/spec       kernels/|host/emissions/|$common
+host/cuda       kernels/|host/(pareto/(verdict|order)|emissions/evaluate)\.hpp|$common
 host/scoring    kernels/|host/(pareto|emissions|sweep|spec)/|host/backend\.hpp|$common
 host/shards     kernels/|host/(pareto|emissions|sweep|spec|scoring)/|host/backend\.hpp|$common
-host            kernels/|host/(pareto|emissions)/|host/backend\.hpp|$common
+host            kernels/|host/(pareto|emissions|cuda)/|host/backend\.hpp|$common
 host/app        kernels/|host/
 EOF
 }
@@ -23,6 +24,7 @@ EOF
 # Headers of other projects that a folder must not know.
 foreign() {
   cat <<EOF
+host/cuda       hdf5|CLI/|fmt/|toml\+\+|nlohmann/|cuda
 kernels         hdf5|CLI/|fmt/|toml\+\+|nlohmann/|tbb/
 host/pareto     hdf5|CLI/|toml\+\+|nlohmann/
 host/emissions  hdf5|CLI/|toml\+\+|nlohmann/
@@ -83,7 +85,7 @@ self_check() {
   scratch=$(mktemp -d) || exit 2
   trap 'rm -rf "$scratch"' EXIT
   (
-    cd "$scratch" && mkdir -p kernels host/{app,pareto,emissions,sweep,spec,scoring,other}
+    cd "$scratch" && mkdir -p kernels host/{app,pareto,emissions,sweep,spec,scoring,cuda,other}
     echo '#include "host/errors.hpp"' >kernels/a.cu
     printf '#include <hdf5.h>\n#include "kernels/b.hpp"\n' >kernels/b.hpp
     printf '#include "host/sweep/sweep.hpp"\n#include "kernels/b.hpp"\n#include "host/pareto/b.hpp"\n' >host/pareto/a.cpp
@@ -91,7 +93,8 @@ self_check() {
     printf '#include "kernels/b.hpp"\n#include "kernels/columns.hpp"\n#include <hdf5.h>\n' >host/sweep/a.cpp
     printf '#  include <host/sweep/sweep.hpp>\n#include "host/spec/a.hpp"\n' >host/spec/a.cpp
     printf '#include "tests/b.hpp"\n#include "host/app/commands.hpp"\n' >host/scoring/a.cpp
-    printf '#include "host/scoring/a.hpp"\n' >host/backend.cpp
+    printf '#include <cuda_runtime.h>\n#include "host/scoring/a.hpp"\n#include "host/pareto/order.hpp"\n' >host/cuda/a.cpp
+    printf '#include "host/scoring/a.hpp"\n#include "host/cuda/a.hpp"\n' >host/backend.cpp
     printf '#include "tests/b.hpp"\n#include "host/spec/a.hpp"\nint main() { printf("fine here"); }\n' >host/app/main.cpp
     printf '#include "b.hpp"\n#include <cub/cub.cuh>\n' >host/pareto/b.cpp
     printf 'void f() { std::cerr << 1; } // std::cout\n#include <cerrno> // printf("no")\nvoid g() { snprintf(x); fmt::print("x"); }\n' >host/sweep/b.cpp
@@ -108,6 +111,8 @@ host/sweep/a.cpp includes kernels/b.hpp
 host/spec/a.cpp includes host/sweep/sweep.hpp
 host/scoring/a.cpp includes tests/b.hpp
 host/scoring/a.cpp includes host/app/commands.hpp
+host/cuda/a.cpp includes <cuda_runtime.h>
+host/cuda/a.cpp includes host/scoring/a.hpp
 host/backend.cpp includes host/scoring/a.hpp
 host/app/main.cpp includes tests/b.hpp
 host/pareto/b.cpp includes "b.hpp"

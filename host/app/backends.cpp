@@ -11,9 +11,11 @@ void add_backends_command(CLI::App& parent, std::function<int()>& action) {
   CLI::App* command = parent.add_subcommand("backends", "List what can compute here, best first.");
   command->callback([&action] {
     action = [] {
-      for (const Backend& backend : backends())
+      for (const Backend& backend : backends()) {
         fmt::print("{:<10} {:<14} {}\n", backend.name, backend.unavailable.empty() ? "available" : "not available",
                    backend.unavailable.empty() ? backend.description : backend.unavailable);
+        for (const std::string& device : backend.devices) fmt::print("{:<25} device {}\n", "", device);
+      }
       fmt::print("auto takes {}\n", choose_backend("auto").name);
       return 0;
     };

@@ -26,7 +26,7 @@ namespace {
 struct ScoreOptions {
   DeliveryOptions delivery;
   std::vector<std::string> inputs;
-  std::string spec, backend = "auto", validate, memory_limit, shard, time_limit, command_line;
+  std::string spec, backend = "auto", device, validate, memory_limit, shard, time_limit, command_line;
   SpecFlags flags;
   std::string group_by, outputs;
   int threads = 0;
@@ -61,7 +61,7 @@ bool validates(const Plan& plan, const Data& data, const std::vector<ViewScores>
 
 /// Everything that is known before the first row is read.
 struct Run {
-  const Backend& backend;
+  Backend backend;
   Plan plan;
   PartInfo work;  // a shard's, or the whole
   bool is_shard = false;
@@ -72,7 +72,8 @@ struct Run {
 void say_what_is_used(const Run& run, const ScoreOptions& options) {
   const Plan& plan = run.plan;
   if (options.backend == "auto")
-    fmt::print(stderr, "backend: {} ({} threads), chosen by auto\n", run.backend.name, run.provenance.threads);
+    fmt::print(stderr, "backend: {} ({} threads), chosen by auto{}\n", run.backend.name, run.provenance.threads,
+               run.backend.passed_over.empty() ? "" : " (" + run.backend.passed_over + ")");
   if (run.is_shard)
     fmt::print(stderr, "shard {} of {}: rows {} to {} of {}\n", run.work.shard.index, run.work.shard.count,
                run.work.range.first, run.work.range.end, plan.rows);
@@ -98,7 +99,8 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   refuse_what_does_not_go_together(options);
   std::optional<Shard> shard;
   if (!options.shard.empty()) shard = parse_shard(options.shard);
-  Run run{choose_backend(options.backend),     {}, {}, shard.has_value(), 0, limits.memory,
+  DeviceChoice device{options.device, options.memory_limit.empty() ? 0 : parse_size(options.memory_limit)};
+  Run run{choose_backend(options.backend, device),     {}, {}, shard.has_value(), 0, limits.memory,
           provenance_now(options.command_line)};
   run.validated_rows = options.validate.empty() ? 0 : rows_or_all("--validate", options.validate);
   Spec spec = spec_from(options);
@@ -243,6 +245,7 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
       command->add_option("--outputs", options->outputs,
                           "Of dominated_by,dominates,rank,witness,crowding,hypervolume,contributions (all views)");
   command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
+  command->add_option("--device", options->device, "A GPU's number, or all (see carbonfront backends; default: the first)");
   command->add_option("--threads", options->threads, "Threads to use (default: all)")->check(CLI::PositiveNumber);
   command->add_option("--batch-rows", options->batch_rows, "Rows read at a time (default: about 16 MiB)")
       ->check(CLI::PositiveNumber);

@@ -1,0 +1,170 @@
+#include "host/cuda/cuda.hpp"
+
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include "host/errors.hpp"
+#include "host/pareto/order.hpp"
+#include "kernels/device/devices.hpp"
+#include "kernels/evaluator/evaluator.hpp"
+
+namespace carbonfront {
+
+struct CudaDevices::Devices {
+  std::vector<std::unique_ptr<device::Evaluator>> evaluators;
+};
+
+namespace {
+
+/// Ends a device's work because another device has failed.
+struct Cancelled {};
+
+/// Calls the device and turns what fails there into the program's error.
+template <class Work>
+auto on_device(Work work) {
+  try {
+    return work();
+  } catch (const device::Failure& failure) {
+    throw DeviceError("the device failed in " + failure.call, failure.reason, failure.advice);
+  }
+}
+
+std::vector<int> chosen_devices(const std::string& choice) {
+  const device::Devices all = device::list_devices();
+  std::vector<int> numbers;
+  for (const device::DeviceInfo& info : all.found) numbers.push_back(info.number);
+  if (numbers.empty()) throw DeviceError("there is no device to use", all.why_none, "use --backend cpu");
+  if (choice == "all") return numbers;
+  int number = 0;
+  const char* end = choice.data() + choice.size();
+  const auto [read, error] = std::from_chars(choice.data(), end, number);
+  if (!choice.empty() && (error != std::errc() || read != end || number < 0))
+    throw SpecError("'" + choice + "' is not a device", "--device takes a number or all", "see carbonfront backends");
+  if (std::find(numbers.begin(), numbers.end(), number) == numbers.end())
+    throw DeviceError("there is no device " + choice,
+                      "the last one is " + std::to_string(numbers.back()), "see carbonfront backends");
+  return {number};
+}
+
+device::Host host_of(PointsView points, Progress& progress, bool leads, std::atomic<bool>& failed) {
+  device::Host host;
+  host.begin = [&progress, leads](const char* phase, std::uint64_t total) {
+    throw_if_stopped();
+    if (leads) progress.begin(phase, total);
+  };
+  host.add = [&progress, &failed, leads](std::uint64_t done) {
+    throw_if_stopped();
+    if (failed) throw Cancelled{};
+    if (leads) progress.add(done);
+  };
+  host.in_parallel = [](std::uint32_t size, const std::function<void(std::uint32_t, std::uint32_t)>& work) {
+    tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, size, 1 << 14),
+                      [&](const auto& range) { work(range.begin(), range.end()); });
+  };
+  host.lexicographic_positions = [points] {
+    Progress quiet;
+    return lexicographic_order(points, quiet).position;
+  };
+  return host;
+}
+
+void add_to(std::vector<std::uint32_t>& sums, const std::vector<std::uint32_t>& more) {
+  for (std::size_t i = 0; i < more.size(); ++i) sums[i] += more[i];
+}
+
+template <class T>
+void lower_to(std::vector<T>& least, const std::vector<T>& more) {
+  for (std::size_t i = 0; i < more.size(); ++i) least[i] = std::min(least[i], more[i]);
+}
+
+Verdict put_together(std::vector<device::Answers>& parts) {
+  device::Answers& all = parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    add_to(all.dominated_by, parts[i].dominated_by);
+    add_to(all.dominates, parts[i].dominates);
+    lower_to(all.nondominated, parts[i].nondominated);
+    lower_to(all.witness, parts[i].witness);
+  }
+  return {std::move(all.nondominated),
+          std::move(all.dominated_by),
+          std::move(all.dominates),
+          std::move(all.rank),
+          std::move(all.witness),
+          {all.order_seconds, all.front_seconds, all.counts_seconds, all.rank_seconds}};
+}
+
+}  // namespace
+
+CudaList list_cuda_devices() {
+  const device::Devices all = device::list_devices();
+  CudaList list{{}, all.why_none};
+  for (const device::DeviceInfo& info : all.found)
+    list.devices.push_back(std::to_string(info.number) + ": " + info.name + ", " +
+                           std::to_string(info.memory_bytes >> 20) + " MiB, " + std::to_string(info.processors) +
+                           " multiprocessors, compute capability " + std::to_string(info.major) + "." +
+                           std::to_string(info.minor));
+  return list;
+}
+
+CudaDevices::CudaDevices(const std::string& choice, std::size_t memory_limit) : devices_(std::make_unique<Devices>()) {
+  on_device([&] {
+    for (const int number : chosen_devices(choice))
+      devices_->evaluators.push_back(std::make_unique<device::Evaluator>(number, memory_limit));
+  });
+}
+
+CudaDevices::~CudaDevices() = default;
+
+void CudaDevices::emissions(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
+                            double* co2e_kg) {
+  const auto factor = [](const Factor& from) { return device::HostFactor{from.values, from.constant}; };
+  const device::HostFactor all[] = {factor(factors.devices), factor(factors.max_power), factor(factors.time),
+                                    factor(factors.carbon_intensity), factor(factors.pue)};
+  on_device([&] { devices_->evaluators.front()->emissions(model, all, rows, energy_kwh, co2e_kg); });
+}
+
+Verdict CudaDevices::evaluate(PointsView points, VerdictRequest wanted, Progress& progress) {
+  const device::Request request{wanted.dominated_by, wanted.dominates, wanted.rank, wanted.witness, wanted.max_rank};
+  const auto count = static_cast<std::uint32_t>(devices_->evaluators.size());
+  std::vector<device::Answers> parts(count);
+  std::vector<std::exception_ptr> errors(count);
+  std::atomic<bool> failed{false};
+  const auto work = [&](std::uint32_t index) {
+    try {
+      const device::Host host = host_of(points, progress, index == 0, failed);
+      parts[index] = devices_->evaluators[index]->evaluate(points, request, host, {index, count});
+    } catch (const Cancelled&) {
+    } catch (...) {
+      errors[index] = std::current_exception();
+      failed = true;
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::uint32_t index = 1; index < count; ++index) others.emplace_back(work, index);
+    work(0);
+  }
+  on_device([&] {
+    for (const std::exception_ptr& error : errors)
+      if (error) std::rethrow_exception(error);
+  });
+  return put_together(parts);
+}
+
+std::vector<std::uint32_t> CudaDevices::find_front(PointsView points) {
+  Progress quiet;
+  const std::vector<std::uint8_t> nondominated = evaluate(points, {}, quiet).nondominated;
+  std::vector<std::uint32_t> front;
+  for (std::uint32_t i = 0; i < points.size; ++i)
+    if (nondominated[i]) front.push_back(i);
+  return front;
+}
+
+}  // namespace carbonfront

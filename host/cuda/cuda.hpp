@@ -1,0 +1,44 @@
+#pragma once
+// The device backend for the host: which devices there are, and the evaluation objects that own the chosen ones. The same for
+// the emulated device, which is another library behind the same functions.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/emissions/evaluate.hpp"
+#include "host/pareto/verdict.hpp"
+
+namespace carbonfront {
+
+/// Lists the devices, a line each for people. Without any, `why_none` is the runtime's own text.
+struct CudaList {
+  std::vector<std::string> devices;
+  std::string why_none;
+};
+CudaList list_cuda_devices();
+
+/// Owns the evaluation objects of one device or of all.
+class CudaDevices {
+ public:
+  /// Takes the device that `choice` names: a number, "all", or "" for the first. At most `memory_limit` bytes of each are used
+  /// at a time; 0: what is free. Throws SpecError for what is no choice, DeviceError.
+  CudaDevices(const std::string& choice, std::size_t memory_limit);
+  ~CudaDevices();
+
+  /// As emissions_cpu, on the first of the devices. Throws DeviceError.
+  void emissions(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh, double* co2e_kg);
+
+  /// As evaluate_cpu; several devices share the rows. Throws DeviceError, Stopped.
+  Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress);
+
+  /// As find_front_cpu, always exactly. Throws DeviceError, Stopped.
+  std::vector<std::uint32_t> find_front(PointsView points);
+
+ private:
+  struct Devices;
+  std::unique_ptr<Devices> devices_;
+};
+
+}  // namespace carbonfront

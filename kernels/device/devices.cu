@@ -1,0 +1,54 @@
+#include "kernels/device/devices.hpp"
+
+#include "kernels/device/runtime.hpp"
+
+namespace carbonfront::device {
+namespace {
+
+cudaMemPool_t current_pool() {
+  int number = 0;
+  cudaMemPool_t pool{};
+  check(cudaGetDevice(&number), "cudaGetDevice");
+  check(cudaDeviceGetDefaultMemPool(&pool, number), "cudaDeviceGetDefaultMemPool");
+  return pool;
+}
+
+}  // namespace
+
+Devices list_devices() {
+  Devices devices;
+  int count = 0;  // untouched by a call that fails
+  if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess) {
+    devices.why_none = std::string("cudaGetDeviceCount: ") + cudaGetErrorString(error);
+    cudaGetLastError();
+    return devices;
+  }
+  for (int number = 0; number < count; ++number) {
+    cudaDeviceProp properties{};
+    if (const cudaError_t error = cudaGetDeviceProperties(&properties, number); error != cudaSuccess) {
+      devices.why_none = std::string("cudaGetDeviceProperties: ") + cudaGetErrorString(error);
+      cudaGetLastError();
+      devices.found.clear();
+      return devices;
+    }
+    devices.found.push_back({number, properties.name, properties.totalGlobalMem, properties.multiProcessorCount,
+                             properties.major, properties.minor});
+  }
+  if (devices.found.empty()) devices.why_none = "cudaGetDeviceCount: there is no device";
+  return devices;
+}
+
+void use_device(int number) {
+  check(cudaSetDevice(number), "cudaSetDevice");
+  std::uint64_t keep_all = ~std::uint64_t{0};
+  check(cudaMemPoolSetAttribute(current_pool(), cudaMemPoolAttrReleaseThreshold, &keep_all), "cudaMemPoolSetAttribute");
+}
+
+std::size_t free_bytes() {
+  std::size_t free = 0, total = 0;
+  check(cudaMemPoolTrimTo(current_pool(), 0), "cudaMemPoolTrimTo");
+  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  return free;
+}
+
+}  // namespace carbonfront::device

@@ -1,0 +1,62 @@
+#pragma once
+// One way to launch kernels, checked, on the device and on the emulated one.
+
+#include <tuple>
+#include <type_traits>
+
+#include "kernels/device/runtime.hpp"
+
+namespace carbonfront::device {
+
+/// How many blocks of how many threads, and what each block shares. Threads are whole warps.
+struct Shape {
+  std::uint64_t blocks = 1;
+  unsigned threads = 256;
+  std::size_t shared_bytes = 0;  // dynamic; at most 48 KiB
+};
+
+/// Blocks of `threads` that give every one of `items` a thread; at least one.
+inline Shape one_thread_each(std::uint64_t items, unsigned threads = 256) {
+  return {items == 0 ? 1 : (items + threads - 1) / threads, threads};
+}
+
+/// Puts a kernel into a stream. `name` is what an error calls it. Throws Failure.
+template <class... Parameters, class... Arguments>
+void launch(const Stream& stream, const char* name, Shape shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
+  static_assert((std::is_trivially_copyable_v<Parameters> && ...), "kernels take plain values");
+  if (shape.blocks >= std::uint64_t{1} << 31) check(cudaErrorInvalidConfiguration, name);
+  const dim3 blocks{static_cast<unsigned>(shape.blocks), 1, 1}, threads{shape.threads, 1, 1};
+#if defined(__CUDACC__)
+  cudaLaunchConfig_t config{};
+  config.gridDim = blocks;
+  config.blockDim = threads;
+  config.dynamicSmemBytes = shape.shared_bytes;
+  config.stream = stream.get();
+  check(cudaLaunchKernelEx(&config, kernel, Parameters(std::forward<Arguments>(arguments))...), name);
+#else
+  check(emulation::launch(blocks, threads, shape.shared_bytes, stream.get(),
+                          [kernel, values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] {
+                            std::apply(kernel, values);
+                          }),
+        name);
+#endif
+}
+
+#if defined(__CUDACC__)
+extern __shared__ __align__(16) unsigned char dynamic_shared_memory[];
+#endif
+
+/// The block's dynamic shared memory.
+template <class T>
+__device__ T* shared_memory() {
+#if defined(__CUDACC__)
+  return reinterpret_cast<T*>(dynamic_shared_memory);
+#else
+  return reinterpret_cast<T*>(emulation::place->shared);
+#endif
+}
+
+/// The number of the thread in its grid of one dimension.
+__device__ inline std::uint64_t global_thread() { return std::uint64_t{blockIdx.x} * blockDim.x + threadIdx.x; }
+
+}  // namespace carbonfront::device

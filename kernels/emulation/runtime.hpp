@@ -1,0 +1,90 @@
+#pragma once
+// The part of the CUDA runtime that the product uses, on emulated devices, by CUDA's own names. Stricter than a device:
+// work runs as late as the rules allow (when somebody waits for it), so that reading a result too early, or filling a buffer
+// that is still being copied, gives wrong bytes; device memory starts as rubbish; copies must be between pinned host memory
+// and memory of the current device, and lie in one allocation.
+//
+// Environment: CARBONFRONT_EMULATED_DEVICES  how many devices there are (default 1; 0: none)
+//              CARBONFRONT_EMULATED_MEMORY   bytes of memory of each (default 2^32)
+//              CARBONFRONT_EMULATED_FAULT    the number, from 1, of the call that fails
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "kernels/emulation/device_side.hpp"
+
+enum cudaError_t {
+  cudaSuccess = 0,
+  cudaErrorInvalidValue = 1,
+  cudaErrorMemoryAllocation = 2,
+  cudaErrorInvalidConfiguration = 9,
+  cudaErrorNoDevice = 100,
+  cudaErrorInvalidDevice = 101,
+  cudaErrorLaunchFailure = 719,
+  cudaErrorUnknown = 999,
+};
+enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
+enum cudaMemPoolAttr { cudaMemPoolAttrReleaseThreshold = 4 };
+enum { cudaStreamNonBlocking = 1, cudaEventDefault = 0, cudaHostAllocDefault = 0 };
+
+namespace carbonfront::emulation {
+struct StreamState;
+struct EventState;
+}  // namespace carbonfront::emulation
+using cudaStream_t = carbonfront::emulation::StreamState*;
+using cudaEvent_t = carbonfront::emulation::EventState*;
+using cudaMemPool_t = void*;
+
+struct cudaDeviceProp {
+  char name[256];
+  std::size_t totalGlobalMem;
+  int multiProcessorCount, major, minor;
+};
+
+cudaError_t cudaGetDeviceCount(int* count);
+cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetDevice(int* device);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total);
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device);
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, std::size_t keep);
+cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream);
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
+cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned flags);
+cudaError_t cudaFreeHost(void* memory);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream);
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
+cudaError_t cudaStreamDestroy(cudaStream_t stream);
+cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end);
+cudaError_t cudaGetLastError();
+const char* cudaGetErrorString(cudaError_t error);
+const char* cudaGetErrorName(cudaError_t error);
+
+namespace carbonfront::emulation {
+
+/// Puts a kernel into a stream: one grid. Threads of a block must be whole warps.
+cudaError_t launch(dim3 blocks, dim3 threads, std::size_t shared_bytes, cudaStream_t stream, std::function<void()> kernel);
+
+/// Puts the host's twin of a device-wide call into a stream.
+cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
+
+/// Makes the `number`-th call from now on fail, 0: none. Calls that only give back are not counted: they cannot fail.
+void fail_call(std::uint64_t number);
+
+/// Calls since the last fail_call(), and what is held: allocations, streams and events, of all devices.
+std::uint64_t calls();
+std::uint64_t live_objects();
+
+/// Replaces what the environment says.
+void set_devices(int count, std::size_t bytes_each);
+
+}  // namespace carbonfront::emulation

@@ -1,0 +1,71 @@
+#pragma once
+// One device at work: it owns the streams and buffers, takes columns from host memory, and gives back answers. Plain C++, so
+// that the host includes it without CUDA.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "kernels/columns.hpp"
+#include "kernels/device/failure.hpp"
+#include "kernels/device_power.hpp"
+
+namespace carbonfront::device {
+
+/// Which answers are wanted; as VerdictRequest of the host.
+struct Request {
+  bool dominated_by = false, dominates = false, rank = false, witness = false;
+  std::uint32_t max_rank = 0;
+};
+
+/// The answers, [size] each or empty where not asked for; as Verdict of the host. Those of several parts are put together by
+/// adding counts, taking the lesser of `nondominated` and of witnesses, and the ranks of the first. Seconds by phase.
+struct Answers {
+  std::vector<std::uint8_t> nondominated;
+  std::vector<std::uint32_t> dominated_by, dominates, rank, witness;
+  double order_seconds = 0, front_seconds = 0, counts_seconds = 0, rank_seconds = 0;
+};
+
+/// What the evaluator asks of its host. All may throw, which ends the work.
+struct Host {
+  std::function<void(const char* phase, std::uint64_t total)> begin;
+  std::function<void(std::uint64_t done)> add;
+  /// Calls the work for parts of [0, size) that cover it, on several threads.
+  std::function<void(std::uint32_t size, const std::function<void(std::uint32_t begin, std::uint32_t end)>& work)> in_parallel;
+  /// The positions in lexicographic order of (group, objective 1, …); only asked for where the rows do not fit the device.
+  std::function<std::vector<std::uint32_t>()> lexicographic_positions;
+};
+
+/// Which rows a device answers for: it is number `index` of `count`.
+struct Part {
+  std::uint32_t index = 0, count = 1;
+};
+
+/// One factor of an emission model: a column in host memory, or a constant where `values` is null.
+struct HostFactor {
+  const double* values = nullptr;
+  double constant = 1;
+};
+
+class Evaluator {
+ public:
+  /// Takes a device. It is given at most `memory_limit` bytes at a time (0: what it has free). Throws Failure.
+  Evaluator(int device, std::size_t memory_limit);
+  ~Evaluator();
+
+  /// Writes energy_kwh and co2e_kg, [rows] each in host memory. Factors: devices, max_power, time, carbon_intensity, pue.
+  /// Batches go up, are computed and come down at the same time. Waits for the device. Throws Failure.
+  void emissions(DevicePower model, const HostFactor (&factors)[5], std::size_t rows, double* energy_kwh, double* co2e_kg);
+
+  /// Answers for the part of the points. Rows that do not fit the device's memory are taken in blocks of sources and queries;
+  /// the answers do not depend on it. With several parts, only the first finds ranks. Throws Failure, and what the host throws.
+  Answers evaluate(PointsView points, Request wanted, const Host& host, Part part = {});
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace carbonfront::device

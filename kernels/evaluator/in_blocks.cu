@@ -1,0 +1,194 @@
+// Rows that do not fit the device: blocks of queries, in lexicographic order, against blocks of the sources before them. Counts
+// add, fronts merge, ranks rise; no row depends on a later one.
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "kernels/evaluator/state.hpp"
+
+namespace carbonfront::device {
+namespace {
+
+constexpr std::uint32_t kNobody = 0xFFFFFFFFu;
+
+using Positions = std::vector<std::uint32_t>;
+
+/// Points that are picked from others, by their positions.
+struct Picked {
+  std::vector<std::uint32_t> rows, groups;
+  PointsView view;
+
+  Picked(PointsView points, const Positions& positions) : view(points) {
+    for (const std::uint32_t position : positions) {
+      rows.push_back(points.row(position));
+      if (points.group) groups.push_back(points.group[position]);
+    }
+    view.rows = rows.data();
+    view.group = points.group ? groups.data() : nullptr;
+    view.size = static_cast<std::uint32_t>(positions.size());
+  }
+};
+
+/// Values known by position on the device, by place.
+template <class T>
+DeviceArray<T> by_place(const Stream& stream, const Order& order, const std::vector<T>& known) {
+  const DeviceArray<T> up(stream, known.size());
+  const PinnedArray<T> pinned(stream, known.size());
+  std::copy(known.begin(), known.end(), pinned.data());
+  copy_up(stream, pinned.data(), up.data(), known.size());
+  DeviceArray<T> at_places(stream, known.size());
+  gather(stream, order.position.data(), up.data(), at_places.data(), order.size);
+  return at_places;
+}
+
+template <class T>
+std::vector<T> by_position(const Stream& stream, const Order& order, const DeviceArray<T>& at_places, const Host& host) {
+  const DeviceArray<T> moved(stream, order.size);
+  scatter(stream, order.position.data(), at_places.data(), moved.data(), order.size);
+  std::vector<T> answers(order.size);
+  download(stream, moved.data(), answers.data(), order.size, host);
+  return answers;
+}
+
+/// All that is known so far, by position.
+struct Work {
+  Streams& streams;
+  PointsView points;
+  Request wanted;
+  std::size_t budget;
+  Host host;  // without progress
+  Share share;
+  Answers answers;
+  std::vector<std::uint8_t> dominated;
+
+  bool all_sources() const { return wanted.dominated_by || wanted.dominates || wanted.rank; }
+
+  /// Adds a device's counts of the rows in `list`, the first of them at `begin`.
+  void add_counts(const Order& order, Direction direction, const std::uint8_t* counted, const Positions& list,
+                  std::size_t begin, std::size_t end, std::vector<std::uint32_t>& totals) {
+    const DeviceArray<std::uint32_t> counts(streams.work, order.size);
+    count_pairs(streams.work, order.view(), direction, counted, share, counts.data());
+    const std::vector<std::uint32_t> found = by_position(streams.work, order, counts, host);
+    for (std::size_t i = begin; i < end; ++i) totals[list[i]] += found[i];
+  }
+
+  void add_dominated(const Order& order, const std::uint8_t* is_source, const Positions& list, std::size_t queries) {
+    const DeviceArray<std::uint8_t> marked(streams.work, order.size);
+    mark_dominated_pairs(streams.work, order.view(), is_source, {}, marked.data());
+    const std::vector<std::uint8_t> found = by_position(streams.work, order, marked, host);
+    for (std::size_t i = 0; i < queries; ++i) dominated[list[i]] |= found[i];
+  }
+
+  void lower_witnesses(const Order& order, const std::vector<std::uint8_t>& front, const Positions& list,
+                       std::size_t queries) {
+    const DeviceArray<std::uint8_t> marked = by_place(streams.work, order, front);
+    const DeviceArray<std::uint32_t> witnesses(streams.work, order.size);
+    find_witnesses_pairs(streams.work, order.view(), marked.data(), {}, witnesses.data());
+    const std::vector<std::uint32_t> found = by_position(streams.work, order, witnesses, host);
+    for (std::size_t i = 0; i < queries; ++i) answers.witness[list[i]] = std::min(answers.witness[list[i]], found[i]);
+  }
+
+  void raise_ranks(const Order& order, const std::uint8_t* is_source, const Positions& list, std::size_t queries) {
+    std::vector<std::uint32_t> known;
+    for (const std::uint32_t position : list) known.push_back(answers.rank[position]);
+    const DeviceArray<std::uint32_t> ranks = by_place(streams.work, order, known);
+    if (is_source)
+      raise_ranks_pairs(streams.work, order.view(), is_source, ranks.data());
+    else
+      settle_ranks_pairs(streams.work, order.view(), ranks.data());
+    const std::vector<std::uint32_t> found = by_position(streams.work, order, ranks, host);
+    for (std::size_t i = 0; i < queries; ++i) answers.rank[list[i]] = found[i];
+  }
+};
+
+/// Takes sources that come before the queries and are settled themselves.
+void compare_with_earlier(Work& work, const Positions& queries, const Positions& sources) {
+  Positions list = queries;
+  list.insert(list.end(), sources.begin(), sources.end());
+  const Picked picked(work.points, list);
+  const Order order = order_points(work.streams, picked.view, work.budget, work.host);
+  std::vector<std::uint8_t> is_source(list.size(), 0), is_query(list.size(), 1), front(list.size(), 0);
+  for (std::size_t i = queries.size(); i < list.size(); ++i) {
+    is_source[i] = 1;
+    is_query[i] = 0;
+    front[i] = !work.dominated[list[i]];
+  }
+  const DeviceArray<std::uint8_t> sources_by_place = by_place(work.streams.work, order, is_source);
+  const DeviceArray<std::uint8_t> queries_by_place = by_place(work.streams.work, order, is_query);
+  if (work.wanted.dominated_by)
+    work.add_counts(order, Direction::dominated_by, sources_by_place.data(), list, 0, queries.size(),
+                    work.answers.dominated_by);
+  if (work.wanted.dominates)
+    work.add_counts(order, Direction::dominates, queries_by_place.data(), list, queries.size(), list.size(),
+                    work.answers.dominates);
+  work.add_dominated(order, sources_by_place.data(), list, queries.size());
+  if (work.wanted.rank) work.raise_ranks(order, sources_by_place.data(), list, queries.size());
+  if (work.wanted.witness) work.lower_witnesses(order, front, list, queries.size());
+}
+
+/// Compares the queries with each other, which settles them.
+void compare_among_themselves(Work& work, const Positions& queries) {
+  const Picked picked(work.points, queries);
+  const Order order = order_points(work.streams, picked.view, work.budget, work.host);
+  const std::size_t size = queries.size();
+  if (work.wanted.dominated_by)
+    work.add_counts(order, Direction::dominated_by, nullptr, queries, 0, size, work.answers.dominated_by);
+  if (work.wanted.dominates)
+    work.add_counts(order, Direction::dominates, nullptr, queries, 0, size, work.answers.dominates);
+  work.add_dominated(order, nullptr, queries, size);
+  if (work.wanted.rank) work.raise_ranks(order, nullptr, queries, size);
+  if (!work.wanted.witness) return;
+  std::vector<std::uint8_t> front;
+  for (const std::uint32_t position : queries) front.push_back(!work.dominated[position]);
+  work.lower_witnesses(order, front, queries, size);
+}
+
+/// Rows of a block, so that two blocks fit. Throws Failure where not even two rows do.
+std::uint32_t block_rows(PointsView points, std::size_t budget) {
+  const std::uint64_t rows = budget / (bytes_per_row(points.objective_count) + 2) / 2;
+  if (rows == 0)
+    throw Failure("planning device memory", std::to_string(budget) + " bytes do not hold two rows",
+                  "raise --memory-limit, free the device, or use --backend cpu");
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(rows, points.size));
+}
+
+}  // namespace
+
+Answers evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
+                           Part part) {
+  const auto began = std::chrono::steady_clock::now();
+  if (part.index > 0) wanted.rank = false;
+  Host quiet = host;
+  quiet.add = [&](std::uint64_t) { host.add(0); };
+  Work work{streams, points, wanted, budget, quiet, {part.index, part.count}, {}, {}};
+  const std::uint32_t size = points.size;
+  work.dominated.assign(size, 0);
+  if (wanted.dominated_by) work.answers.dominated_by.assign(size, 0);
+  if (wanted.dominates) work.answers.dominates.assign(size, 0);
+  if (wanted.rank) work.answers.rank.assign(size, 0);
+  if (wanted.witness) work.answers.witness.assign(size, kNobody);
+
+  const Positions places = host.lexicographic_positions();
+  const std::uint32_t rows = block_rows(points, budget);
+  host.begin("counts", size);
+  Positions sources;  // that may matter to later rows: all, or the front alone
+  for (std::uint64_t begin = 0; begin < size; begin += rows) {
+    const Positions queries(places.begin() + begin, places.begin() + std::min<std::uint64_t>(size, begin + rows));
+    for (std::size_t from = 0; from < sources.size(); from += rows) {
+      const std::size_t until = std::min<std::size_t>(sources.size(), from + rows);
+      compare_with_earlier(work, queries, Positions(sources.begin() + from, sources.begin() + until));
+    }
+    compare_among_themselves(work, queries);
+    for (const std::uint32_t position : queries)
+      if (work.all_sources() || !work.dominated[position]) sources.push_back(position);
+    host.add(queries.size());
+  }
+  for (const std::uint8_t dominated : work.dominated) work.answers.nondominated.push_back(!dominated);
+  for (std::uint32_t& rank : work.answers.rank)
+    if (wanted.max_rank > 0 && rank >= wanted.max_rank) rank = kNobody;
+  work.answers.counts_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return std::move(work.answers);
+}
+
+}  // namespace carbonfront::device

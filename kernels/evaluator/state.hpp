@@ -1,0 +1,68 @@
+#pragma once
+// What an evaluator owns, and the two ways it takes: all rows at once, or in blocks.
+
+#include <optional>
+
+#include "kernels/evaluator/upload.hpp"
+#include "kernels/pairs.hpp"
+
+namespace carbonfront::device {
+
+/// A batch of rows whose emissions are computed, with a stream of its own.
+struct EmissionsSlot {
+  Stream stream;
+  PinnedArray<double> up, down;
+  DeviceArray<double> factors, results;
+  std::size_t rows = 0;           // under way
+  double* energy_kwh = nullptr;   // where they belong
+  double* co2e_kg = nullptr;
+
+  explicit EmissionsSlot(std::size_t batch_rows)
+      : up(stream, 5 * batch_rows),
+        down(stream, 2 * batch_rows),
+        factors(stream, 5 * batch_rows),
+        results(stream, 2 * batch_rows) {}
+};
+
+struct Evaluator::State {
+  int device;
+  std::size_t memory_limit;
+  Streams streams;
+  std::optional<EmissionsSlot> slots[2];
+  std::size_t slot_rows = 0;
+
+  /// Bytes that may be taken now. Throws Failure.
+  std::size_t budget() const;
+};
+
+/// Bytes of device memory for every row that is ordered and answered at once, an upper bound.
+std::uint64_t bytes_per_row(std::uint32_t objectives);
+
+/// Rows of an upload's batch where `rows` rows are to be ordered in `budget` bytes.
+std::uint32_t batch_rows_for(std::uint32_t rows, std::size_t budget);
+
+/// Brings the points up and orders them. Adds what upload() adds to the progress.
+Order order_points(Streams& streams, PointsView points, std::size_t budget, const Host& host);
+
+/// Copies answers from the device to host memory through pinned memory. Waits for the stream.
+template <class T>
+void download(const Stream& stream, const T* device, T* to, std::uint32_t size, const Host& host) {
+  constexpr std::uint32_t kBatch = 1 << 20;
+  const PinnedArray<T> pinned(stream, std::min(size, kBatch));
+  for (std::uint64_t begin = 0; begin < size; begin += kBatch) {
+    const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(kBatch, size - begin));
+    copy_down(stream, device + begin, pinned.data(), count);
+    stream.synchronize();
+    host.in_parallel(count, [&](std::uint32_t from, std::uint32_t until) {
+      std::copy(pinned.data() + from, pinned.data() + until, to + begin + from);
+    });
+  }
+}
+
+/// The two ways. `points` are all points.
+Answers evaluate_at_once(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
+                         Part part);
+Answers evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
+                           Part part);
+
+}  // namespace carbonfront::device

@@ -1,0 +1,27 @@
+#pragma once
+// Columns on their way up: pinned double buffers are filled and copied while the batch before becomes keys.
+
+#include <vector>
+
+#include "kernels/evaluator/evaluator.hpp"
+#include "kernels/order.hpp"
+
+namespace carbonfront::device {
+
+/// Where the work is done, and where copies run beside it.
+struct Streams {
+  Stream work, copies;
+};
+
+/// The points as dense columns in device memory.
+struct DensePoints {
+  std::vector<DenseColumn> objectives;
+  DenseColumn groups;  // empty without groups
+  bool grouped = false;
+};
+
+/// Brings all columns of the points up, in batches of `batch_rows`, each column sorted as soon as it is there. Adds `size` to
+/// the progress for every column. 17 bytes a row of a batch beside what dense_ranks() needs.
+DensePoints upload(Streams& streams, PointsView points, std::uint32_t batch_rows, const Host& host);
+
+}  // namespace carbonfront::device
