@@ -10,6 +10,7 @@
 namespace carbonfront::device {
 namespace {
 
+constexpr std::uint32_t kFewestRows = 64;
 constexpr std::uint32_t kNobody = 0xFFFFFFFFu;
 
 using Positions = std::vector<std::uint32_t>;
@@ -86,7 +87,8 @@ struct Work {
     const DeviceArray<std::uint32_t> witnesses(streams.work, order.size);
     find_witnesses_pairs(streams.work, order.view(), marked.data(), {}, witnesses.data());
     const std::vector<std::uint32_t> found = by_position(streams.work, order, witnesses, host);
-    for (std::size_t i = 0; i < queries; ++i) answers.witness[list[i]] = std::min(answers.witness[list[i]], found[i]);
+    for (std::size_t i = 0; i < queries; ++i)  // the list ascends among possible witnesses
+      if (found[i] != kNobody) answers.witness[list[i]] = std::min(answers.witness[list[i]], list[found[i]]);
   }
 
   void raise_ranks(const Order& order, const std::uint8_t* is_source, const Positions& list, std::size_t queries) {
@@ -144,11 +146,18 @@ void compare_among_themselves(Work& work, const Positions& queries) {
   work.lower_witnesses(order, front, queries, size);
 }
 
-/// Rows of a block, so that two blocks fit. Throws Failure where not even two rows do.
+/// Positions [begin, end) of a list, ascending.
+Positions ascending(const Positions& list, std::size_t begin, std::size_t end) {
+  Positions some(list.begin() + static_cast<std::ptrdiff_t>(begin), list.begin() + static_cast<std::ptrdiff_t>(end));
+  std::sort(some.begin(), some.end());
+  return some;
+}
+
+/// Rows of a block, so that two blocks fit. Throws Failure where blocks would be so small that work never ended.
 std::uint32_t block_rows(PointsView points, std::size_t budget) {
   const std::uint64_t rows = budget / (bytes_per_row(points.objective_count) + 2) / 2;
-  if (rows == 0)
-    throw Failure("planning device memory", std::to_string(budget) + " bytes do not hold two rows",
+  if (rows < kFewestRows && rows < points.size)
+    throw Failure("planning device memory", std::to_string(budget) + " bytes do not hold two blocks of 64 rows",
                   "raise --memory-limit, free the device, or use --backend cpu");
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(rows, points.size));
 }
@@ -174,10 +183,10 @@ Answers evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, 
   host.begin("counts", size);
   Positions sources;  // that may matter to later rows: all, or the front alone
   for (std::uint64_t begin = 0; begin < size; begin += rows) {
-    const Positions queries(places.begin() + begin, places.begin() + std::min<std::uint64_t>(size, begin + rows));
+    const Positions queries = ascending(places, begin, std::min<std::uint64_t>(size, begin + rows));
     for (std::size_t from = 0; from < sources.size(); from += rows) {
       const std::size_t until = std::min<std::size_t>(sources.size(), from + rows);
-      compare_with_earlier(work, queries, Positions(sources.begin() + from, sources.begin() + until));
+      compare_with_earlier(work, queries, ascending(sources, from, until));
     }
     compare_among_themselves(work, queries);
     for (const std::uint32_t position : queries)
