@@ -39,8 +39,8 @@ struct DeviceChoice {
 std::vector<Backend> backends();
 
 /// Opens a backend by name, or for "auto" the first that can be used. Throws SpecError for an unknown name and for a device
-/// where there is none to choose, DeviceError for one that cannot be used: an explicit choice never falls back, and "auto" does
-/// only here, before any work.
+/// where there is none to choose, DeviceError for one that cannot be used: an explicit choice never falls back, and "auto"
+/// does only here, before any work.
 Backend choose_backend(const std::string& name, const DeviceChoice& choice = {});
 
 }  // namespace carbonfront

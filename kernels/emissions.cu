@@ -1,6 +1,5 @@
-#include "kernels/emissions.hpp"
-
 #include "kernels/device/launch.hpp"
+#include "kernels/emissions.hpp"
 
 namespace carbonfront::device {
 namespace {
@@ -54,8 +53,8 @@ void compute(const Stream& stream, Model model, FactorColumns factors, std::uint
 
 }  // namespace
 
-void compute_emissions(const Stream& stream, DevicePower model, FactorColumns factors, std::uint64_t rows, double* energy_kwh,
-                       double* co2e_kg) {
+void compute_emissions(const Stream& stream, DevicePower model, FactorColumns factors, std::uint64_t rows,
+                       double* energy_kwh, double* co2e_kg) {
   compute(stream, model, factors, rows, energy_kwh, co2e_kg);
 }
 

@@ -20,7 +20,7 @@ struct FactorColumns {
 
 /// Writes energy_kwh and co2e_kg, [rows] each in device memory, the bits of the reference. One read of every column and one
 /// write; two rows a thread. Throws Failure.
-void compute_emissions(const Stream& stream, DevicePower model, FactorColumns factors, std::uint64_t rows, double* energy_kwh,
-                       double* co2e_kg);
+void compute_emissions(const Stream& stream, DevicePower model, FactorColumns factors, std::uint64_t rows,
+                       double* energy_kwh, double* co2e_kg);
 
 }  // namespace carbonfront::device

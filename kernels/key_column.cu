@@ -1,6 +1,5 @@
-#include "kernels/key_column.hpp"
-
 #include "kernels/device/launch.hpp"
+#include "kernels/key_column.hpp"
 #include "kernels/keys.hpp"
 
 namespace carbonfront::device {

@@ -1,5 +1,6 @@
 #pragma once
-// Order-preserving 64-bit keys: the smaller key is the better value, equal values have equal keys. Shared by host and device.
+// Order-preserving 64-bit keys: the smaller key is the better value, equal values have equal keys. Shared by host and
+// device.
 
 #include <bit>
 #include <cstdint>

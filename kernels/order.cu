@@ -1,10 +1,9 @@
-#include "kernels/order.hpp"
-
 #include <bit>
 
 #include "kernels/device/block.hpp"
 #include "kernels/device/launch.hpp"
 #include "kernels/device/primitives.hpp"
+#include "kernels/order.hpp"
 
 namespace carbonfront::device {
 namespace {
@@ -53,7 +52,8 @@ __global__ void mark_changes_kernel(const std::uint32_t* position, const std::ui
   if (i < size && (i == 0 || rank[position[i]] != rank[position[i - 1]])) begins[i] = 1;
 }
 
-__global__ void run_starts_kernel(const std::uint8_t* begins, std::uint32_t* first, std::uint32_t* last, std::uint32_t size) {
+__global__ void run_starts_kernel(const std::uint8_t* begins, std::uint32_t* first, std::uint32_t* last,
+                                  std::uint32_t size) {
   const std::uint64_t i = global_thread();
   if (i >= size) return;
   first[i] = begins[i] ? static_cast<std::uint32_t>(i) : 0;
@@ -131,7 +131,8 @@ void find_runs(const Stream& stream, const std::vector<DenseColumn>& objectives,
          from_end.data(), size);
   inclusive_max(stream, order.run_first.data(), order.run_first.data(), size);
   inclusive_max(stream, from_end.data(), from_end.data(), size);
-  launch(stream, "turn_round_kernel", one_thread_each(size), turn_round_kernel, from_end.data(), order.run_last.data(), size);
+  launch(stream, "turn_round_kernel", one_thread_each(size), turn_round_kernel, from_end.data(), order.run_last.data(),
+         size);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
-// Integers instead of values: dense ranks of every column, one lexicographic order of the rows, a unique rank for every row in
-// every objective. The device's twin of host/pareto/order.hpp, with the same words.
+// Integers instead of values: dense ranks of every column, one lexicographic order of the rows, a unique rank for every row
+// in every objective. The device's twin of host/pareto/order.hpp, with the same words.
 
 #include <cstdint>
 #include <vector>
@@ -20,11 +20,11 @@ struct DenseColumn {
 /// that are not in one run of equal rows, p dominates q exactly when p comes before q in place and in every rank.
 struct OrderView {
   std::uint32_t size = 0;
-  std::uint32_t columns = 0;                   // objectives − 1, at least 1: an objective alone gets a constant second one
-  const std::uint32_t* position = nullptr;     // [size] the point at a place
-  const std::uint32_t* run_first = nullptr;    // [size] first place of the run of equal rows that a place is in
-  const std::uint32_t* run_last = nullptr;     // [size] last place of it
-  const std::uint32_t* ranks = nullptr;        // [columns][size] by place; the rank in objective 1 is the place
+  std::uint32_t columns = 0;                 // objectives − 1, at least 1: an objective alone gets a constant second one
+  const std::uint32_t* position = nullptr;   // [size] the point at a place
+  const std::uint32_t* run_first = nullptr;  // [size] first place of the run of equal rows that a place is in
+  const std::uint32_t* run_last = nullptr;   // [size] last place of it
+  const std::uint32_t* ranks = nullptr;      // [columns][size] by place; the rank in objective 1 is the place
 
   CARBONFRONT_HD const std::uint32_t* column(std::uint32_t k) const { return ranks + std::size_t{k} * size; }
 };

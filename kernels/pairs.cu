@@ -1,7 +1,6 @@
-#include "kernels/pairs.hpp"
-
 #include "kernels/device/block.hpp"
 #include "kernels/device/primitives.hpp"
+#include "kernels/pairs.hpp"
 
 namespace carbonfront::device {
 namespace {
@@ -40,8 +39,8 @@ __device__ std::uint64_t own_place(Share share) {
 }
 
 template <Direction direction>
-__global__ void __launch_bounds__(kTile) count_pairs_kernel(OrderView order, const std::uint8_t* counted, Share share,
-                                                            std::uint32_t* counts) {
+__global__ void __launch_bounds__(kTile)
+    count_pairs_kernel(OrderView order, const std::uint8_t* counted, Share share, std::uint32_t* counts) {
   const Tile tile{shared_memory<std::uint32_t>()};
   const std::uint64_t own = own_place(share), own_tile = own / kTile;
   const std::uint64_t tiles = (std::uint64_t{order.size} + kTile - 1) / kTile;
@@ -61,8 +60,8 @@ __global__ void __launch_bounds__(kTile) count_pairs_kernel(OrderView order, con
   if (own < order.size) counts[own] = count;
 }
 
-__global__ void __launch_bounds__(kTile) mark_dominated_kernel(OrderView order, const std::uint8_t* is_source, Share share,
-                                                               std::uint8_t* dominated) {
+__global__ void __launch_bounds__(kTile)
+    mark_dominated_kernel(OrderView order, const std::uint8_t* is_source, Share share, std::uint8_t* dominated) {
   const Tile tile{shared_memory<std::uint32_t>()};
   const std::uint64_t own = own_place(share), own_tile = own / kTile;
   bool found = false;
@@ -81,9 +80,9 @@ __global__ void __launch_bounds__(kTile) mark_dominated_kernel(OrderView order, 
 }
 
 /// Raises the ranks of the places from `first_query` on above those of the sources in [begin, end).
-__global__ void __launch_bounds__(kTile) raise_ranks_kernel(OrderView order, std::uint64_t begin, std::uint64_t end,
-                                                            std::uint64_t first_query, const std::uint8_t* is_source,
-                                                            std::uint32_t* ranks) {
+__global__ void __launch_bounds__(kTile)
+    raise_ranks_kernel(OrderView order, std::uint64_t begin, std::uint64_t end, std::uint64_t first_query,
+                       const std::uint8_t* is_source, std::uint32_t* ranks) {
   const Tile tile{shared_memory<std::uint32_t>()};
   const std::uint64_t own = first_query + global_thread();
   const bool asks = own < order.size && !(is_source && is_source[own]);
@@ -121,9 +120,9 @@ __global__ void __launch_bounds__(kTile) settle_tile_kernel(OrderView order, std
   if (present) ranks[own] = settled[threadIdx.x];
 }
 
-__global__ void __launch_bounds__(kTile) find_witnesses_kernel(OrderView order, const std::uint32_t* front,
-                                                               const std::uint32_t* front_size, Share share,
-                                                               std::uint32_t* witnesses) {
+__global__ void __launch_bounds__(kTile)
+    find_witnesses_kernel(OrderView order, const std::uint32_t* front, const std::uint32_t* front_size, Share share,
+                          std::uint32_t* witnesses) {
   const Tile tile{shared_memory<std::uint32_t>()};
   __shared__ std::uint32_t place_of[kTile], position_of[kTile];
   const std::uint64_t own = own_place(share);

@@ -1,6 +1,6 @@
 #pragma once
-// The device's plain way to every answer: all pairs, tile by tile. It is what faster kernels are tested against on the device,
-// and what they fall back on. Answers are by place; all threads of a block take part in every tile.
+// The device's plain way to every answer: all pairs, tile by tile. It is what faster kernels are tested against on the
+// device, and what they fall back on. Answers are by place; all threads of a block take part in every tile.
 
 #include "kernels/order.hpp"
 
@@ -29,8 +29,8 @@ void mark_dominated_pairs(const Stream& stream, OrderView order, const std::uint
 /// Raises the ranks of the rows that are not sources above those of the sources that dominate them. [size] by place.
 void raise_ranks_pairs(const Stream& stream, OrderView order, const std::uint8_t* is_source, std::uint32_t* ranks);
 
-/// Raises all ranks to front numbers, from lower bounds such as 0. [size] by place. O(size² · objectives), whatever the number
-/// of fronts; two launches for every kTile places.
+/// Raises all ranks to front numbers, from lower bounds such as 0. [size] by place. O(size² · objectives), whatever the
+/// number of fronts; two launches for every kTile places.
 void settle_ranks_pairs(const Stream& stream, OrderView order, std::uint32_t* ranks);
 
 /// Finds for every place of the share the lowest position among the marked places that dominate it, all ones where there is

@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "host/pareto/verdict.hpp"
+#if defined(CARBONFRONT_TEST_BACKEND)
+#include "host/backend.hpp"
+#endif
 
 namespace carbonfront::test {
 
@@ -144,7 +147,18 @@ inline Verdict by_reference(Table& table, VerdictRequest wanted = kEverything) {
   return evaluate_reference(table.view(), wanted, progress);
 }
 
+/// By the engine that this program tests: the CPU's, or the backend that CARBONFRONT_TEST_BACKEND names.
+inline Verdict by_engine(Table& table, VerdictRequest wanted = kEverything) {
+#if defined(CARBONFRONT_TEST_BACKEND)
+  static const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+  Progress progress;
+  return backend.evaluate(table.view(), wanted, progress);
+#else
+  return by_cpu(table, wanted);
+#endif
+}
+
 /// Compares the engine with the definition on one table.
-inline std::string cpu_against_reference(Table table) { return difference(by_reference(table), by_cpu(table)); }
+inline std::string engine_against_reference(Table table) { return difference(by_reference(table), by_engine(table)); }
 
 }  // namespace carbonfront::test

@@ -48,8 +48,8 @@ std::vector<int> chosen_devices(const std::string& choice) {
   if (!choice.empty() && (error != std::errc() || read != end || number < 0))
     throw SpecError("'" + choice + "' is not a device", "--device takes a number or all", "see carbonfront backends");
   if (std::find(numbers.begin(), numbers.end(), number) == numbers.end())
-    throw DeviceError("there is no device " + choice,
-                      "the last one is " + std::to_string(numbers.back()), "see carbonfront backends");
+    throw DeviceError("there is no device " + choice, "the last one is " + std::to_string(numbers.back()),
+                      "see carbonfront backends");
   return {number};
 }
 
@@ -92,12 +92,9 @@ Verdict put_together(std::vector<device::Answers>& parts) {
     lower_to(all.nondominated, parts[i].nondominated);
     lower_to(all.witness, parts[i].witness);
   }
-  return {std::move(all.nondominated),
-          std::move(all.dominated_by),
-          std::move(all.dominates),
-          std::move(all.rank),
-          std::move(all.witness),
-          {all.order_seconds, all.front_seconds, all.counts_seconds, all.rank_seconds}};
+  return {std::move(all.nondominated), std::move(all.dominated_by),
+          std::move(all.dominates),    std::move(all.rank),
+          std::move(all.witness),      {all.order_seconds, all.front_seconds, all.counts_seconds, all.rank_seconds}};
 }
 
 }  // namespace
@@ -106,10 +103,9 @@ CudaList list_cuda_devices() {
   const device::Devices all = device::list_devices();
   CudaList list{{}, all.why_none};
   for (const device::DeviceInfo& info : all.found)
-    list.devices.push_back(std::to_string(info.number) + ": " + info.name + ", " +
-                           std::to_string(info.memory_bytes >> 20) + " MiB, " + std::to_string(info.processors) +
-                           " multiprocessors, compute capability " + std::to_string(info.major) + "." +
-                           std::to_string(info.minor));
+    list.devices.push_back(std::to_string(info.number) + ": " + info.name + ", " + std::to_string(info.memory_bytes >> 20) +
+                           " MiB, " + std::to_string(info.processors) + " multiprocessors, compute capability " +
+                           std::to_string(info.major) + "." + std::to_string(info.minor));
   return list;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The device backend for the host: which devices there are, and the evaluation objects that own the chosen ones. The same for
-// the emulated device, which is another library behind the same functions.
+// The device backend for the host: which devices there are, and the evaluation objects that own the chosen ones. The same
+// for the emulated device, which is another library behind the same functions.
 
 #include <cstddef>
 #include <memory>
@@ -22,13 +22,14 @@ CudaList list_cuda_devices();
 /// Owns the evaluation objects of one device or of all.
 class CudaDevices {
  public:
-  /// Takes the device that `choice` names: a number, "all", or "" for the first. At most `memory_limit` bytes of each are used
-  /// at a time; 0: what is free. Throws SpecError for what is no choice, DeviceError.
+  /// Takes the device that `choice` names: a number, "all", or "" for the first. At most `memory_limit` bytes of each are
+  /// used at a time; 0: what is free. Throws SpecError for what is no choice, DeviceError.
   CudaDevices(const std::string& choice, std::size_t memory_limit);
   ~CudaDevices();
 
   /// As emissions_cpu, on the first of the devices. Throws DeviceError.
-  void emissions(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh, double* co2e_kg);
+  void emissions(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
+                 double* co2e_kg);
 
   /// As evaluate_cpu; several devices share the rows. Throws DeviceError, Stopped.
   Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress);

@@ -1,5 +1,4 @@
 #include "kernels/device/devices.hpp"
-
 #include "kernels/device/runtime.hpp"
 
 namespace carbonfront::device {

@@ -1,10 +1,10 @@
-#include "kernels/device/primitives.hpp"
-
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_reduce.cuh>
 #include <cub/device/device_scan.cuh>
 #include <cub/device/device_select.cuh>
 #include <cuda/functional>
+
+#include "kernels/device/primitives.hpp"
 
 namespace carbonfront::device {
 namespace {
@@ -23,8 +23,8 @@ void sort(const Stream& stream, const Key* keys_in, Key* keys_out, const std::ui
           std::uint32_t size, int begin_bit, int end_bit) {
   if (size == 0) return;
   with_storage(stream, "cub::DeviceRadixSort::SortPairs", [&](void* storage, std::size_t& bytes) {
-    return cub::DeviceRadixSort::SortPairs(storage, bytes, keys_in, keys_out, values_in, values_out, size, begin_bit, end_bit,
-                                           stream.get());
+    return cub::DeviceRadixSort::SortPairs(storage, bytes, keys_in, keys_out, values_in, values_out, size, begin_bit,
+                                           end_bit, stream.get());
   });
 }
 

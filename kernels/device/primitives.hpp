@@ -1,6 +1,7 @@
 #pragma once
 // Device-wide calls: CUB on a device (primitives.cu, the only file that includes it), plain loops on the emulated one
-// (emulation/primitives.cpp). Arrays are in device memory, work is put into the stream, temporary storage comes from its pool.
+// (emulation/primitives.cpp). Arrays are in device memory, work is put into the stream, temporary storage comes from its
+// pool.
 
 #include <cstddef>
 #include <cstdint>

@@ -17,8 +17,9 @@ inline void check(cudaError_t error, const char* call) {
   if (error == cudaSuccess) return;
   cudaGetLastError();
   throw Failure(call, std::string(cudaGetErrorName(error)) + ": " + cudaGetErrorString(error),
-                error == cudaErrorMemoryAllocation ? "give the device less at a time with --memory-limit, or use --backend cpu"
-                                                   : "look at the device with nvidia-smi, or use --backend cpu");
+                error == cudaErrorMemoryAllocation
+                    ? "give the device less at a time with --memory-limit, or use --backend cpu"
+                    : "look at the device with nvidia-smi, or use --backend cpu");
 }
 
 /// A queue of work on the device that was current when it was made.
@@ -72,8 +73,8 @@ class Event {
   cudaEvent_t event_ = nullptr;
 };
 
-/// Memory of the device, from the stream's pool and given back in the stream's order: free of synchronisation. Uninitialised.
-/// The stream must outlive it.
+/// Memory of the device, from the stream's pool and given back in the stream's order: free of synchronisation.
+/// Uninitialised. The stream must outlive it.
 template <class T>
 class DeviceArray {
  public:

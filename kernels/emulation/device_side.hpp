@@ -125,7 +125,8 @@ T __shfl_down_sync(unsigned mask, T value, unsigned by, int = 32, Where where = 
 }
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int with, int = 32, Where where = Where::current()) {
-  return carbonfront::emulation::shuffle(mask, value, carbonfront::emulation::place->lane ^ static_cast<unsigned>(with), where);
+  return carbonfront::emulation::shuffle(mask, value, carbonfront::emulation::place->lane ^ static_cast<unsigned>(with),
+                                         where);
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate, Where where = Where::current()) {
   const std::uint64_t* brought = carbonfront::emulation::warp_exchange(mask, predicate != 0, where);

@@ -1,7 +1,7 @@
 // The threads of a block as fibers: they run one after the other from barrier to barrier.
 
-#include <boost/context/fiber.hpp>
 #include <algorithm>
+#include <boost/context/fiber.hpp>
 #include <boost/context/preallocated.hpp>
 #include <condition_variable>
 #include <cstddef>
@@ -132,12 +132,13 @@ void Worker::make_fibers(unsigned count) {
     self->worker = this;
     StackInPlace stack{self->stack.get()};
     const context::stack_context place_of_stack = stack.allocate();
-    self->itself = context::fiber(std::allocator_arg, context::preallocated(place_of_stack.sp, place_of_stack.size, place_of_stack),
-                                  stack, [self](context::fiber&& scheduler) {
-                                    self->scheduler = std::move(scheduler);
-                                    self->run();
-                                    return std::move(self->scheduler);
-                                  });
+    self->itself =
+        context::fiber(std::allocator_arg, context::preallocated(place_of_stack.sp, place_of_stack.size, place_of_stack),
+                       stack, [self](context::fiber&& scheduler) {
+                         self->scheduler = std::move(scheduler);
+                         self->run();
+                         return std::move(self->scheduler);
+                       });
     fibers.push_back(std::move(fiber));
   }
   brought.resize((std::size_t{count} + 31) / 32 * 32);
@@ -163,7 +164,8 @@ bool Worker::release_lanes(unsigned first, unsigned threads) {
     for (unsigned other = 0; other < lanes; ++other) {
       const Fiber& fiber = *fibers[first + other];
       if (mask >> other & 1)
-        all = all && fiber.state == State::at_warp_exchange && fiber.mask == leader.mask && same_line(fiber.where, leader.where);
+        all = all && fiber.state == State::at_warp_exchange && fiber.mask == leader.mask &&
+              same_line(fiber.where, leader.where);
     }
     if (!all) continue;
     for (unsigned other = 0; other < lanes; ++other) {

@@ -102,7 +102,11 @@ std::string run_grid(const Grid& grid, const std::function<void()>& kernel) {
   std::vector<std::jthread> running;
   for (unsigned i = 0; i < count; ++i) {
     running.emplace_back([&, i] {
-      Place own{{i % threads.x, i / threads.x % threads.y, i / (threads.x * threads.y)}, {}, threads, blocks, i % 32,
+      Place own{{i % threads.x, i / threads.x % threads.y, i / (threads.x * threads.y)},
+                {},
+                threads,
+                blocks,
+                i % 32,
                 shared.get()};
       place = &own;
       for (std::uint64_t block = 0; block < all; ++block) {

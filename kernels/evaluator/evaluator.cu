@@ -1,9 +1,8 @@
-#include "kernels/evaluator/evaluator.hpp"
-
 #include <algorithm>
 
 #include "kernels/device/devices.hpp"
 #include "kernels/emissions.hpp"
+#include "kernels/evaluator/evaluator.hpp"
 #include "kernels/evaluator/state.hpp"
 
 namespace carbonfront::device {
@@ -80,7 +79,10 @@ Answers Evaluator::evaluate(PointsView points, Request wanted, const Host& host,
   for (auto& slot : state_->slots) slot.reset();
   const std::size_t budget = state_->budget();
   const bool fits = points.size * bytes_per_row(points.objective_count) <= budget;
-  return (fits ? evaluate_at_once : evaluate_in_blocks)(state_->streams, points, wanted, budget, host, part);
+  Answers answers = (fits ? evaluate_at_once : evaluate_in_blocks)(state_->streams, points, wanted, budget, host, part);
+  state_->streams.copies.synchronize();
+  state_->streams.work.synchronize();  // all memory is given back
+  return answers;
 }
 
 }  // namespace carbonfront::device

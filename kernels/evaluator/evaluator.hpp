@@ -33,7 +33,8 @@ struct Host {
   std::function<void(const char* phase, std::uint64_t total)> begin;
   std::function<void(std::uint64_t done)> add;
   /// Calls the work for parts of [0, size) that cover it, on several threads.
-  std::function<void(std::uint32_t size, const std::function<void(std::uint32_t begin, std::uint32_t end)>& work)> in_parallel;
+  std::function<void(std::uint32_t size, const std::function<void(std::uint32_t begin, std::uint32_t end)>& work)>
+      in_parallel;
   /// The positions in lexicographic order of (group, objective 1, …); only asked for where the rows do not fit the device.
   std::function<std::vector<std::uint32_t>()> lexicographic_positions;
 };
@@ -59,8 +60,9 @@ class Evaluator {
   /// Batches go up, are computed and come down at the same time. Waits for the device. Throws Failure.
   void emissions(DevicePower model, const HostFactor (&factors)[5], std::size_t rows, double* energy_kwh, double* co2e_kg);
 
-  /// Answers for the part of the points. Rows that do not fit the device's memory are taken in blocks of sources and queries;
-  /// the answers do not depend on it. With several parts, only the first finds ranks. Throws Failure, and what the host throws.
+  /// Answers for the part of the points. Rows that do not fit the device's memory are taken in blocks of sources and
+  /// queries; the answers do not depend on it. With several parts, only the first finds ranks. Throws Failure, and what the
+  /// host throws.
   Answers evaluate(PointsView points, Request wanted, const Host& host, Part part = {});
 
  private:

@@ -1,5 +1,5 @@
-// Rows that do not fit the device: blocks of queries, in lexicographic order, against blocks of the sources before them. Counts
-// add, fronts merge, ranks rise; no row depends on a later one.
+// Rows that do not fit the device: blocks of queries, in lexicographic order, against blocks of the sources before them.
+// Counts add, fronts merge, ranks rise; no row depends on a later one.
 
 #include <algorithm>
 #include <chrono>
@@ -136,8 +136,7 @@ void compare_among_themselves(Work& work, const Positions& queries) {
   const std::size_t size = queries.size();
   if (work.wanted.dominated_by)
     work.add_counts(order, Direction::dominated_by, nullptr, queries, 0, size, work.answers.dominated_by);
-  if (work.wanted.dominates)
-    work.add_counts(order, Direction::dominates, nullptr, queries, 0, size, work.answers.dominates);
+  if (work.wanted.dominates) work.add_counts(order, Direction::dominates, nullptr, queries, 0, size, work.answers.dominates);
   work.add_dominated(order, nullptr, queries, size);
   if (work.wanted.rank) work.raise_ranks(order, nullptr, queries, size);
   if (!work.wanted.witness) return;

@@ -13,8 +13,8 @@ struct EmissionsSlot {
   Stream stream;
   PinnedArray<double> up, down;
   DeviceArray<double> factors, results;
-  std::size_t rows = 0;           // under way
-  double* energy_kwh = nullptr;   // where they belong
+  std::size_t rows = 0;          // under way
+  double* energy_kwh = nullptr;  // where they belong
   double* co2e_kg = nullptr;
 
   explicit EmissionsSlot(std::size_t batch_rows)

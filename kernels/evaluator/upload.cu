@@ -1,7 +1,6 @@
-#include "kernels/evaluator/upload.hpp"
-
 #include <algorithm>
 
+#include "kernels/evaluator/upload.hpp"
 #include "kernels/key_column.hpp"
 
 namespace carbonfront::device {
@@ -31,9 +30,8 @@ DeviceArray<std::uint64_t> keys_of(Streams& streams, const Objective& objective,
     const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(batch_rows, size - begin));
     buffer.copied.synchronize();
     std::byte* to = reinterpret_cast<std::byte*>(buffer.pinned.data());
-    host.in_parallel(count, [&](std::uint32_t from, std::uint32_t until) {
-      fill(to + from * value_bytes, begin + from, begin + until);
-    });
+    host.in_parallel(
+        count, [&](std::uint32_t from, std::uint32_t until) { fill(to + from * value_bytes, begin + from, begin + until); });
     buffer.read.hold(streams.copies);
     copy_up(streams.copies, to, reinterpret_cast<std::byte*>(buffer.values.data()), count * value_bytes);
     buffer.copied.record(streams.copies);
@@ -70,10 +68,10 @@ DensePoints upload(Streams& streams, PointsView points, std::uint32_t batch_rows
   if (!points.group) return dense;
   Objective numbers;
   numbers.column.type = ValueType::uint32;
-  auto keys = keys_of(streams, numbers, 4, points.size, buffers, host,
-                      [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
-                        std::copy(points.group + begin, points.group + end, reinterpret_cast<std::uint32_t*>(to));
-                      });
+  auto keys =
+      keys_of(streams, numbers, 4, points.size, buffers, host, [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
+        std::copy(points.group + begin, points.group + end, reinterpret_cast<std::uint32_t*>(to));
+      });
   dense.groups = dense_ranks(streams.work, std::move(keys), points.size);
   dense.grouped = true;
   return dense;

@@ -20,8 +20,8 @@ struct DensePoints {
   bool grouped = false;
 };
 
-/// Brings all columns of the points up, in batches of `batch_rows`, each column sorted as soon as it is there. Adds `size` to
-/// the progress for every column. 17 bytes a row of a batch beside what dense_ranks() needs.
+/// Brings all columns of the points up, in batches of `batch_rows`, each column sorted as soon as it is there. Adds `size`
+/// to the progress for every column. 17 bytes a row of a batch beside what dense_ranks() needs.
 DensePoints upload(Streams& streams, PointsView points, std::uint32_t batch_rows, const Host& host);
 
 }  // namespace carbonfront::device

@@ -1,0 +1,149 @@
+// Devices at work through the host's backend: blocks, several devices, emissions, and every call failing in turn.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "host/backend.hpp"
+#include "host/emissions/evaluate.hpp"
+#include "host/errors.hpp"
+#include "kernels/emulation/runtime.hpp"
+#include "tests/points.hpp"
+
+namespace carbonfront::test {
+namespace {
+
+/// Other emulated devices for the length of a test.
+struct Machine {
+  Machine(int devices, std::size_t bytes) { emulation::set_devices(devices, bytes); }
+  ~Machine() {
+    emulation::fail_call(0);
+    emulation::set_devices(1, std::size_t{1} << 32);
+  }
+};
+
+Verdict evaluated(Table& table, const DeviceChoice& choice, VerdictRequest wanted = kEverything) {
+  Progress progress;
+  return choose_backend(CARBONFRONT_TEST_BACKEND, choice).evaluate(table.view(), wanted, progress);
+}
+
+std::vector<Table> some_tables() {
+  std::vector<Table> tables;
+  for (const std::uint32_t objectives : {1, 2, 3, 6}) {
+    tables.push_back(table_of(draw(Distribution::independent, 700, objectives, 1)));
+    tables.push_back(table_of(draw(Distribution::three_values, 650, objectives, 2)));
+    tables.back().group = draw_groups(650, 3, 3);
+  }
+  return tables;
+}
+
+TEST(Devices, TakeBlocksWhereRowsDoNotFit) {
+  for (Table& table : some_tables()) {
+    const Verdict expected = by_reference(table);
+    for (const std::size_t bytes : {20000, 33000, 60000}) {
+      const Machine machine(1, bytes);
+      EXPECT_EQ(difference(expected, evaluated(table, {})), "") << bytes << " bytes, " << table.objectives.size();
+    }
+    EXPECT_EQ(difference(expected, evaluated(table, {"", 25000})), "") << "memory limit";
+    const Machine machine(1, 25000);
+    for (const VerdictRequest wanted :
+         {VerdictRequest{}, VerdictRequest{.witness = true}, VerdictRequest{.rank = true, .max_rank = 3}})
+      EXPECT_EQ(difference(by_reference(table, wanted), evaluated(table, {}, wanted)), "") << "parts of the answers";
+  }
+}
+
+TEST(Devices, RefuseBlocksOfNextToNothing) {
+  Table table = table_of(draw(Distribution::independent, 700, 3, 1));
+  const Machine machine(1, 3000);
+  EXPECT_THROW(evaluated(table, {}), DeviceError);
+}
+
+TEST(Devices, ShareRows) {
+  for (Table& table : some_tables()) {
+    const Verdict expected = by_reference(table);
+    for (const int devices : {2, 3}) {
+      for (const std::size_t bytes : {std::size_t{40000}, std::size_t{1} << 24}) {
+        const Machine machine(devices, bytes);
+        EXPECT_EQ(difference(expected, evaluated(table, {"all"})), "") << devices << " devices";
+        EXPECT_EQ(difference(expected, evaluated(table, {"1"})), "") << "device 1";
+        EXPECT_EQ(evaluated(table, {"all"}, {}).nondominated, expected.nondominated);
+      }
+    }
+  }
+}
+
+TEST(Devices, AreChosenByNumber) {
+  const Machine machine(2, 1 << 20);
+  EXPECT_THROW(choose_backend(CARBONFRONT_TEST_BACKEND, {"2"}), DeviceError);
+  EXPECT_THROW(choose_backend(CARBONFRONT_TEST_BACKEND, {"-1"}), SpecError);
+  EXPECT_THROW(choose_backend(CARBONFRONT_TEST_BACKEND, {"two"}), SpecError);
+  EXPECT_THROW(choose_backend("cpu", {"0"}), SpecError);
+  EXPECT_EQ(choose_backend("auto", {"0"}).name, CARBONFRONT_TEST_BACKEND);
+  EXPECT_EQ(choose_backend("auto").name, "cpu");
+  const Machine none(0, 0);
+  EXPECT_THROW(choose_backend(CARBONFRONT_TEST_BACKEND), DeviceError);
+  EXPECT_THROW(choose_backend("auto", {"0"}), DeviceError);
+}
+
+TEST(Devices, FailEveryCallInTurnWithoutALeak) {
+  const Machine machine(2, 24000);
+  Table table = table_of(draw(Distribution::quantised, 150, 3, 4));
+  table.group = draw_groups(150, 2, 5);
+  const Verdict expected = by_reference(table);
+  std::vector<double> factors(300, 2), energy(300), co2e(300);
+  const auto work = [&] {
+    const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND, {"all"});
+    backend.emissions({}, {{factors.data()}, {factors.data()}, {}, {}, {}}, 300, energy.data(), co2e.data());
+    Progress progress;
+    return backend.evaluate(table.view(), kEverything, progress);
+  };
+  emulation::fail_call(0);
+  const std::uint64_t before = emulation::live_objects();
+  EXPECT_EQ(difference(expected, work()), "");
+  const std::uint64_t calls = emulation::calls();
+  ASSERT_GT(calls, 100u);
+  EXPECT_EQ(emulation::live_objects(), before);
+  std::uint64_t failed = 0;
+  for (std::uint64_t call = 1; call <= calls; ++call) {
+    emulation::fail_call(call);
+    try {
+      EXPECT_EQ(difference(expected, work()), "") << "call " << call;  // waited for the last time by a destructor
+    } catch (const DeviceError& error) {
+      ++failed;
+      EXPECT_NE(std::string(error.what()).find("cuda"), std::string::npos) << error.what();
+    }
+    EXPECT_EQ(emulation::live_objects(), before) << "call " << call;
+  }
+  emulation::fail_call(0);
+  EXPECT_GT(failed, calls * 9 / 10);
+}
+
+TEST(DeviceEmissions, AreTheReferencesBits) {
+  std::mt19937_64 random(6);
+  std::uniform_real_distribution<double> uniform(0, 1e3);
+  for (const std::size_t rows : {0u, 1u, 2u, 511u, 3001u}) {
+    std::vector<std::vector<double>> columns(5, std::vector<double>(rows));
+    for (auto& column : columns)
+      for (double& value : column) value = random() % 50 ? uniform(random) : std::numeric_limits<double>::quiet_NaN();
+    for (const int constants : {0, 5, 26, 31}) {
+      for (const std::size_t bytes : {std::size_t{3000}, std::size_t{1} << 24}) {
+        const Machine machine(1, bytes);
+        Factor factors[5];
+        for (int k = 0; k < 5; ++k) factors[k] = {constants >> k & 1 ? nullptr : columns[k].data(), 1.1 + k};
+        const DevicePowerFactors all{factors[0], factors[1], factors[2], factors[3], factors[4]};
+        const DevicePower model{7, 60000, 3, 1000, constants != 5};
+        std::vector<double> expected(2 * rows), found(2 * rows);
+        emissions_reference(model, all, rows, expected.data(), expected.data() + rows);
+        choose_backend(CARBONFRONT_TEST_BACKEND).emissions(model, all, rows, found.data(), found.data() + rows);
+        for (std::size_t i = 0; i < 2 * rows; ++i)
+          if (std::isnan(expected[i])) expected[i] = found[i] = std::isnan(found[i]) ? 0 : 1;
+        EXPECT_EQ(std::memcmp(expected.data(), found.data(), 2 * rows * sizeof(double)), 0) << rows << ' ' << constants;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace carbonfront::test

@@ -1,0 +1,109 @@
+// Kernels one by one against the definition. A faster kernel gets a line in the table of its kind, so that it meets the same
+// inputs as its plain twin.
+
+#include "tests/device.hpp"
+
+namespace carbonfront::test {
+namespace {
+
+using namespace device;
+
+constexpr Distribution kDistributions[] = {Distribution::independent,     Distribution::correlated,
+                                           Distribution::anti_correlated, Distribution::all_nondominated,
+                                           Distribution::quantised,       Distribution::three_values};
+
+/// Calls `check(table, what)` with tables of all distributions, some with groups, some larger than a tile.
+template <class Check>
+void for_tables(std::initializer_list<std::uint32_t> objective_counts, Check check) {
+  std::mt19937_64 random(11);
+  for (const std::uint32_t objectives : objective_counts) {
+    for (const Distribution distribution : kDistributions) {
+      const auto size = static_cast<std::uint32_t>(1 + random() % 900);
+      Table table = table_of(draw(distribution, size, objectives, random()));
+      if (random() % 2) table.group = draw_groups(size, 3, random());
+      check(table, std::to_string(size) + " x " + std::to_string(objectives) + ' ' + name_of(distribution));
+    }
+  }
+}
+
+using Count = void (*)(const Stream&, OrderView, Direction, const std::uint8_t* counted, Share, std::uint32_t* counts);
+const std::pair<const char*, Count> kCounts[] = {{"pairs", count_pairs}};
+
+TEST(DeviceKernels, CountBothWays) {
+  for_tables({1, 2, 3, 4, 7, 32}, [](Table& table, const std::string& what) {
+    const Verdict expected = by_reference(table);
+    Ordered ordered(table);
+    for (const auto& [name, count] : kCounts) {
+      for (const Direction direction : {Direction::dominated_by, Direction::dominates}) {
+        const auto found = ordered.answers<std::uint32_t>([&, count = count](OrderView order, std::uint32_t* counts) {
+          count(ordered.streams.work, order, direction, nullptr, {}, counts);
+        });
+        EXPECT_EQ(found, direction == Direction::dominated_by ? expected.dominated_by : expected.dominates)
+            << name << ' ' << what;
+      }
+    }
+  });
+}
+
+TEST(DeviceKernels, CountMarkedRowsAndSharesThatAddUp) {
+  for_tables({1, 2, 3, 5}, [](Table& table, const std::string& what) {
+    std::vector<std::uint8_t> marked(table.size);
+    for (std::uint32_t i = 0; i < table.size; ++i) marked[i] = i % 3 == 0;
+    std::vector<std::uint32_t> expected(table.size);
+    for (std::uint32_t q = 0; q < table.size; ++q)
+      for (std::uint32_t p = 0; p < table.size; p += 3) expected[q] += dominates_by_definition(table.view(), p, q);
+    Ordered ordered(table);
+    const auto by_position = up(ordered.streams.work, marked);
+    const DeviceArray<std::uint8_t> by_place(ordered.streams.work, table.size);
+    gather(ordered.streams.work, ordered.order.position.data(), by_position.data(), by_place.data(), table.size);
+    for (const auto& [name, count] : kCounts) {
+      std::vector<std::uint32_t> sums(table.size);
+      for (const std::uint32_t share : {0, 1, 2}) {
+        const auto found = ordered.answers<std::uint32_t>([&, count = count](OrderView order, std::uint32_t* counts) {
+          count(ordered.streams.work, order, Direction::dominated_by, by_place.data(), {share, 3}, counts);
+        });
+        for (std::uint32_t i = 0; i < table.size; ++i) sums[i] += found[i];
+      }
+      EXPECT_EQ(sums, expected) << name << ' ' << what;
+    }
+  });
+}
+
+using MarkDominated = void (*)(const Stream&, OrderView, const std::uint8_t* is_source, Share, std::uint8_t* dominated);
+const std::pair<const char*, MarkDominated> kFronts[] = {{"pairs", mark_dominated_pairs}};
+
+TEST(DeviceKernels, MarkDominatedRows) {
+  for_tables({1, 2, 3, 4, 7, 32}, [](Table& table, const std::string& what) {
+    std::vector<std::uint8_t> expected = by_reference(table, {}).nondominated;
+    for (auto& flag : expected) flag = !flag;
+    Ordered ordered(table);
+    for (const auto& [name, mark] : kFronts) {
+      EXPECT_EQ(ordered.answers<std::uint8_t>([&, mark = mark](OrderView order, std::uint8_t* dominated) {
+        mark(ordered.streams.work, order, nullptr, {}, dominated);
+      }),
+                expected)
+          << name << ' ' << what;
+    }
+  });
+}
+
+using SettleRanks = void (*)(const Stream&, OrderView, std::uint32_t* ranks);
+const std::pair<const char*, SettleRanks> kRanks[] = {{"pairs", settle_ranks_pairs}};
+
+TEST(DeviceKernels, SettleRanks) {
+  for_tables({1, 2, 3, 5}, [](Table& table, const std::string& what) {
+    const std::vector<std::uint32_t> expected = by_reference(table, {.rank = true}).rank;
+    Ordered ordered(table);
+    for (const auto& [name, settle] : kRanks) {
+      EXPECT_EQ(ordered.answers<std::uint32_t>([&, settle = settle](OrderView order, std::uint32_t* ranks) {
+        fill_bytes(ordered.streams.work, ranks, 0, order.size);
+        settle(ordered.streams.work, order, ranks);
+      }),
+                expected)
+          << name << ' ' << what;
+    }
+  });
+}
+
+}  // namespace
+}  // namespace carbonfront::test

@@ -1,0 +1,162 @@
+// The layer under the kernels, and the emulated device itself: it must see the mistakes that it is there to find.
+
+#include <numeric>
+
+#include "kernels/device/block.hpp"
+#include "kernels/device/primitives.hpp"
+#include "tests/device.hpp"
+
+namespace carbonfront::test {
+namespace {
+
+using namespace device;
+
+#if !defined(CARBONFRONT_EMULATION_THREADS)
+__global__ void some_threads_wait() {
+  if (threadIdx.x < 40) __syncthreads();
+}
+__global__ void threads_wait_at_two_lines() {
+  if (threadIdx.x < 32)
+    __syncthreads();
+  else
+    __syncthreads();
+}
+__global__ void lanes_do_not_come() {
+  if (threadIdx.x != 3) __syncwarp();
+}
+
+/// What synchronising says after a launch.
+std::string failure_of(void (*kernel)()) {
+  emulation::fail_call(0);
+  Stream stream;
+  launch(stream, "kernel", {2, 64}, kernel);
+  std::string text;
+  try {
+    stream.synchronize();
+  } catch (const Failure& failure) {
+    text = failure.what();
+  }
+  emulation::fail_call(0);
+  return text;
+}
+
+TEST(DeviceLayer, ReportsBarriersThatNotAllThreadsReach) {
+  EXPECT_NE(failure_of(some_threads_wait).find("some have ended"), std::string::npos) << failure_of(some_threads_wait);
+  EXPECT_NE(failure_of(threads_wait_at_two_lines).find("some wait at"), std::string::npos);
+  EXPECT_NE(failure_of(lanes_do_not_come).find("lanes of its mask"), std::string::npos);
+  EXPECT_NE(failure_of(some_threads_wait).find("device_layer.cpp:"), std::string::npos);
+}
+#endif
+
+__global__ void block_sums(const std::uint32_t* in, std::uint32_t* scanned, std::uint32_t* sums, std::uint32_t* least) {
+  std::uint32_t total = 0;
+  const std::uint32_t value = in[global_thread()];
+  scanned[global_thread()] = scan_block(value, Sum{}, total);
+  const std::uint32_t sum = reduce_block(value, Sum{}), low = reduce_block(value, Least{});
+  if (threadIdx.x == 0) {
+    sums[blockIdx.x] = sum == total ? sum : 0;
+    least[blockIdx.x] = low;
+  }
+}
+
+TEST(DeviceLayer, ReducesAndScansBlocks) {
+  for (const unsigned threads : {32u, 96u, 256u}) {
+    const Stream stream;
+    std::vector<std::uint32_t> values(3 * threads);
+    std::mt19937 random(threads);
+    for (auto& value : values) value = random() % 1000;
+    const auto in = up(stream, values);
+    const DeviceArray<std::uint32_t> scanned(stream, values.size()), sums(stream, 3), least(stream, 3);
+    launch(stream, "block_sums", {3, threads}, block_sums, in.data(), scanned.data(), sums.data(), least.data());
+    const auto found = down(stream, scanned), totals = down(stream, sums), lows = down(stream, least);
+    for (unsigned block = 0; block < 3; ++block) {
+      const auto begin = values.begin() + block * threads;
+      std::vector<std::uint32_t> expected(threads);
+      std::inclusive_scan(begin, begin + threads, expected.begin());
+      EXPECT_TRUE(std::equal(expected.begin(), expected.end(), found.begin() + block * threads)) << threads;
+      EXPECT_EQ(totals[block], expected.back());
+      EXPECT_EQ(lows[block], *std::min_element(begin, begin + threads));
+    }
+  }
+}
+
+TEST(DeviceLayer, SortsByTheBitsAskedForAndKeepsTies) {
+  const Stream stream;
+  std::mt19937_64 random(3);
+  std::vector<std::uint64_t> keys(3000);
+  for (auto& key : keys) key = random();
+  std::vector<std::uint32_t> values(keys.size());
+  std::iota(values.begin(), values.end(), 0u);
+  for (const auto& [begin, end] : {std::pair{0, 64}, {8, 13}, {63, 64}}) {
+    std::vector<std::uint32_t> expected = values;
+    const auto bits = [&, low = begin, width = end - begin](std::uint32_t i) {
+      return width == 64 ? keys[i] : keys[i] >> low & ((std::uint64_t{1} << width) - 1);
+    };
+    std::stable_sort(expected.begin(), expected.end(), [&](auto a, auto b) { return bits(a) < bits(b); });
+    const auto in = up(stream, keys);
+    const auto numbers = up(stream, values);
+    const DeviceArray<std::uint64_t> sorted(stream, keys.size());
+    const DeviceArray<std::uint32_t> moved(stream, keys.size());
+    sort_pairs(stream, in.data(), sorted.data(), numbers.data(), moved.data(), 3000, begin, end);
+    EXPECT_EQ(down(stream, moved), expected) << begin;
+  }
+}
+
+TEST(DeviceLayer, SelectsScansAndReducesAlongTheDevice) {
+  const Stream stream;
+  std::mt19937 random(5);
+  std::vector<std::uint32_t> values(2000);
+  std::vector<std::uint8_t> flags(values.size());
+  for (auto& value : values) value = random() % 100;
+  for (auto& flag : flags) flag = random() % 3 == 0;
+  const auto in = up(stream, values);
+  const auto marked = up(stream, flags);
+  const DeviceArray<std::uint32_t> out(stream, 2000), one(stream, 1);
+  const DeviceArray<std::uint64_t> sum(stream, 1);
+  std::vector<std::uint32_t> kept, scanned(2000), summed(2000);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (flags[i]) kept.push_back(values[i]);
+  select_flagged(stream, in.data(), marked.data(), out.data(), one.data(), 2000);
+  ASSERT_EQ(down(stream, one)[0], kept.size());
+  const auto selected = down(stream, out);
+  EXPECT_TRUE(std::equal(kept.begin(), kept.end(), selected.begin()));
+  exclusive_sum(stream, in.data(), out.data(), 2000);
+  std::exclusive_scan(values.begin(), values.end(), scanned.begin(), 0u);
+  EXPECT_EQ(down(stream, out), scanned);
+  inclusive_sum(stream, in.data(), out.data(), 2000);
+  std::inclusive_scan(values.begin(), values.end(), summed.begin());
+  EXPECT_EQ(down(stream, out), summed);
+  inclusive_max(stream, in.data(), out.data(), 2000);
+  EXPECT_EQ(down(stream, out).back(), *std::max_element(values.begin(), values.end()));
+  reduce_max(stream, in.data(), one.data(), 2000);
+  EXPECT_EQ(down(stream, one)[0], *std::max_element(values.begin(), values.end()));
+  reduce_sum(stream, in.data(), sum.data(), 2000);
+  EXPECT_EQ(down(stream, sum)[0], summed.back());
+}
+
+TEST(DeviceLayer, DoesNothingBeforeSomebodyWaits) {
+  const Stream stream;
+  const DeviceArray<std::uint32_t> there(stream, 8);
+  const PinnedArray<std::uint32_t> pinned(stream, 8);
+  pinned[0] = 7;
+  fill_bytes(stream, there.data(), 0, 8);
+  copy_down(stream, there.data(), pinned.data(), 8);
+  EXPECT_EQ(pinned[0], 7u);
+  stream.synchronize();
+  EXPECT_EQ(pinned[0], 0u);
+}
+
+TEST(DeviceLayer, RefusesCopiesBeyondAnAllocationAndFromUnpinnedMemory) {
+  const Stream stream;
+  const DeviceArray<std::uint32_t> there(stream, 8);
+  const PinnedArray<std::uint32_t> pinned(stream, 9);
+  std::uint32_t unpinned[8] = {};
+  EXPECT_THROW(copy_up(stream, pinned.data(), there.data(), 9), Failure);
+  EXPECT_THROW(copy_up(stream, unpinned, there.data(), 8), Failure);
+  EXPECT_THROW(launch(
+                   stream, "indices", {0, 256}, +[](std::uint32_t*) {}, nullptr),
+               Failure);
+}
+
+}  // namespace
+}  // namespace carbonfront::test

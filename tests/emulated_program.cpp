@@ -1,0 +1,98 @@
+// The program with the emulated device: the same bytes as on the CPU, and how it ends when the device fails.
+
+#include <cstdlib>
+
+#include "tests/program.hpp"
+
+namespace carbonfront {
+namespace {
+
+/// Sets a variable of the environment for the length of a scope.
+struct Variable {
+  const char* name;
+  Variable(const char* a_name, const char* value) : name(a_name) { ::setenv(name, value, 1); }
+  ~Variable() { ::unsetenv(name); }
+};
+
+std::string sweep(const Scratch& folder) {
+  EXPECT_EQ(run({"generate", "--rows", "2000", "--objectives", "4", "--missing", "0.05", "--distribution", "quantised", "-o",
+                 folder / "s.h5"})
+                .code,
+            0);
+  return folder / "s.h5";
+}
+
+Arguments work(const Arguments& more) {
+  Arguments arguments = {"--emissions", "devices=n_gpus,max_power=tdp,time=train_time",
+                         "--view",      "a=accuracy:max,co2e_kg:min",
+                         "--view",      "b=f1:min,f2:max,f3:min,f4:min",
+                         "--outputs",   "dominated_by,dominates,rank,witness",
+                         "--force"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+std::string digest(const Scratch& folder, const std::string& sweep, const Arguments& more) {
+  return run({"inspect", "--digest", scored(folder, sweep, work(more))}).out;
+}
+
+TEST(EmulatedProgram, GivesTheSameBytesAsTheCpu) {
+  Scratch folder;
+  const std::string input = sweep(folder);
+  for (const Arguments& more : {Arguments{}, {"--missing", "worst"}, {"--group-by", "region"}, {"--where", "f1 > 0.5"}}) {
+    Arguments cpu = more, device = more;
+    cpu.insert(cpu.end(), {"--backend", "cpu"});
+    device.insert(device.end(), {"--backend", "cuda-emulated"});
+    const std::string expected = digest(folder, input, cpu);
+    EXPECT_EQ(digest(folder, input, device), expected);
+    device.insert(device.end(), {"--batch-rows", "77", "--outputs", "dominated_by,dominates,rank,witness"});
+    EXPECT_EQ(digest(folder, input, device), expected) << "in small batches";
+    const Variable devices("CARBONFRONT_EMULATED_DEVICES", "2"), memory("CARBONFRONT_EMULATED_MEMORY", "150000");
+    device.insert(device.end(), {"--device", "all"});
+    EXPECT_EQ(digest(folder, input, device), expected) << "in blocks, on two devices";
+  }
+}
+
+TEST(EmulatedProgram, FindsFrontsWhileReading) {
+  Scratch folder;
+  const std::string input = sweep(folder);
+  const Arguments front = {"--view", "v=f1:min,f2:min,f3:min", "--outputs", "", "--force"};
+  std::string expected;
+  for (const char* backend : {"cpu", "cuda-emulated"}) {
+    Arguments arguments = front;
+    arguments.insert(arguments.end(), {"--backend", backend, "--batch-rows", "300"});
+    const std::string found = run({"inspect", "--digest", scored(folder, input, arguments)}).out;
+    if (expected.empty()) expected = found;
+    EXPECT_EQ(found, expected);
+  }
+}
+
+TEST(EmulatedProgram, EndsWithCode4AndWithoutAResultWhenACallFails) {
+  Scratch folder;
+  const std::string input = sweep(folder);
+  for (const char* call : {"1", "2", "5", "9", "20", "60", "150"}) {
+    const Variable fault("CARBONFRONT_EMULATED_FAULT", call);
+    expect_refused(score(folder, input, work({"--backend", "cuda-emulated"})), 4, {"cuda"}, folder, {"s.h5"});
+  }
+  const Variable memory("CARBONFRONT_EMULATED_MEMORY", "1000");
+  expect_refused(score(folder, input, work({"--backend", "cuda-emulated"})), 4, {"--memory-limit"}, folder, {"s.h5"});
+}
+
+TEST(EmulatedProgram, SaysWhatItCanUseAndWhyNot) {
+  Scratch folder;
+  const std::string input = sweep(folder);
+  {
+    const Variable devices("CARBONFRONT_EMULATED_DEVICES", "2");
+    const Outcome list = run({"backends"});
+    EXPECT_TRUE(says(list.out, "device 1: ") && says(list.out, "auto takes cpu")) << list.out;
+    expect_refused(score(folder, input, work({"--backend", "cuda-emulated", "--device", "2"})), 4, {"device 2"});
+    expect_refused(score(folder, input, work({"--backend", "cpu", "--device", "0"})), 2, {"--device 0"});
+  }
+  const Outcome chosen = score(folder, input, work({}));
+  EXPECT_TRUE(says(chosen.err, "chosen by auto (cuda: ")) << chosen.err;
+  const Variable none("CARBONFRONT_EMULATED_DEVICES", "0");
+  expect_refused(score(folder, input, work({"--backend", "cuda-emulated"})), 4, {"no CUDA-capable device"});
+}
+
+}  // namespace
+}  // namespace carbonfront
