@@ -47,7 +47,7 @@ struct Place {
   std::byte* shared = nullptr;  // dynamic shared memory of the block
 };
 
-extern thread_local const Place* place;
+extern constinit thread_local const Place* place;
 
 /// Waits for all threads of the block. Returns how many gave a predicate that is not zero.
 unsigned block_barrier(bool predicate, std::source_location where);

@@ -16,7 +16,7 @@
 
 namespace carbonfront::emulation {
 
-thread_local const Place* place = nullptr;
+constinit thread_local const Place* place = nullptr;
 
 namespace {
 

@@ -302,7 +302,12 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   StreamState* other = event->stream;
   const std::uint64_t after = event->after;
   return put(stream, cudaErrorUnknown, [=] {
-    if (other && other != stream) run_until(*other, after);
+    bool waits = other && other != stream;
+    {
+      std::lock_guard lock(machine().mutex);
+      waits = waits && machine().streams.count(other) > 0;  // else it is destroyed, and was done before
+    }
+    if (waits) run_until(*other, after);
   });
 }
 

@@ -12,7 +12,7 @@
 
 namespace carbonfront::emulation {
 
-thread_local const Place* place = nullptr;
+constinit thread_local const Place* place = nullptr;
 
 namespace {
 

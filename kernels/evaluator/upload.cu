@@ -6,13 +6,14 @@
 namespace carbonfront::device {
 namespace {
 
-/// One of two buffers: filled by the host, copied up, read by the kernel that makes keys.
+/// One of two buffers: filled by the host, copied up, read by the kernel that makes keys. It is given back in the order of
+/// `work`, after the pinned array has waited for `copies`.
 struct Buffer {
-  PinnedArray<std::uint64_t> pinned;
   DeviceArray<std::uint64_t> values;
+  PinnedArray<std::uint64_t> pinned;
   Event copied, read;
 
-  Buffer(const Streams& streams, std::uint32_t rows) : pinned(streams.copies, rows), values(streams.copies, rows) {
+  Buffer(const Streams& streams, std::uint32_t rows) : values(streams.work, rows), pinned(streams.copies, rows) {
     copied.record(streams.copies);
     read.record(streams.work);
   }
