@@ -53,28 +53,27 @@ Backend device_backend(std::string name, std::string description, std::string un
 
 /// The list, best first. Nothing is looked at yet.
 std::vector<Backend> all_backends() {
-  std::vector<Backend> all = {
-      device_backend("cuda", "NVIDIA GPU", kCuda ? "" : "this program was built without CUDA"),
-      {"cpu",
-       "all cores, SIMD, integer ranks",
-       "",
-       {},
-       emissions_cpu,
-       evaluate_cpu,
-       count_against_cpu,
-       find_front_cpu,
-       false,
-       ""},
-      {"reference",
-       "plain loops over the stored values: the definition, one thread",
-       "",
-       {},
-       emissions_reference,
-       evaluate_reference,
-       count_against_reference,
-       find_front_reference,
-       true,
-       ""}};
+  std::vector<Backend> all = {device_backend("cuda", "NVIDIA GPU", kCuda ? "" : "this program was built without CUDA"),
+                              {"cpu",
+                               "all cores, SIMD, integer ranks",
+                               "",
+                               {},
+                               emissions_cpu,
+                               evaluate_cpu,
+                               count_against_cpu,
+                               find_front_cpu,
+                               false,
+                               ""},
+                              {"reference",
+                               "plain loops over the stored values: the definition, one thread",
+                               "",
+                               {},
+                               emissions_reference,
+                               evaluate_reference,
+                               count_against_reference,
+                               find_front_reference,
+                               true,
+                               ""}};
 #if defined(CARBONFRONT_CUDA)
   if (!kCuda) all.push_back(device_backend(CARBONFRONT_CUDA, "the GPU's code on this processor, for tests", ""));
 #endif

@@ -74,6 +74,24 @@ TEST(Devices, ShareRows) {
   }
 }
 
+TEST(Devices, CountBetweenTwoSets) {
+  for (Table& table : some_tables()) {
+    std::vector<std::uint8_t> is_source(table.size);
+    for (std::uint32_t i = 0; i < table.size; ++i) is_source[i] = i % 5 < 2;
+    Progress progress;
+    const CrossCounts expected = count_against_reference(table.view(), is_source, true, true, progress);
+    for (const std::size_t bytes : {std::size_t{40000}, std::size_t{1} << 24}) {
+      const Machine machine(2, bytes);
+      for (const char* device : {"0", "all"}) {
+        const CrossCounts found =
+            choose_backend(CARBONFRONT_TEST_BACKEND, {device}).count_against(table.view(), is_source, true, true, progress);
+        EXPECT_EQ(found.dominated_by, expected.dominated_by) << bytes << ' ' << device;
+        EXPECT_EQ(found.dominates, expected.dominates) << bytes << ' ' << device;
+      }
+    }
+  }
+}
+
 TEST(Devices, AreChosenByNumber) {
   const Machine machine(2, 1 << 20);
   EXPECT_THROW(choose_backend(CARBONFRONT_TEST_BACKEND, {"2"}), DeviceError);

@@ -100,7 +100,7 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   std::optional<Shard> shard;
   if (!options.shard.empty()) shard = parse_shard(options.shard);
   DeviceChoice device{options.device, options.memory_limit.empty() ? 0 : parse_size(options.memory_limit)};
-  Run run{choose_backend(options.backend, device),     {}, {}, shard.has_value(), 0, limits.memory,
+  Run run{choose_backend(options.backend, device), {}, {}, shard.has_value(), 0, limits.memory,
           provenance_now(options.command_line)};
   run.validated_rows = options.validate.empty() ? 0 : rows_or_all("--validate", options.validate);
   Spec spec = spec_from(options);

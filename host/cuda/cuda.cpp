@@ -70,9 +70,39 @@ device::Host host_of(PointsView points, Progress& progress, bool leads, std::ato
   };
   host.lexicographic_positions = [points] {
     Progress quiet;
-    return lexicographic_order(points, quiet).position;
+    const Order order = lexicographic_order(points, quiet);
+    return std::vector<std::uint32_t>(order.position.begin(), order.position.end());
   };
   return host;
+}
+
+/// Calls `work(evaluator, host, part)` for every device, each on a thread of its own. Throws what the first of them threw.
+template <class Work>
+auto on_all(const std::vector<std::unique_ptr<device::Evaluator>>& evaluators, PointsView points, Progress& progress,
+            Work work) {
+  const auto count = static_cast<std::uint32_t>(evaluators.size());
+  std::vector<decltype(work(*evaluators[0], device::Host{}, device::Part{}))> parts(count);
+  std::vector<std::exception_ptr> errors(count);
+  std::atomic<bool> failed{false};
+  const auto run = [&](std::uint32_t index) {
+    try {
+      parts[index] = work(*evaluators[index], host_of(points, progress, index == 0, failed), {index, count});
+    } catch (const Cancelled&) {
+    } catch (...) {
+      errors[index] = std::current_exception();
+      failed = true;
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::uint32_t index = 1; index < count; ++index) others.emplace_back(run, index);
+    run(0);
+  }
+  on_device([&] {
+    for (const std::exception_ptr& error : errors)
+      if (error) std::rethrow_exception(error);
+  });
+  return parts;
 }
 
 void add_to(std::vector<std::uint32_t>& sums, const std::vector<std::uint32_t>& more) {
@@ -128,30 +158,24 @@ void CudaDevices::emissions(DevicePower model, const DevicePowerFactors& factors
 
 Verdict CudaDevices::evaluate(PointsView points, VerdictRequest wanted, Progress& progress) {
   const device::Request request{wanted.dominated_by, wanted.dominates, wanted.rank, wanted.witness, wanted.max_rank};
-  const auto count = static_cast<std::uint32_t>(devices_->evaluators.size());
-  std::vector<device::Answers> parts(count);
-  std::vector<std::exception_ptr> errors(count);
-  std::atomic<bool> failed{false};
-  const auto work = [&](std::uint32_t index) {
-    try {
-      const device::Host host = host_of(points, progress, index == 0, failed);
-      parts[index] = devices_->evaluators[index]->evaluate(points, request, host, {index, count});
-    } catch (const Cancelled&) {
-    } catch (...) {
-      errors[index] = std::current_exception();
-      failed = true;
-    }
-  };
-  {
-    std::vector<std::jthread> others;
-    for (std::uint32_t index = 1; index < count; ++index) others.emplace_back(work, index);
-    work(0);
-  }
-  on_device([&] {
-    for (const std::exception_ptr& error : errors)
-      if (error) std::rethrow_exception(error);
-  });
+  auto parts = on_all(devices_->evaluators, points, progress,
+                      [&](device::Evaluator& evaluator, const device::Host& host, device::Part part) {
+                        return evaluator.evaluate(points, request, host, part);
+                      });
   return put_together(parts);
+}
+
+CrossCounts CudaDevices::count_against(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
+                                       bool dominates, Progress& progress) {
+  auto parts = on_all(devices_->evaluators, points, progress,
+                      [&](device::Evaluator& evaluator, const device::Host& host, device::Part part) {
+                        return evaluator.count_against(points, is_source, dominated_by, dominates, host, part);
+                      });
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    add_to(parts[0].dominated_by, parts[i].dominated_by);
+    add_to(parts[0].dominates, parts[i].dominates);
+  }
+  return {std::move(parts[0].dominated_by), std::move(parts[0].dominates)};
 }
 
 std::vector<std::uint32_t> CudaDevices::find_front(PointsView points) {

@@ -34,6 +34,10 @@ class CudaDevices {
   /// As evaluate_cpu; several devices share the rows. Throws DeviceError, Stopped.
   Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress);
 
+  /// As count_against_cpu; several devices share the rows. Throws DeviceError, Stopped.
+  CrossCounts count_against(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by, bool dominates,
+                            Progress& progress);
+
   /// As find_front_cpu, always exactly. Throws DeviceError, Stopped.
   std::vector<std::uint32_t> find_front(PointsView points);
 

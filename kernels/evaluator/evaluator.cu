@@ -44,9 +44,19 @@ Evaluator::Evaluator(int device, std::size_t memory_limit) {
 
 Evaluator::~Evaluator() = default;
 
-std::size_t Evaluator::State::budget() const {
+void Evaluator::State::settle() const {
   streams.copies.synchronize();
   streams.work.synchronize();
+}
+
+std::size_t Evaluator::State::start() {
+  use_device(device);
+  for (auto& slot : slots) slot.reset();
+  return budget();
+}
+
+std::size_t Evaluator::State::budget() const {
+  settle();
   const std::size_t free = free_bytes() / 20 * 19;
   return memory_limit == 0 ? free : std::min(free, memory_limit);
 }
@@ -75,13 +85,18 @@ void Evaluator::emissions(DevicePower model, const HostFactor (&factors)[5], std
 }
 
 Answers Evaluator::evaluate(PointsView points, Request wanted, const Host& host, Part part) {
-  use_device(state_->device);
-  for (auto& slot : state_->slots) slot.reset();
-  const std::size_t budget = state_->budget();
+  const std::size_t budget = state_->start();
   const bool fits = points.size * bytes_per_row(points.objective_count) <= budget;
   Answers answers = (fits ? evaluate_at_once : evaluate_in_blocks)(state_->streams, points, wanted, budget, host, part);
-  state_->streams.copies.synchronize();
-  state_->streams.work.synchronize();  // all memory is given back
+  state_->settle();
+  return answers;
+}
+
+CrossAnswers Evaluator::count_against(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
+                                      bool dominates, const Host& host, Part part) {
+  const std::size_t budget = state_->start();
+  CrossAnswers answers = cross_counts(state_->streams, points, is_source, dominated_by, dominates, budget, host, part);
+  state_->settle();
   return answers;
 }
 

@@ -28,6 +28,11 @@ struct Answers {
   double order_seconds = 0, front_seconds = 0, counts_seconds = 0, rank_seconds = 0;
 };
 
+/// Counts between two sets, as CrossCounts of the host: 0 for sources, empty where not asked for.
+struct CrossAnswers {
+  std::vector<std::uint32_t> dominated_by, dominates;
+};
+
 /// What the evaluator asks of its host. All may throw, which ends the work.
 struct Host {
   std::function<void(const char* phase, std::uint64_t total)> begin;
@@ -64,6 +69,11 @@ class Evaluator {
   /// queries; the answers do not depend on it. With several parts, only the first finds ranks. Throws Failure, and what the
   /// host throws.
   Answers evaluate(PointsView points, Request wanted, const Host& host, Part part = {});
+
+  /// Counts for the rows that are no sources the sources that dominate them and those they dominate; parts add up. In blocks
+  /// where the rows do not fit. Throws Failure, and what the host throws.
+  CrossAnswers count_against(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
+                             bool dominates, const Host& host, Part part = {});
 
  private:
   struct State;

@@ -5,52 +5,12 @@
 #include <chrono>
 #include <utility>
 
-#include "kernels/evaluator/state.hpp"
+#include "kernels/evaluator/joint.hpp"
 
 namespace carbonfront::device {
 namespace {
 
-constexpr std::uint32_t kFewestRows = 64;
 constexpr std::uint32_t kNobody = 0xFFFFFFFFu;
-
-using Positions = std::vector<std::uint32_t>;
-
-/// Points that are picked from others, by their positions.
-struct Picked {
-  std::vector<std::uint32_t> rows, groups;
-  PointsView view;
-
-  Picked(PointsView points, const Positions& positions) : view(points) {
-    for (const std::uint32_t position : positions) {
-      rows.push_back(points.row(position));
-      if (points.group) groups.push_back(points.group[position]);
-    }
-    view.rows = rows.data();
-    view.group = points.group ? groups.data() : nullptr;
-    view.size = static_cast<std::uint32_t>(positions.size());
-  }
-};
-
-/// Values known by position on the device, by place.
-template <class T>
-DeviceArray<T> by_place(const Stream& stream, const Order& order, const std::vector<T>& known) {
-  const DeviceArray<T> up(stream, known.size());
-  const PinnedArray<T> pinned(stream, known.size());
-  std::copy(known.begin(), known.end(), pinned.data());
-  copy_up(stream, pinned.data(), up.data(), known.size());
-  DeviceArray<T> at_places(stream, known.size());
-  gather(stream, order.position.data(), up.data(), at_places.data(), order.size);
-  return at_places;
-}
-
-template <class T>
-std::vector<T> by_position(const Stream& stream, const Order& order, const DeviceArray<T>& at_places, const Host& host) {
-  const DeviceArray<T> moved(stream, order.size);
-  scatter(stream, order.position.data(), at_places.data(), moved.data(), order.size);
-  std::vector<T> answers(order.size);
-  download(stream, moved.data(), answers.data(), order.size, host);
-  return answers;
-}
 
 /// All that is known so far, by position.
 struct Work {
@@ -143,22 +103,6 @@ void compare_among_themselves(Work& work, const Positions& queries) {
   std::vector<std::uint8_t> front;
   for (const std::uint32_t position : queries) front.push_back(!work.dominated[position]);
   work.lower_witnesses(order, front, queries, size);
-}
-
-/// Positions [begin, end) of a list, ascending.
-Positions ascending(const Positions& list, std::size_t begin, std::size_t end) {
-  Positions some(list.begin() + static_cast<std::ptrdiff_t>(begin), list.begin() + static_cast<std::ptrdiff_t>(end));
-  std::sort(some.begin(), some.end());
-  return some;
-}
-
-/// Rows of a block, so that two blocks fit. Throws Failure where blocks would be so small that work never ended.
-std::uint32_t block_rows(PointsView points, std::size_t budget) {
-  const std::uint64_t rows = budget / (bytes_per_row(points.objective_count) + 2) / 2;
-  if (rows < kFewestRows && rows < points.size)
-    throw Failure("planning device memory", std::to_string(budget) + " bytes do not hold two blocks of 64 rows",
-                  "raise --memory-limit, free the device, or use --backend cpu");
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(rows, points.size));
 }
 
 }  // namespace

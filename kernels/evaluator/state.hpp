@@ -31,6 +31,10 @@ struct Evaluator::State {
   std::optional<EmissionsSlot> slots[2];
   std::size_t slot_rows = 0;
 
+  /// Makes the device current and takes back what emissions needed. Returns budget().
+  std::size_t start();
+  /// Waits until the device is done; all memory is then given back.
+  void settle() const;
   /// Bytes that may be taken now. Throws Failure.
   std::size_t budget() const;
 };
@@ -64,5 +68,8 @@ Answers evaluate_at_once(Streams& streams, PointsView points, Request wanted, st
                          Part part);
 Answers evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
                            Part part);
+
+CrossAnswers cross_counts(Streams& streams, PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
+                          bool dominates, std::size_t budget, const Host& host, Part part);
 
 }  // namespace carbonfront::device
