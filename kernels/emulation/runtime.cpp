@@ -31,7 +31,6 @@ struct EventState {
 namespace {
 
 constexpr int kPinned = -1;
-
 struct Allocation {
   std::unique_ptr<std::byte[]> memory;
   std::size_t bytes;
