@@ -10,6 +10,7 @@
 
 #include "host/errors.hpp"
 #include "host/scoring/load.hpp"
+#include "host/scoring/result_rows.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -24,6 +25,13 @@ std::uint64_t batch_bytes(const Plan& plan, std::uint64_t batch_rows) {
   for (const Column& column : plan.columns)
     row += 2 * (column.info.bytes_per_value ? column.info.bytes_per_value : 64) + (plan.views.size() + 1);
   return row * std::min(plan.rows, batch_rows ? batch_rows : default_batch_rows(plan));
+}
+
+/// What is gathered of the result's rows before they are written, and its chunks as they are encoded.
+std::uint64_t slab_bytes(const Plan& plan) {
+  std::uint64_t row = 8 + (plan.emissions ? 16 : 0);
+  for (const ViewPlan& view : plan.views) row += plan.only_front(view);
+  return row * std::min<std::uint64_t>(plan.rows, kSlabRows);
 }
 
 /// Columns, emissions and groups that stay in memory, per selected row.
@@ -68,7 +76,7 @@ std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint6
     per_row += answer_bytes(view);
     if (view.resident) most_work = std::max(most_work, work_bytes(view));
   }
-  return kFixed + batch_bytes(plan, batch_rows) + selected * (per_row + most_work);
+  return kFixed + batch_bytes(plan, batch_rows) + slab_bytes(plan) + selected * (per_row + most_work);
 }
 
 std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows, std::uint64_t limit) {

@@ -16,16 +16,14 @@ namespace carbonfront {
 
 namespace {
 
-constexpr std::uint64_t kSlab = 1 << 20;
-
 /// Writes one value for every input row: `value(i)` at `row_of(i)` for i in [0, size), ascending, and `fill` elsewhere.
 template <class T, class RowOf, class Value>
 void write_by_row(hid_t dataset, hid_t type, std::uint64_t rows, std::uint32_t size, T fill, RowOf row_of, Value value) {
   std::vector<T> slab;
   std::uint32_t i = 0;
-  for (std::uint64_t begin = 0; begin < rows; begin += kSlab) {
+  for (std::uint64_t begin = 0; begin < rows; begin += kSlabRows) {
     throw_if_stopped();
-    std::uint64_t count = std::min(kSlab, rows - begin);
+    std::uint64_t count = std::min(kSlabRows, rows - begin);
     slab.assign(count, fill);
     for (; i < size && row_of(i) < begin + count; ++i) slab[row_of(i) - begin] = value(i);
     h5::write_rows(dataset, begin, count, type, slab.data());

@@ -9,6 +9,9 @@
 
 namespace carbonfront {
 
+/// Rows that are written at a time: whole chunks, enough of them for all cores.
+inline constexpr std::uint64_t kSlabRows = 1 << 20;
+
 /// One dataset, written batch by batch.
 template <class T>
 class RowColumn {
@@ -20,15 +23,13 @@ class RowColumn {
     std::size_t at = slab_.size();
     slab_.resize(at + batch.rows, fill_);
     for (std::size_t i = 0; i < batch.kept.size(); ++i) slab_[at + batch.kept[i]] = values[i];
-    if (slab_.size() >= kSlab) write(slab_.size() / kSlab * kSlab);
+    if (slab_.size() >= kSlabRows) write(slab_.size() / kSlabRows * kSlabRows);
   }
 
   /// Writes what is left. Throws OutputError.
   void finish() { write(slab_.size()); }
 
  private:
-  static constexpr std::size_t kSlab = std::size_t{1} << 18;  // whole chunks
-
   void write(std::size_t count) {
     if (count > 0) h5::write_rows(dataset_, written_, count, type_, slab_.data());
     written_ += count;
