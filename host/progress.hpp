@@ -12,12 +12,14 @@ struct Progress {
   std::atomic<const char*> phase{""};
   std::atomic<std::uint64_t> done{0};
   std::atomic<std::uint64_t> total{0};
+  std::atomic<double> step_bytes{0};  // of values that a step moves from or to a file; 0: they move none; 1: they are bytes
   std::atomic<std::chrono::steady_clock::time_point> started{std::chrono::steady_clock::now()};
 
   /// Starts a phase of `units` steps. Call from one thread.
-  void begin(const char* name, std::uint64_t units) {
+  void begin(const char* name, std::uint64_t units, double bytes_of_a_step = 0) {
     total = 0;
     done = 0;
+    step_bytes = bytes_of_a_step;
     phase = name;
     started = std::chrono::steady_clock::now();
     total = units;

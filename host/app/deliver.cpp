@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "host/app/commands.hpp"
+#include "host/app/say.hpp"
 #include "host/sweep/fingerprint.hpp"
 #include "host/text.hpp"
 
@@ -47,10 +48,12 @@ void add_delivery_options(CLI::App& command, DeliveryOptions& options) {
 
 void check_outputs(const DeliveryOptions& options, const std::vector<std::string>& inputs) {
   check_output(options.output, options.force, inputs);
+  clean_up_after_killed_runs(options.output);
   if (!options.json_to_file()) return;
   std::vector<std::string> others = inputs;
   others.push_back(options.output);
   check_output(options.json, options.force, others);
+  clean_up_after_killed_runs(options.json);
 }
 
 void judge_views(const Plan& plan, const Backend& backend, Progress& progress, Scores& scores) {
@@ -61,8 +64,7 @@ void judge_views(const Plan& plan, const Backend& backend, Progress& progress, S
 void write_result(const Plan& plan, const DeliveryOptions& options, Progress& progress, OutputFile& output, ResultRows& rows,
                   Provenance& provenance, Scores& scores) {
   auto writing = std::chrono::steady_clock::now();
-  progress.begin("write", 0);
-  output.write([&](hid_t file) { write_scores(file, plan, scores.data, scores.views, rows); });
+  output.write([&](hid_t file) { write_scores(file, plan, scores.data, scores.views, rows, progress); });
   for (const SweepFile& input : plan.sweep.files)
     if (options.sha256) provenance.sha256.push_back(sha256_of_file(input.path));
   scores.write_seconds = seconds_since(writing);
@@ -79,7 +81,7 @@ void tell_result(const Plan& plan, const DeliveryOptions& options, const Provena
   std::vector<std::string> parts;
   for (const auto& [phase, seconds] : provenance.seconds)
     if (phase == "total" || seconds >= 0.005) parts.push_back(fmt::format("{} {:.2f} s", phase, seconds));
-  fmt::print(stderr, "time: {}\n", join(parts, ", "));
+  say("time: {}\n", join(parts, ", "));
   ScoreSummary summary{plan, scores.data, scores.views, provenance, options.output};
   if (options.json_to_file()) write_text_file(options.json, json_summary(summary));
   bool json_to_screen = options.json_given->count() && !options.json_to_file();

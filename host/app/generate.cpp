@@ -12,6 +12,7 @@
 
 #include "host/app/commands.hpp"
 #include "host/app/progress_display.hpp"
+#include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/sweep/generator.hpp"
 
@@ -37,6 +38,7 @@ std::uint64_t parse_rows(const std::string& text) {
 
 int run_generate(const GenerateOptions& options) {
   const auto start = std::chrono::steady_clock::now();
+  clean_up_after_killed_runs(options.output);
   Progress progress;
   {
     ProgressDisplay display(progress);
@@ -44,8 +46,8 @@ int run_generate(const GenerateOptions& options) {
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   std::error_code ignored;
-  fmt::print(stderr, "wrote {} rows, {} bytes, to {} in {:.2f} s\n", options.rows,
-             std::filesystem::file_size(options.output, ignored), options.output, seconds.count());
+  say("wrote {} rows, {} bytes, to {} in {:.2f} s\n", options.rows, std::filesystem::file_size(options.output, ignored),
+      options.output, seconds.count());
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "host/app/say.hpp"
 #include "host/progress.hpp"
 #include "host/scoring/memory.hpp"
 
@@ -20,7 +21,7 @@ Limits limits_of(int threads, const std::string& memory_limit) {
   if (threads_of_job) limits.threads = *grant.threads;
   if (memory_of_job) limits.memory = std::min(limits.memory / 6 * 10, *grant.memory_bytes) / 10 * 9;
   if (threads_of_job || memory_of_job)
-    fmt::print(stderr, "job {}: {} threads, {} of memory\n", grant.id, limits.threads, size_text(limits.memory));
+    say("job {}: {} threads, {} of memory\n", grant.id, limits.threads, size_text(limits.memory));
   return limits;
 }
 

@@ -14,6 +14,7 @@
 
 #include "host/app/commands.hpp"
 #include "host/app/exit_codes.hpp"
+#include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/progress.hpp"
 #include "host/sweep/hdf5.hpp"
@@ -25,7 +26,7 @@ using namespace carbonfront;
 namespace {
 
 int fail(int code, const char* message) {
-  fmt::print(stderr, "carbonfront: {}\n", message);
+  say("carbonfront: {}\n", message);
   return code;
 }
 
@@ -45,7 +46,7 @@ int run(const std::function<int()>& action) {
     return fail(kOutput, error.what());
   } catch (const Stopped& stopped) {
     if (stopped.signal == kTimeLimit) return fail(kTimeLimitReached, "the time limit is reached; nothing was written");
-    fmt::print(stderr, "carbonfront: stopped by signal {}; no result was written\n", stopped.signal);
+    say("carbonfront: stopped by signal {}; no result was written\n", stopped.signal);
     return 128 + stopped.signal;
   } catch (const std::system_error& error) {  // of fmt::print
     return fail(

@@ -11,6 +11,7 @@
 #include "host/app/exit_codes.hpp"
 #include "host/app/limits.hpp"
 #include "host/app/progress_display.hpp"
+#include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/memory.hpp"
 #include "host/shards/checkpoint.hpp"
@@ -51,7 +52,7 @@ void append_parts(const Collection& all, const Plan& plan, const Backend& backen
 }
 
 int print_missing(const Collection& all) {
-  for (const std::string& problem : all.problems) fmt::print(stderr, "carbonfront: {}\n", problem);
+  for (const std::string& problem : all.problems) say("carbonfront: {}\n", problem);
   fmt::print("{}\n", array_spec(all.run_again));
   return kOk;
 }
@@ -68,7 +69,7 @@ int merge(MergeOptions& options) {
   Plan plan = plan_of_parts(all, options.sweep);
   pass_what_is_counted(all, plan);
   check_memory(plan, plan.rows, 0, limits.memory);
-  fmt::print(stderr, "{}\n", memory_text(plan, plan.rows, 0, limits.memory));
+  say("{}\n", memory_text(plan, plan.rows, 0, limits.memory));
   Provenance provenance = provenance_now(options.command_line);
   provenance.backend = backend.name;
   provenance.threads = limits.threads;
@@ -116,6 +117,7 @@ int count(const CountOptionsGiven& options) {
   const PartFile& own = all.parts[shard.index];
   std::string target = counts_path(own.path);
   check_output(target, true, options.parts);
+  clean_up_after_killed_runs(target);
   if (!options.force && is_counted(own)) {
     fmt::print("shard {} of {}: counted before, in {}\n", shard.index, shard.count, target);
     return kOk;
@@ -127,9 +129,9 @@ int count(const CountOptionsGiven& options) {
     fmt::print("shard {} of {}: counted, in {}\n", shard.index, shard.count, target);
     return kOk;
   }
-  fmt::print(stderr, "carbonfront: {}; the same command goes on from '{}'\n",
-             reason == kTimeLimit ? std::string("the time limit is reached") : fmt::format("stopped by signal {}", reason),
-             checkpoint_path(target));
+  say("carbonfront: {}; the same command goes on from '{}'\n",
+      reason == kTimeLimit ? std::string("the time limit is reached") : fmt::format("stopped by signal {}", reason),
+      checkpoint_path(target));
   return reason == kTimeLimit ? kTimeLimitReached : 128 + reason;
 }
 

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
+
+#include "host/app/say.hpp"
 
 namespace carbonfront {
 
@@ -17,7 +20,24 @@ std::string bar(double share) {
   return std::string(filled, '#') + std::string(30 - filled, '.');
 }
 
+std::string time_text(double seconds) {
+  if (seconds < 120) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 7200) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
 }  // namespace
+
+std::string progress_line(const char* phase, std::uint64_t done, std::uint64_t total, double step_bytes, double elapsed) {
+  if (total == 0 || elapsed <= 0) return fmt::format("{:<8} {}", phase, time_text(std::max(elapsed, 0.0)));
+  double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
+  double rate = static_cast<double>(done) / elapsed;
+  std::string line = fmt::format("{:<8} [{}] {:3.0f} %", phase, bar(share), share * 100);
+  if (step_bytes != 1) line += fmt::format("  {:.3g} rows/s", rate);
+  if (step_bytes > 0) line += fmt::format("  {:.2f} GB/s", rate * step_bytes / 1e9);
+  if (share > 0) line += "  " + time_text(elapsed / share - elapsed) + " left";
+  return line;
+}
 
 ProgressDisplay::ProgressDisplay(const Progress& progress, std::string who)
     : progress_(progress), who_(std::move(who)), thread_([this] { show(); }) {}
@@ -37,19 +57,14 @@ void ProgressDisplay::show() {
   std::unique_lock lock(mutex_);
   auto step = [&] { return terminal ? Seconds(shown ? 0.2 : 1.0) : Seconds(30); };
   while (!wake_.wait_for(lock, step(), [&] { return done_; })) {
-    std::uint64_t done = progress_.done, total = progress_.total;
-    const char* phase = progress_.phase;
     double elapsed = Seconds(std::chrono::steady_clock::now() - progress_.started.load()).count();
-    double share = total ? std::min(1.0, static_cast<double>(done) / static_cast<double>(total)) : 0;
-    double rate = static_cast<double>(done) / elapsed, left = share > 0 ? elapsed / share - elapsed : 0;
-    std::string line =
-        fmt::format("{:<8} [{}] {:3.0f} %  {:.3g} rows/s  {:.0f} s left", phase, bar(share), share * 100, rate, left);
+    std::string line = progress_line(progress_.phase, progress_.done, progress_.total, progress_.step_bytes, elapsed);
     if (!who_.empty()) line = who_ + ": " + line;
-    fmt::print(stderr, "{}{}{}", terminal ? "\r" : "", line, terminal ? "\033[K" : "\n");
+    say("{}{}{}", terminal ? "\r" : "", line, terminal ? "\033[K" : "\n");
     std::fflush(stderr);
     shown = true;
   }
-  if (shown && terminal) fmt::print(stderr, "\r\033[K");
+  if (shown && terminal) say("\r\033[K");
 }
 
 }  // namespace carbonfront

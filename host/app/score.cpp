@@ -12,6 +12,7 @@
 #include "host/app/exit_codes.hpp"
 #include "host/app/limits.hpp"
 #include "host/app/progress_display.hpp"
+#include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/check.hpp"
 #include "host/scoring/memory.hpp"
@@ -28,16 +29,17 @@ struct ScoreOptions {
   std::vector<std::string> inputs;
   std::string spec, backend = "auto", device, validate, memory_limit, shard, time_limit, command_line;
   SpecFlags flags;
-  std::string group_by, outputs;
+  std::string group_by, outputs, columns;
   int threads = 0;
   std::uint64_t batch_rows = 0;
-  CLI::Option *group_by_given = nullptr, *outputs_given = nullptr, *spec_given = nullptr;
+  CLI::Option *group_by_given = nullptr, *outputs_given = nullptr, *columns_given = nullptr, *spec_given = nullptr;
 };
 
 Spec spec_from(ScoreOptions& options) {
   Spec spec = options.spec_given->count() ? read_spec(options.spec) : Spec{};
   if (options.group_by_given->count()) options.flags.group_by = options.group_by;
   if (options.outputs_given->count()) options.flags.outputs = options.outputs;
+  if (options.columns_given->count()) options.flags.columns = options.columns;
   apply_flags(spec, options.flags);
   check_spec(spec);
   return spec;
@@ -49,13 +51,12 @@ bool validates(const Plan& plan, const Data& data, const std::vector<ViewScores>
   CheckReport report;
   check_emissions(plan, data, options.batch_rows, progress, report);
   for (std::size_t i = 0; i < views.size(); ++i) check_view_answers(plan, data, i, views[i], rows, progress, report);
-  for (const std::string& line : report.lines) fmt::print(stderr, "carbonfront: {}\n", line);
+  for (const std::string& line : report.lines) say("carbonfront: {}\n", line);
   if (report.different > 0)
-    fmt::print(stderr,
-               "carbonfront: {} answers differ from the reference (the result would be wrong); no result was written\n",
-               grouped_digits(report.different));
+    say("carbonfront: {} answers differ from the reference (the result would be wrong); no result was written\n",
+        grouped_digits(report.different));
   else
-    fmt::print(stderr, "validated: {} answers equal the reference's\n", grouped_digits(report.compared));
+    say("validated: {} answers equal the reference's\n", grouped_digits(report.compared));
   return report.different == 0;
 }
 
@@ -72,14 +73,13 @@ struct Run {
 void say_what_is_used(const Run& run, const ScoreOptions& options) {
   const Plan& plan = run.plan;
   if (options.backend == "auto")
-    fmt::print(stderr, "backend: {} ({} threads), chosen by auto{}\n", run.backend.name, run.provenance.threads,
-               run.backend.passed_over.empty() ? "" : " (" + run.backend.passed_over + ")");
+    say("backend: {} ({} threads), chosen by auto{}\n", run.backend.name, run.provenance.threads,
+        run.backend.passed_over.empty() ? "" : " (" + run.backend.passed_over + ")");
   if (run.is_shard)
-    fmt::print(stderr, "shard {} of {}: rows {} to {} of {}\n", run.work.shard.index, run.work.shard.count,
-               run.work.range.first, run.work.range.end, plan.rows);
+    say("shard {} of {}: rows {} to {} of {}\n", run.work.shard.index, run.work.shard.count, run.work.range.first,
+        run.work.range.end, plan.rows);
   if (plan.emissions && plan.emissions->default_intensity)
-    fmt::print(stderr, "carbon intensity: {} kg/kWh, the default; set carbon_intensity to use another\n",
-               kDefaultCarbonIntensity);
+    say("carbon intensity: {} kg/kWh, the default; set carbon_intensity to use another\n", kDefaultCarbonIntensity);
 }
 
 void refuse_what_does_not_go_together(const ScoreOptions& options) {
@@ -104,10 +104,12 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
           provenance_now(options.command_line)};
   run.validated_rows = options.validate.empty() ? 0 : rows_or_all("--validate", options.validate);
   Spec spec = spec_from(options);
-  if (shard)
+  if (shard) {
     check_output(part_path(options.delivery.output, *shard), true, options.inputs);
-  else
+    clean_up_after_killed_runs(part_path(options.delivery.output, *shard));
+  } else {
     check_outputs(options.delivery, options.inputs);
+  }
   run.plan = make_plan(spec, options.inputs);
   if (shard)
     keep_for_parts(run.plan);
@@ -121,7 +123,7 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   std::uint64_t rows = run.plan.conditions.empty() ? range.end - range.first : 0;
   check_memory(run.plan, rows, options.batch_rows, run.memory);
   say_what_is_used(run, options);
-  fmt::print(stderr, "{}\n", memory_text(run.plan, rows, options.batch_rows, run.memory));
+  say("{}\n", memory_text(run.plan, rows, options.batch_rows, run.memory));
   return run;
 }
 
@@ -132,7 +134,7 @@ bool read_all(const Run& run, const ScoreOptions& options, const std::string& ta
   std::uint64_t front_limit = run.memory - memory_needed(run.plan, 0, options.batch_rows);
   scores.data = start_data(run.plan, run.backend, first, end - first);
   if (resume(target, run.plan, run.work, options.delivery.force, rows, scores.data))
-    fmt::print(stderr, "going on at row {} from '{}'\n", scores.data.next_row, checkpoint_path(target));
+    say("going on at row {} from '{}'\n", scores.data.next_row, checkpoint_path(target));
   read_rows(run.plan, run.backend, end, {options.batch_rows, front_limit, &rows}, progress, scores.load, scores.data);
   bool complete = scores.data.next_row == end;
   if (run.is_shard) refuse_missing_rows(run.plan, scores.data);
@@ -147,9 +149,9 @@ bool read_all(const Run& run, const ScoreOptions& options, const std::string& ta
 int leave_checkpoint(const std::string& target, int reason, const Data& data, ResultRows& rows, OutputFile& output) {
   rows.close();
   output.commit_as(checkpoint_path(target));
-  fmt::print(stderr, "carbonfront: {} with {} rows read; the same command goes on from '{}'\n",
-             reason == kTimeLimit ? std::string("the time limit is reached") : fmt::format("stopped by signal {}", reason),
-             data.next_row, checkpoint_path(target));
+  say("carbonfront: {} with {} rows read; the same command goes on from '{}'\n",
+      reason == kTimeLimit ? std::string("the time limit is reached") : fmt::format("stopped by signal {}", reason),
+      data.next_row, checkpoint_path(target));
   return reason == kTimeLimit ? kTimeLimitReached : 128 + reason;
 }
 
@@ -208,7 +210,7 @@ int score(ScoreOptions& options) {
   if (run.is_shard) return finish_shard(run, target, scores.data, *rows, output);
   if (auto code = judge_or_checkpoint(run, options, target, *rows, output, progress, scores)) return *code;
   if (scores.data.selection.size == 0)
-    fmt::print(stderr, "carbonfront: warning: no row passes the `where` conditions; the result is empty\n");
+    say("carbonfront: warning: no row passes the `where` conditions; the result is empty\n");
   if (run.validated_rows && !validates(run.plan, scores.data, scores.views, options, run.validated_rows, progress))
     return kDifference;
   write_result(run.plan, options.delivery, progress, output, *rows, run.provenance, scores);
@@ -244,6 +246,8 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
   options->outputs_given =
       command->add_option("--outputs", options->outputs,
                           "Of dominated_by,dominates,rank,witness,crowding,hypervolume,contributions (all views)");
+  options->columns_given = command->add_option("--columns", options->columns,
+                                               "Columns to copy into the result for the rows of the fronts (all views)");
   command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
   command->add_option("--device", options->device, "A GPU's number, or all (see carbonfront backends; default: the first)");
   command->add_option("--threads", options->threads, "Threads to use (default: all)")->check(CLI::PositiveNumber);

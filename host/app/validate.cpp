@@ -11,6 +11,7 @@
 #include "host/app/commands.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/progress_display.hpp"
+#include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/check.hpp"
 #include "host/scoring/result.hpp"
@@ -80,8 +81,7 @@ int validate(const ValidateOptions& options) {
   if (lines.empty() && report.different == 0) compare_content(file, plan, data, views, lines);
   lines.insert(lines.end(), report.lines.begin(), report.lines.end());
   std::size_t different = lines.size() + report.different - report.lines.size();
-  for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 20); ++i)
-    fmt::print(stderr, "carbonfront: {}\n", lines[i]);
+  for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 20); ++i) say("carbonfront: {}\n", lines[i]);
   if (different == 0) {
     fmt::print("{}: {} rows of {} equal the reference's answers, and everything else agrees with the sweep\n",
                options.result, grouped_digits(report.compared),

@@ -199,7 +199,7 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
   Needed needed = needed_columns(plan, data);
   Resident resident = resident_parts(plan);
   std::uint64_t batch_rows = options.batch_rows ? options.batch_rows : default_batch_rows(plan);
-  progress.begin("read", end - data.next_row);
+  progress.begin("read", end - data.next_row, static_cast<double>(plan.column_bytes()) / static_cast<double>(plan.rows));
   Batch batch;
   batch.columns.resize(plan.columns.size());
   for (; data.next_row < end && !asked_to_wind_up(); data.next_row += batch.rows) {

@@ -27,10 +27,10 @@ std::uint64_t batch_bytes(const Plan& plan, std::uint64_t batch_rows) {
   return row * std::min(plan.rows, batch_rows ? batch_rows : default_batch_rows(plan));
 }
 
-/// What is gathered of the result's rows before they are written, and its chunks as they are encoded.
+/// What is gathered of the result's rows before they are written.
 std::uint64_t slab_bytes(const Plan& plan) {
-  std::uint64_t row = 8 + (plan.emissions ? 16 : 0);
-  for (const ViewPlan& view : plan.views) row += plan.only_front(view);
+  std::uint64_t row = plan.emissions ? 16 : 0;
+  for (const ViewPlan& view : plan.views) row += view.passing;
   return row * std::min<std::uint64_t>(plan.rows, kSlabRows);
 }
 

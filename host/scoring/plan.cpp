@@ -99,6 +99,15 @@ ObjectivePlan bind_objective(Plan& plan, const ObjectiveSpec& spec) {
   return objective;
 }
 
+/// A column to copy for front rows. The emissions that the spec computes are meant where the sweep has no column of that
+/// name.
+FrontColumn bind_front_column(Plan& plan, const std::string& name) {
+  bool computed = plan.emissions && !has_column(plan.sweep, name);
+  if (computed && name == "energy_kwh") return {name, Source::energy, kNoColumn};
+  if (computed && name == "co2e_kg") return {name, Source::co2e, kNoColumn};
+  return {name, Source::column, use_column(plan, name)};
+}
+
 /// Used columns must be equally long in every file.
 void check_lengths(Plan& plan) {
   const Column& first = plan.columns.front();
@@ -171,7 +180,7 @@ Plan make_plan(const Spec& spec, const std::vector<std::string>& paths) {
   }
   if (spec.emissions) plan.emissions = bind_emissions(plan, *spec.emissions);
   for (const ViewSpec& view : spec.views) {
-    ViewPlan bound{view, {}, {}};
+    ViewPlan bound{view, {}, {}, {}};
     for (const ObjectiveSpec& objective : view.objectives) bound.objectives.push_back(bind_objective(plan, objective));
     for (const std::string& column : view.group_by) {
       if (std::find(view.group_by.begin(), view.group_by.end(), column + "_missing") != view.group_by.end())
@@ -180,6 +189,7 @@ Plan make_plan(const Spec& spec, const std::vector<std::string>& paths) {
                         "rename one of the columns");
       bound.group_columns.push_back(use_column(plan, column));
     }
+    for (const std::string& column : view.columns) bound.front_columns.push_back(bind_front_column(plan, column));
     plan.views.push_back(std::move(bound));
   }
   if (!spec.label.empty()) plan.label = use_column(plan, spec.label);

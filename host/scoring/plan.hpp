@@ -40,10 +40,18 @@ struct ObjectivePlan {
   int column = kNoColumn;
 };
 
+/// A column that is copied for the rows of a front: of the plan, or computed.
+struct FrontColumn {
+  std::string name;
+  Source source = Source::column;
+  int column = kNoColumn;
+};
+
 struct ViewPlan {
   ViewSpec spec;
   std::vector<ObjectivePlan> objectives;
   std::vector<int> group_columns;
+  std::vector<FrontColumn> front_columns;
   bool resident = true;  // the values of all its rows stay in memory
   bool passing = false;  // its front is found while batches pass by
   bool uses_emissions() const {

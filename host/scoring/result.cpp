@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "host/errors.hpp"
+#include "host/scoring/front_columns.hpp"
 #include "host/scoring/result_parts.hpp"
 #include "host/scoring/result_rows.hpp"
 
@@ -18,7 +19,8 @@ namespace {
 
 /// Writes one value for every input row: `value(i)` at `row_of(i)` for i in [0, size), ascending, and `fill` elsewhere.
 template <class T, class RowOf, class Value>
-void write_by_row(hid_t dataset, hid_t type, std::uint64_t rows, std::uint32_t size, T fill, RowOf row_of, Value value) {
+void write_by_row(hid_t dataset, hid_t type, std::uint64_t rows, std::uint32_t size, T fill, RowOf row_of, Value value,
+                  Progress& progress) {
   std::vector<T> slab;
   std::uint32_t i = 0;
   for (std::uint64_t begin = 0; begin < rows; begin += kSlabRows) {
@@ -27,6 +29,7 @@ void write_by_row(hid_t dataset, hid_t type, std::uint64_t rows, std::uint32_t s
     slab.assign(count, fill);
     for (; i < size && row_of(i) < begin + count; ++i) slab[row_of(i) - begin] = value(i);
     h5::write_rows(dataset, begin, count, type, slab.data());
+    progress.add(count);
   }
 }
 
@@ -37,8 +40,11 @@ void attach_dataset(hid_t group, const char* name, hid_t scale) {
 /// What the datasets of one view share while they are written.
 struct ViewWriter {
   hid_t group, rows_scale;
+  const Plan& plan;
+  const ViewPlan& view;
   const Data& data;
   const ViewScores& scores;
+  Progress& progress;
 
   template <class T, class Value>
   h5::Handle rated(const char* name, hid_t type, T fill, const char* long_name, Value value,
@@ -51,7 +57,7 @@ struct ViewWriter {
     }
     auto row_of = [&](std::uint32_t i) { return scores.row_of(data.selection, i); };
     std::uint32_t size = scores.only_front ? static_cast<std::uint32_t>(scores.front.size()) : scores.size;
-    write_by_row(dataset, type, data.selection.rows, size, fill, row_of, value);
+    write_by_row(dataset, type, data.selection.rows, size, fill, row_of, value, progress);
     return dataset;
   }
 
@@ -66,7 +72,7 @@ struct ViewWriter {
     for (std::uint32_t selected : scores.rated) states[selected] = 2;
     write_by_row(
         dataset, H5T_NATIVE_UINT8, data.selection.rows, data.selection.size, std::uint8_t{0},
-        [&](std::uint32_t i) { return data.selection.row_of(i); }, [&](std::uint32_t i) { return states[i]; });
+        [&](std::uint32_t i) { return data.selection.row_of(i); }, [&](std::uint32_t i) { return states[i]; }, progress);
   }
 
   void front() const {
@@ -77,6 +83,7 @@ struct ViewWriter {
     h5::Handle dataset = h5::write_dataset(group, "front", H5T_NATIVE_INT64, {rows.size()}, rows.data());
     describe(dataset, "row numbers of the front, ascending, all groups", "");
     attach(dataset, scale);
+    write_front_columns(group, scale, plan, view, {rows.begin(), rows.end()});
     if (scores.contributions.empty()) return;
     h5::Handle shares =
         h5::write_dataset(group, "front_contribution", H5T_NATIVE_DOUBLE, {rows.size()}, scores.contributions.data());
@@ -211,13 +218,20 @@ void write_view_attributes(hid_t group, const ViewPlan& view, const ViewScores& 
   h5::write_attribute(group, "missing_rows", missing);
 }
 
+/// How many datasets with a value a row are written of a view at the end.
+std::uint64_t row_datasets(const ViewPlan& view, const ViewScores& scores) {
+  const Outputs& wanted = view.spec.outputs;
+  return !scores.only_front + std::uint64_t{1} + wanted.dominated_by + wanted.dominates + wanted.rank + wanted.witness +
+         wanted.crowding + !view.group_columns.empty();
+}
+
 void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data, std::size_t index,
-                const ViewScores& scores) {
+                const ViewScores& scores, Progress& progress) {
   const ViewPlan& view = plan.views[index];
   std::string name = "views/" + view.spec.name;
   h5::Handle group = scores.only_front ? h5::Handle(H5Gopen2(file, name.c_str(), H5P_DEFAULT)) : create_group(file, name);
   write_view_attributes(group, view, scores);
-  ViewWriter out{group, rows_scale, data, scores};
+  ViewWriter out{group, rows_scale, plan, view, data, scores, progress};
   const Verdict& verdict = scores.verdict;
   if (scores.only_front)
     attach_dataset(group, "state", rows_scale);
@@ -248,7 +262,7 @@ void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data
     write_by_row(
         dataset, H5T_NATIVE_UINT32, data.selection.rows, data.selection.size, kNone,
         [&](std::uint32_t i) { return data.selection.row_of(i); },
-        [&](std::uint32_t i) { return data.groupings[grouping].group[i]; });
+        [&](std::uint32_t i) { return data.groupings[grouping].group[i]; }, progress);
   }
   write_groups(group, plan, data, index, scores);
 }
@@ -272,7 +286,11 @@ void write_emission_attributes(hid_t file, hid_t rows_scale, const Plan& plan, c
 
 }  // namespace
 
-void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views, ResultRows& rows) {
+void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views, ResultRows& rows,
+                  Progress& progress) {
+  std::uint64_t columns = 0;
+  for (std::size_t i = 0; i < views.size(); ++i) columns += row_datasets(plan.views[i], views[i]);
+  progress.begin("write", columns * data.selection.rows);
   rows.finish();
   h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
   std::vector<std::uint64_t> input_rows;
@@ -285,7 +303,7 @@ void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vec
   h5::write_attribute(root, "input_rows", input_rows);
   h5::Handle rows_scale(H5Dopen2(file, "rows", H5P_DEFAULT));
   if (plan.emissions) write_emission_attributes(file, rows_scale, plan, data);
-  for (std::size_t i = 0; i < views.size(); ++i) write_view(file, rows_scale, plan, data, i, views[i]);
+  for (std::size_t i = 0; i < views.size(); ++i) write_view(file, rows_scale, plan, data, i, views[i], progress);
 }
 
 void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance) {

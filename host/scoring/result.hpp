@@ -23,7 +23,8 @@ struct Provenance {
 class ResultRows;
 
 /// Writes the whole result except /provenance into the file that `rows` began. Throws OutputError, Stopped.
-void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views, ResultRows& rows);
+void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views, ResultRows& rows,
+                  Progress& progress);
 void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance);
 
 /// Reads the spec a result was made with. Throws InputError where the file is no result, or of another version.

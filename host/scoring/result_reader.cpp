@@ -210,7 +210,8 @@ void compare_content(hid_t file, const Plan& plan, const Data& data, const std::
   h5::Handle implied = h5::create_file_in_memory();
   ResultRows rows(implied, plan, plan.rows);
   add_all_rows(plan, data, rows);
-  write_scores(implied, plan, data, views, rows);
+  Progress unseen;
+  write_scores(implied, plan, data, views, rows, unseen);
   auto stored = content_hashes(file), wanted = content_hashes(implied);
   std::map<std::string, std::string> left(stored.begin(), stored.end());
   for (const auto& [name, hash] : wanted) {

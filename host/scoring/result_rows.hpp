@@ -10,7 +10,7 @@
 namespace carbonfront {
 
 /// Rows that are written at a time: whole chunks, enough of them for all cores.
-inline constexpr std::uint64_t kSlabRows = 1 << 20;
+inline constexpr std::uint64_t kSlabRows = 1 << 19;
 
 /// One dataset, written batch by batch.
 template <class T>

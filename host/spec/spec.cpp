@@ -112,6 +112,12 @@ void check_view(const ViewSpec& view) {
   for (const std::string& column : view.group_by)
     if (!seen.insert(column).second)
       throw SpecError("view '" + view.name + "' groups by '" + column + "' twice", "it says the same twice", "remove one");
+  seen.clear();
+  for (const std::string& column : view.columns)
+    if (column.empty() || !seen.insert(column).second)
+      throw SpecError("view '" + view.name + "' copies the column '" + column + "'" + (column.empty() ? "" : " twice"),
+                      column.empty() ? "it has no name" : "a copy's name is its place in the result",
+                      "correct its `columns`");
 }
 
 }  // namespace
@@ -181,6 +187,11 @@ void apply_flags(Spec& spec, const SpecFlags& flags) {
       view.group_by.clear();
       if (!flags.group_by->empty())
         for (const std::string& column : split_names(*flags.group_by, ',')) view.group_by.push_back(unquoted(column));
+    }
+    if (flags.columns) {
+      view.columns.clear();
+      if (!flags.columns->empty())
+        for (const std::string& column : split_names(*flags.columns, ',')) view.columns.push_back(unquoted(column));
     }
     if (flags.outputs)
       view.outputs = parse_outputs(flags.outputs->empty() ? std::vector<std::string>{} : split_names(*flags.outputs, ','));

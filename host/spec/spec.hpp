@@ -36,6 +36,7 @@ struct ViewSpec {
   std::vector<std::string> group_by;
   Missing missing = Missing::exclude;
   Outputs outputs;
+  std::vector<std::string> columns;     // copied for the rows of the front
   std::uint32_t max_rank = 0;           // rank the first fronts only; 0: all
   std::vector<double> reference_point;  // of the hypervolume, in the objectives' own sense; empty: from ideal and nadir
 
@@ -54,11 +55,11 @@ struct Spec {
 
 /// What the flags say; they override the spec file. Texts as given on the command line.
 struct SpecFlags {
-  std::vector<std::string> views;                // NAME=col:min,col:max
-  std::vector<std::string> where;                // added to the spec's
-  std::string emissions;                         // quantity=COLUMN[:UNIT] or quantity=NUMBER UNIT, comma-separated
-  std::string group, label, missing;             // empty: the spec's
-  std::optional<std::string> group_by, outputs;  // for every view
+  std::vector<std::string> views;                         // NAME=col:min,col:max
+  std::vector<std::string> where;                         // added to the spec's
+  std::string emissions;                                  // quantity=COLUMN[:UNIT] or quantity=NUMBER UNIT, comma-separated
+  std::string group, label, missing;                      // empty: the spec's
+  std::optional<std::string> group_by, outputs, columns;  // for every view
 };
 
 /// Reads a spec from TOML text; `name` is the file's name, for messages. Throws SpecError with file and line; an unknown key

@@ -113,7 +113,7 @@ void read_emissions(Spec& spec, const Reader& in) {
 }
 
 ViewSpec read_view(const Reader& in) {
-  in.allow({"name", "objectives", "group_by", "missing", "outputs", "max_rank", "reference_point"});
+  in.allow({"name", "objectives", "group_by", "missing", "outputs", "columns", "max_rank", "reference_point"});
   ViewSpec view;
   auto name = in.text("name");
   if (!name)
@@ -125,6 +125,7 @@ ViewSpec read_view(const Reader& in) {
   view.group_by = in.texts("group_by").value_or(std::vector<std::string>{});
   if (auto missing = in.text("missing")) view.missing = parse_missing(*missing);
   if (auto outputs = in.texts("outputs")) view.outputs = parse_outputs(*outputs);
+  view.columns = in.texts("columns").value_or(std::vector<std::string>{});
   if (auto fronts = in.number("max_rank")) {
     if (!(*fronts >= 1 && *fronts < 4294967295.0 && *fronts == std::trunc(*fronts)))
       in.wrong(*in.table.get("max_rank"), "max_rank", "it must be a whole number of fronts, 1 or more");
@@ -215,6 +216,7 @@ std::string to_toml(const Spec& spec) {
     out += "\n[[view]]\nname = " + quoted(view.name) + "\nobjectives = " + list_of(objectives) + "\n";
     if (!view.group_by.empty()) out += "group_by = " + list_of(view.group_by) + "\n";
     out += "missing = " + quoted(name_of(view.missing)) + "\noutputs = " + list_of(names_of(view.outputs)) + "\n";
+    if (!view.columns.empty()) out += "columns = " + list_of(view.columns) + "\n";
     if (view.max_rank > 0) out += fmt::format("max_rank = {}\n", view.max_rank);
     std::vector<std::string> point;
     for (double value : view.reference_point) point.push_back(number_text(value));

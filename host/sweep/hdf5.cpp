@@ -169,7 +169,9 @@ Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vec
     if (storage.deflate > 0) H5Pset_deflate(list, static_cast<unsigned>(storage.deflate));
   }
   Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr));
-  Handle dataset(H5Dcreate2(parent, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
+  Handle links(H5Pcreate(H5P_LINK_CREATE));
+  H5Pset_create_intermediate_group(links, 1);
+  Handle dataset(H5Dcreate2(parent, name, type, space, links, list, H5P_DEFAULT));
   written(dataset, name);
   return dataset;
 }

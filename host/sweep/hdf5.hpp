@@ -85,11 +85,12 @@ struct Storage {
   bool shuffle = true;
 };
 
-/// Creates a dataset of one or two dimensions; contiguous when it has no elements. Throws OutputError.
+/// Creates a dataset of one or two dimensions, and the groups its name leads through; contiguous when it has no elements.
+/// Throws OutputError.
 Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, Storage storage = {});
 
-/// Writes `count` rows from `begin` on of a one-dimensional dataset. Where they are whole chunks (or end with the dataset) of
-/// the memory's own type, deflated, the chunks are encoded on all threads and written by this one. Throws OutputError.
+/// Writes `count` rows from `begin` on of a one-dimensional dataset. Where they are whole chunks (or end with the dataset)
+/// of the memory's own type, deflated, the chunks are encoded on all threads and written by this one. Throws OutputError.
 void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, const void* values);
 
 /// Creates and fills a dataset in one go. Throws OutputError.

@@ -1,9 +1,14 @@
 #include "host/sweep/output_file.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -27,8 +32,40 @@ fs::path folder_of(const std::string& path) {
 /// The temporary name of the output being written, for a signal handler; empty when there is none.
 char unfinished[4096] = "";
 
+std::string host_name() {
+  char name[33] = "";
+  ::gethostname(name, sizeof name - 1);
+  std::string text = name;
+  std::replace(text.begin(), text.end(), '/', '-');
+  return text;
+}
+
+std::string temporary_prefix(const std::string& path) { return "." + fs::path(path).filename().string() + "."; }
+
 std::string temporary_name(const std::string& path) {
-  return (folder_of(path) / ("." + fs::path(path).filename().string() + "." + std::to_string(::getpid()) + ".tmp")).string();
+  return (folder_of(path) / (temporary_prefix(path) + std::to_string(::getpid()) + "@" + host_name() + ".tmp")).string();
+}
+
+/// Reads the process and the host out of a temporary name of `path`; false where it is none.
+bool parse_temporary(const std::string& name, const std::string& prefix, Leftover& out) {
+  const std::string suffix = ".tmp";
+  if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() < prefix.size() + suffix.size()) return false;
+  const char *begin = name.data() + prefix.size(), *end = name.data() + name.size() - suffix.size();
+  auto [rest, error] = std::from_chars(begin, end, out.process);
+  if (error != std::errc() || rest == end || *rest != '@' || out.process == 0) return false;
+  out.host.assign(rest + 1, end);
+  return true;
+}
+
+/// Tells whether a leftover's writer may still be at work.
+bool may_be_written(const Leftover& leftover) {
+  if (leftover.host != host_name()) return true;
+  if (::kill(static_cast<pid_t>(leftover.process), 0) == 0 || errno != ESRCH) return true;
+  int file = ::open(leftover.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (file < 0) return errno != ENOENT;
+  bool locked = ::flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;  // by a process of another name space
+  ::close(file);
+  return locked;
 }
 
 void remember_unfinished(const std::string& path) {
@@ -37,6 +74,23 @@ void remember_unfinished(const std::string& path) {
 }
 
 }  // namespace
+
+std::vector<Leftover> clean_leftovers(const std::string& path) {
+  std::vector<Leftover> leftovers;
+  std::error_code error;
+  const std::string prefix = temporary_prefix(path), own = temporary_name(path);
+  for (fs::directory_iterator at(folder_of(path), error), end; !error && at != end; at.increment(error)) {
+    Leftover leftover;
+    struct stat status {};
+    leftover.path = at->path().string();
+    if (leftover.path == own || !parse_temporary(at->path().filename().string(), prefix, leftover)) continue;
+    if (::lstat(leftover.path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    leftover.bytes = static_cast<std::uint64_t>(status.st_size);
+    leftover.removed = !may_be_written(leftover) && ::unlink(leftover.path.c_str()) == 0;
+    leftovers.push_back(std::move(leftover));
+  }
+  return leftovers;
+}
 
 void remove_unfinished_output() noexcept {
   if (unfinished[0]) ::unlink(unfinished);
@@ -77,11 +131,19 @@ void write_text_file(const std::string& path, const std::string& text) {
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   temporary_ = temporary_name(path_);
   ::unlink(temporary_.c_str());  // a leftover of a killed process that had this number
-  file_ = h5::create_file(temporary_);
+  try {
+    file_ = h5::create_file(temporary_);
+  } catch (const OutputError&) {
+    ::unlink(temporary_.c_str());  // a full disk has room for its name
+    throw;
+  }
   remember_unfinished(temporary_);
+  lock_ = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (lock_ >= 0) ::flock(lock_, LOCK_EX | LOCK_NB);  // where the file system has no locks the process's number must do
 }
 
 OutputFile::~OutputFile() {
+  if (lock_ >= 0) ::close(lock_);
   if (temporary_.empty()) return;
   file_.reset();
   ::unlink(temporary_.c_str());

@@ -1,6 +1,7 @@
 #pragma once
 // A file that appears under its final name only when it is complete.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,17 @@ namespace carbonfront {
 /// Refuses an output that exists (unless `force`), that is one of the `others` (inputs and other outputs, by whatever name)
 /// or no ordinary file, or whose folder cannot be written. Call before long work. Throws SpecError, OutputError.
 void check_output(const std::string& path, bool force, const std::vector<std::string>& others = {});
+
+/// An unfinished output that an earlier run of this name left: `.NAME.PID@HOST.tmp`, beside the output.
+struct Leftover {
+  std::string path, host;
+  std::uint64_t process = 0, bytes = 0;
+  bool removed = false;  // its process is of this host and has ended
+};
+
+/// Looks for what killed runs left of an output and removes it where their process has ended for certain: it is of this
+/// host, no process has its number, and nobody holds the file's lock. Others are left alone. Throws nothing.
+std::vector<Leftover> clean_leftovers(const std::string& path);
 
 /// Removes the output that is being written, if any, without committing it. Async-signal-safe: for a program that must end
 /// now.
@@ -44,6 +56,7 @@ class OutputFile {
  private:
   std::string path_, temporary_;
   h5::Handle file_;
+  int lock_ = -1;  // a descriptor that holds the file's lock while it is written: see clean_leftovers
 };
 
 }  // namespace carbonfront
