@@ -215,7 +215,7 @@ def main(arguments):
     program, scratch = Path(arguments[0]).resolve(), Path(arguments[1])
     scratch.mkdir(parents=True, exist_ok=True)
     sweep, result = scratch / "poster.h5", scratch / "poster-result.h5"
-    run(sys.executable, DATA / "make_poster_sweep.py", DATA / "audio_models.csv", sweep)
+    run(program, "convert", DATA / "audio_models.csv", "-o", sweep, "--units", "train_hours=h,tdp_w=W", "--force")
     run(program, "score", sweep, "--spec", DATA / "poster.toml", "-o", result, "--force")
 
     with open(DATA / "audio_models.csv", newline="", encoding="utf-8") as file:

@@ -210,8 +210,9 @@ class Reading {
   std::vector<double> reals(const std::string& name) const { return values<double>(name); }
 
   std::vector<std::string> texts(const std::string& name) const {
-    h5::Handle dataset = open(name), space(H5Dget_space(dataset)), type = h5::utf8_type();
+    h5::Handle dataset = open(name), space(H5Dget_space(dataset)), type = h5::utf8_type(), stored(H5Dget_type(dataset));
     std::vector<char*> pointers(dataset ? static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)) : 0);
+    if (dataset && H5Tis_variable_str(stored) <= 0) return fixed_texts(dataset, stored, pointers.size());
     if (pointers.empty() || H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) < 0) return {};
     std::vector<std::string> values(pointers.begin(), pointers.end());
     H5Dvlen_reclaim(type, space, H5P_DEFAULT, pointers.data());
@@ -263,6 +264,16 @@ class Reading {
     h5::Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT));
     EXPECT_TRUE(dataset) << path_ << " has no dataset " << name;
     return dataset;
+  }
+
+  /// Texts of fixed length, padded with zeros.
+  static std::vector<std::string> fixed_texts(hid_t dataset, hid_t type, std::size_t count) {
+    std::size_t width = H5Tget_size(type);
+    std::string raw(width * count, 'x');
+    std::vector<std::string> values;
+    if (count == 0 || H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0) return values;
+    for (std::size_t i = 0; i < count; ++i) values.emplace_back(raw.substr(i * width, width).c_str());
+    return values;
   }
 
   std::string path_;

@@ -12,6 +12,7 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
 void add_count_command(CLI::App& parent, std::function<int()>& action);
 void add_merge_command(CLI::App& parent, std::function<int()>& action, int argc, char** argv);
 void add_validate_command(CLI::App& parent, std::function<int()>& action);
+void add_convert_command(CLI::App& parent, std::function<int()>& action);
 void add_generate_command(CLI::App& parent, std::function<int()>& action);
 void add_inspect_command(CLI::App& parent, std::function<int()>& action);
 void add_backends_command(CLI::App& parent, std::function<int()>& action);

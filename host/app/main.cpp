@@ -107,6 +107,7 @@ int main(int argc, char** argv) {
   add_count_command(app, action);
   add_merge_command(app, action, argc, argv);
   add_validate_command(app, action);
+  add_convert_command(app, action);
   add_generate_command(app, action);
   add_inspect_command(app, action);
   add_backends_command(app, action);
