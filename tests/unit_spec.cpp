@@ -45,6 +45,13 @@ std::string refusal(const std::string& toml, const SpecFlags& flags = {}) {
   return "";
 }
 
+TEST(Spec, KeepsColumnsNamedInBackquotes) {
+  Spec spec = checked("[[view]]\nname = 'v'\nobjectives = ['```a```:min', '`b``:c`:max']\n");
+  EXPECT_EQ(spec.views[0].objectives[0].column, "`a`");
+  EXPECT_EQ(spec.views[0].objectives[1].column, "b`:c");
+  EXPECT_EQ(parse_spec(to_toml(spec), "again.toml").views[0].objectives, spec.views[0].objectives);
+}
+
 TEST(Spec, ReadsEveryKey) {
   Spec spec = checked(kWhole);
   EXPECT_EQ(spec.group, "/");

@@ -154,6 +154,14 @@ std::string list_of(const std::vector<std::string>& texts) {
   return "[" + join(items, ", ") + "]";
 }
 
+/// A column's name as objectives have it: one that is in backquotes itself is put in backquotes.
+std::string objective_name(const std::string& column) {
+  if (column.size() < 2 || column.front() != '`' || column.back() != '`') return column;
+  std::string out = "`";
+  for (char c : column) out += c == '`' ? "``" : std::string(1, c);
+  return out + '`';
+}
+
 /// Shortest text that reads back as the same float64, and as a float.
 std::string number_text(double value) {
   char buffer[40];
@@ -212,7 +220,8 @@ std::string to_toml(const Spec& spec) {
   }
   for (const ViewSpec& view : spec.views) {
     std::vector<std::string> objectives;
-    for (const ObjectiveSpec& o : view.objectives) objectives.push_back(o.column + (o.maximise ? ":max" : ":min"));
+    for (const ObjectiveSpec& o : view.objectives)
+      objectives.push_back(objective_name(o.column) + (o.maximise ? ":max" : ":min"));
     out += "\n[[view]]\nname = " + quoted(view.name) + "\nobjectives = " + list_of(objectives) + "\n";
     if (!view.group_by.empty()) out += "group_by = " + list_of(view.group_by) + "\n";
     out += "missing = " + quoted(name_of(view.missing)) + "\noutputs = " + list_of(names_of(view.outputs)) + "\n";
