@@ -87,6 +87,29 @@ TEST(DeviceKernels, MarkDominatedRows) {
   });
 }
 
+TEST(DeviceKernels, FilterNoRowOfTheFrontAndFindItAmongTheRest) {
+  for_tables({1, 2, 3, 5, 8, 9, 32}, [](Table& table, const std::string& what) {
+    const std::vector<std::uint8_t> expected = by_reference(table, {}).nondominated;
+    Streams streams;
+    Keys keys = upload_keys(streams, table.view(), 100, plain_host());
+    const std::vector<std::uint32_t> left = down(streams.work, filter_front(streams.work, keys));
+    std::vector<std::uint8_t> kept(table.size, left.empty());
+    for (const std::uint32_t row : left) kept[row] = 1;
+    for (std::uint32_t i = 0; i < table.size; ++i) EXPECT_TRUE(kept[i] || !expected[i]) << "row " << i << " of " << what;
+    EXPECT_TRUE(std::is_sorted(left.begin(), left.end())) << what;
+    EXPECT_EQ(keys.size, left.empty() ? table.size : left.size()) << what;
+    EXPECT_EQ(evaluate_at_once(streams, table.view(), {}, 1 << 20, plain_host(), {}).nondominated, expected) << what;
+  });
+}
+
+TEST(DeviceKernels, FilterNearlyAllIndependentRows) {
+  Table table = table_of(draw(Distribution::independent, 5000, 3, 5));
+  Streams streams;
+  Keys keys = upload_keys(streams, table.view(), 1000, plain_host());
+  filter_front(streams.work, keys);
+  EXPECT_LT(keys.size, 400u);
+}
+
 using SettleRanks = void (*)(const Stream&, OrderView, std::uint32_t* ranks);
 const std::pair<const char*, SettleRanks> kRanks[] = {{"pairs", settle_ranks_pairs}};
 

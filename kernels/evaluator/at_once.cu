@@ -82,7 +82,7 @@ void phase(const Host& host, const char* name, std::uint32_t size, double& secon
 
 }  // namespace
 
-std::uint64_t bytes_per_row(std::uint32_t objectives) { return 8 * std::max<std::uint64_t>(2, objectives) + 80; }
+std::uint64_t bytes_per_row(std::uint32_t objectives) { return 16 * std::max<std::uint64_t>(2, objectives) + 100; }
 
 std::uint32_t batch_rows_for(std::uint32_t rows, std::size_t budget) {
   const std::size_t fitting = std::max<std::size_t>(1, budget / 16 / 16);  // a sixteenth, for two buffers of 8 bytes
@@ -94,8 +94,42 @@ Order order_points(Streams& streams, PointsView points, std::size_t budget, cons
   return make_order(streams.work, dense.objectives, dense.grouped ? &dense.groups : nullptr, points.size);
 }
 
+namespace {
+
+/// The front alone: rows that strong rows drop are never ordered.
+Answers front_alone(Streams& streams, PointsView points, std::size_t budget, const Host& host, Part part) {
+  Answers answers;
+  const Stream& stream = streams.work;
+  host.begin("front", std::uint64_t{points.size} * (points.objective_count + (points.group ? 1 : 0)));
+  const auto began = std::chrono::steady_clock::now();
+  Keys keys = upload_keys(streams, points, batch_rows_for(points.size, budget), host);
+  const DeviceArray<std::uint32_t> left = filter_front(stream, keys);
+  const std::uint32_t rows = keys.size;
+  DensePoints dense = dense_points(stream, std::move(keys));
+  const Order order = make_order(stream, dense.objectives, dense.grouped ? &dense.groups : nullptr, rows);
+  dense = {};
+  const DeviceArray<std::uint8_t> by_place =
+      Finder{stream, order, host, {part.index, part.count}}.front({part.index, part.count});
+  DeviceArray<std::uint8_t> front(stream, rows);
+  scatter(stream, order.position.data(), by_place.data(), front.data(), rows);
+  if (left.size() > 0) {
+    DeviceArray<std::uint8_t> of_all(stream, points.size);
+    fill_bytes(stream, of_all.data(), 0, points.size);
+    scatter(stream, left.data(), front.data(), of_all.data(), rows);
+    front = std::move(of_all);
+  }
+  answers.nondominated.resize(points.size);
+  download(stream, front.data(), answers.nondominated.data(), points.size, host);
+  answers.front_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return answers;
+}
+
+}  // namespace
+
 Answers evaluate_at_once(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
                          Part part) {
+  const bool counts = wanted.dominated_by || wanted.dominates;
+  if (points.size > 0 && !counts && !wanted.rank && !wanted.witness) return front_alone(streams, points, budget, host, part);
   Answers answers;
   const std::uint32_t size = points.size;
   const auto began = std::chrono::steady_clock::now();

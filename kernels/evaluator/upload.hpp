@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/evaluator/evaluator.hpp"
+#include "kernels/front_filter.hpp"
 #include "kernels/order.hpp"
 
 namespace carbonfront::device {
@@ -23,5 +24,11 @@ struct DensePoints {
 /// Brings all columns of the points up, in batches of `batch_rows`, each column sorted as soon as it is there. Adds `size`
 /// to the progress for every column. 17 bytes a row of a batch beside what dense_ranks() needs.
 DensePoints upload(Streams& streams, PointsView points, std::uint32_t batch_rows, const Host& host);
+
+/// Brings all columns up as keys, the groups as the last column. Progress as upload(). At least one row.
+Keys upload_keys(Streams& streams, PointsView points, std::uint32_t batch_rows, const Host& host);
+
+/// Ranks keys densely, column by column.
+DensePoints dense_points(const Stream& stream, Keys keys);
 
 }  // namespace carbonfront::device
