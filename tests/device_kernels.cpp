@@ -27,7 +27,7 @@ void for_tables(std::initializer_list<std::uint32_t> objective_counts, Check che
 }
 
 using Count = void (*)(const Stream&, OrderView, Direction, const std::uint8_t* counted, Share, std::uint32_t* counts);
-const std::pair<const char*, Count> kCounts[] = {{"pairs", count_pairs}};
+const std::pair<const char*, Count> kCounts[] = {{"pairs", count_pairs}, {"tiles", count_tiles}};
 
 TEST(DeviceKernels, CountBothWays) {
   for_tables({1, 2, 3, 4, 7, 32}, [](Table& table, const std::string& what) {
@@ -70,7 +70,7 @@ TEST(DeviceKernels, CountMarkedRowsAndSharesThatAddUp) {
 }
 
 using MarkDominated = void (*)(const Stream&, OrderView, const std::uint8_t* is_source, Share, std::uint8_t* dominated);
-const std::pair<const char*, MarkDominated> kFronts[] = {{"pairs", mark_dominated_pairs}};
+const std::pair<const char*, MarkDominated> kFronts[] = {{"pairs", mark_dominated_pairs}, {"tiles", mark_dominated_tiles}};
 
 TEST(DeviceKernels, MarkDominatedRows) {
   for_tables({1, 2, 3, 4, 7, 32}, [](Table& table, const std::string& what) {

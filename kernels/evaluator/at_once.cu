@@ -42,7 +42,7 @@ struct Finder {
   /// Not dominated, by place; 1 for rows that are not looked at.
   DeviceArray<std::uint8_t> front(Share rows) const {
     DeviceArray<std::uint8_t> dominated(stream, order.size), front(stream, order.size);
-    mark_dominated_pairs(stream, order.view(), nullptr, rows, dominated.data());
+    mark_dominated(stream, order.view(), nullptr, rows, dominated.data());
     launch(stream, "flip_flags_kernel", one_thread_each(order.size), flip_flags_kernel, dominated.data(), front.data(),
            order.size);
     return front;
@@ -50,7 +50,7 @@ struct Finder {
 
   std::vector<std::uint32_t> counts(Direction direction) const {
     const DeviceArray<std::uint32_t> counts(stream, order.size);
-    count_pairs(stream, order.view(), direction, nullptr, share, counts.data());
+    count(stream, order.view(), direction, nullptr, share, counts.data());
     return by_position(counts);
   }
 
@@ -82,7 +82,9 @@ void phase(const Host& host, const char* name, std::uint32_t size, double& secon
 
 }  // namespace
 
-std::uint64_t bytes_per_row(std::uint32_t objectives) { return 16 * std::max<std::uint64_t>(2, objectives) + 100; }
+std::uint64_t bytes_per_row(std::uint32_t objectives) {
+  return std::max(8 * std::max<std::uint64_t>(2, objectives) + 80, 16 * std::uint64_t{objectives} + 30);
+}
 
 std::uint32_t batch_rows_for(std::uint32_t rows, std::size_t budget) {
   const std::size_t fitting = std::max<std::size_t>(1, budget / 16 / 16);  // a sixteenth, for two buffers of 8 bytes

@@ -29,14 +29,14 @@ struct Work {
   void add_counts(const Order& order, Direction direction, const std::uint8_t* counted, const Positions& list,
                   std::size_t begin, std::size_t end, std::vector<std::uint32_t>& totals) {
     const DeviceArray<std::uint32_t> counts(streams.work, order.size);
-    count_pairs(streams.work, order.view(), direction, counted, share, counts.data());
+    count(streams.work, order.view(), direction, counted, share, counts.data());
     const std::vector<std::uint32_t> found = by_position(streams.work, order, counts, host);
     for (std::size_t i = begin; i < end; ++i) totals[list[i]] += found[i];
   }
 
   void add_dominated(const Order& order, const std::uint8_t* is_source, const Positions& list, std::size_t queries) {
     const DeviceArray<std::uint8_t> marked(streams.work, order.size);
-    mark_dominated_pairs(streams.work, order.view(), is_source, {}, marked.data());
+    mark_dominated(streams.work, order.view(), is_source, {}, marked.data());
     const std::vector<std::uint8_t> found = by_position(streams.work, order, marked, host);
     for (std::size_t i = 0; i < queries; ++i) dominated[list[i]] |= found[i];
   }

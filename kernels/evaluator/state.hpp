@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "kernels/engines.hpp"
 #include "kernels/evaluator/upload.hpp"
-#include "kernels/pairs.hpp"
 
 namespace carbonfront::device {
 
