@@ -1,19 +1,30 @@
 #pragma once
-// One name for every answer: the fastest kernel that there is for the number of objectives.
+// One name for every answer: the fastest kernel that there is for the number of rows and objectives.
 
+#include "kernels/counts_radix.hpp"
 #include "kernels/counts_tiles.hpp"
 #include "kernels/front_tiles.hpp"
 
 namespace carbonfront::device {
 
+/// Below it all pairs take less time than the launches of anything better, and no tiles that are filled up.
+inline constexpr std::uint32_t kFewRows = 4096;
+
+/// As count_pairs(), up to the shares' tiles: shares add up.
 inline void count(const Stream& stream, OrderView order, Direction direction, const std::uint8_t* counted, Share share,
                   std::uint32_t* counts) {
-  count_tiles(stream, order, direction, counted, share, counts);
+  if (order.size < kFewRows)
+    count_pairs(stream, order, direction, counted, share, counts);
+  else if (fits_radix(order) && !counted && share.count == 1)
+    count_radix(stream, order, direction, counts);
+  else
+    count_tiles(stream, order, direction, counted, share, counts);
 }
 
+/// As mark_dominated_pairs(), up to the shares' tiles: shares add up.
 inline void mark_dominated(const Stream& stream, OrderView order, const std::uint8_t* is_source, Share share,
                            std::uint8_t* dominated) {
-  mark_dominated_tiles(stream, order, is_source, share, dominated);
+  (order.size < kFewRows ? mark_dominated_pairs : mark_dominated_tiles)(stream, order, is_source, share, dominated);
 }
 
 }  // namespace carbonfront::device

@@ -26,8 +26,18 @@ void for_tables(std::initializer_list<std::uint32_t> objective_counts, Check che
   }
 }
 
+/// Radix where it can, which is not for marked rows and shares.
+void count_radix_or_tiles(const Stream& stream, OrderView order, Direction direction, const std::uint8_t* counted,
+                          Share share, std::uint32_t* counts) {
+  if (fits_radix(order) && !counted && share.count == 1)
+    count_radix(stream, order, direction, counts);
+  else
+    count_tiles(stream, order, direction, counted, share, counts);
+}
+
 using Count = void (*)(const Stream&, OrderView, Direction, const std::uint8_t* counted, Share, std::uint32_t* counts);
-const std::pair<const char*, Count> kCounts[] = {{"pairs", count_pairs}, {"tiles", count_tiles}};
+const std::pair<const char*, Count> kCounts[] = {
+    {"pairs", count_pairs}, {"tiles", count_tiles}, {"radix", count_radix_or_tiles}};
 
 TEST(DeviceKernels, CountBothWays) {
   for_tables({1, 2, 3, 4, 7, 32}, [](Table& table, const std::string& what) {
@@ -43,6 +53,26 @@ TEST(DeviceKernels, CountBothWays) {
       }
     }
   });
+}
+
+/// Large enough for several digits of the radix and for more tiles than a block lists at once.
+TEST(DeviceKernels, CountManyRowsAsTheCpuDoes) {
+  for (const auto& [size, objectives, distribution] :
+       {std::tuple{70000u, 2u, Distribution::quantised}, std::tuple{70000u, 3u, Distribution::quantised},
+        std::tuple{4096u, 3u, Distribution::independent}, std::tuple{4097u, 3u, Distribution::anti_correlated},
+        std::tuple{257u, 2u, Distribution::independent}, std::tuple{5000u, 1u, Distribution::three_values}}) {
+    Table table = table_of(draw(distribution, size, objectives, 17));
+    if (size > 4096) table.group = draw_groups(size, 2, 18);
+    const Verdict expected = by_cpu(table, {true, true, false, false});
+    Ordered ordered(table);
+    for (const Direction direction : {Direction::dominated_by, Direction::dominates}) {
+      const auto found = ordered.answers<std::uint32_t>([&](OrderView order, std::uint32_t* counts) {
+        count(ordered.streams.work, order, direction, nullptr, {}, counts);
+      });
+      EXPECT_TRUE(found == (direction == Direction::dominated_by ? expected.dominated_by : expected.dominates))
+          << size << " x " << objectives << ' ' << name_of(distribution);
+    }
+  }
 }
 
 TEST(DeviceKernels, CountMarkedRowsAndSharesThatAddUp) {
