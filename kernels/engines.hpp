@@ -4,6 +4,7 @@
 #include "kernels/counts_radix.hpp"
 #include "kernels/counts_tiles.hpp"
 #include "kernels/front_tiles.hpp"
+#include "kernels/witness_tiles.hpp"
 
 namespace carbonfront::device {
 
@@ -25,6 +26,12 @@ inline void count(const Stream& stream, OrderView order, Direction direction, co
 inline void mark_dominated(const Stream& stream, OrderView order, const std::uint8_t* is_source, Share share,
                            std::uint8_t* dominated) {
   (order.size < kFewRows ? mark_dominated_pairs : mark_dominated_tiles)(stream, order, is_source, share, dominated);
+}
+
+/// As find_witnesses_tiles(): of marked rows none of which dominates another.
+inline void find_witnesses(const Stream& stream, OrderView order, const std::uint8_t* nondominated, Share share,
+                           std::uint32_t* witnesses) {
+  (order.size < kFewRows ? find_witnesses_pairs : find_witnesses_tiles)(stream, order, nondominated, share, witnesses);
 }
 
 }  // namespace carbonfront::device

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <bit>
+#include <utility>
 
-#include "kernels/device/block.hpp"
 #include "kernels/device/primitives.hpp"
 #include "kernels/tiles.hpp"
 
@@ -62,22 +62,13 @@ DeviceArray<std::uint32_t> neighbours(const Stream& stream, OrderView order) {
   return near;
 }
 
-Tiles make_tiles(const Stream& stream, OrderView order, const std::uint32_t* neighbours, const std::uint8_t* marked,
+Tiles make_tiles(const Stream& stream, OrderView order, DeviceArray<std::uint32_t> places, std::uint32_t size,
                  Direction direction, Side side) {
   Tiles tiles;
-  tiles.size = order.size;
+  tiles.size = size;
   tiles.columns = order.columns + 1;
-  tiles.place = DeviceArray<std::uint32_t>(stream, order.size);
-  if (marked) {
-    const DeviceArray<std::uint8_t> flags(stream, order.size);
-    const DeviceArray<std::uint32_t> count(stream, 1);
-    gather(stream, neighbours, marked, flags.data(), order.size);
-    select_flagged(stream, neighbours, flags.data(), tiles.place.data(), count.data(), order.size);
-    tiles.size = read_value(stream, count.data());
-  } else {
-    copy_across(stream, neighbours, tiles.place.data(), order.size);
-  }
-  tiles.tiles = static_cast<std::uint32_t>((std::uint64_t{tiles.size} + kTile - 1) / kTile);
+  tiles.place = std::move(places);
+  tiles.tiles = static_cast<std::uint32_t>((std::uint64_t{size} + kTile - 1) / kTile);
   if (tiles.tiles == 0) return tiles;
   const std::size_t boxes = std::size_t{tiles.columns} * tiles.tiles;
   tiles.coordinates = DeviceArray<std::uint32_t>(stream, boxes * kTile);
@@ -86,6 +77,22 @@ Tiles make_tiles(const Stream& stream, OrderView order, const std::uint32_t* nei
   launch(stream, "tiles_kernel", {tiles.tiles, kTile}, tiles_kernel, order, tiles.place.data(), tiles.view(), direction,
          side, tiles.coordinates.data(), tiles.low.data(), tiles.high.data());
   return tiles;
+}
+
+Tiles make_tiles(const Stream& stream, OrderView order, const std::uint32_t* neighbours, const std::uint8_t* marked,
+                 Direction direction, Side side) {
+  DeviceArray<std::uint32_t> places(stream, order.size);
+  std::uint32_t size = order.size;
+  if (marked) {
+    const DeviceArray<std::uint8_t> flags(stream, order.size);
+    const DeviceArray<std::uint32_t> count(stream, 1);
+    gather(stream, neighbours, marked, flags.data(), order.size);
+    select_flagged(stream, neighbours, flags.data(), places.data(), count.data(), order.size);
+    size = read_value(stream, count.data());
+  } else {
+    copy_across(stream, neighbours, places.data(), order.size);
+  }
+  return make_tiles(stream, order, std::move(places), size, direction, side);
 }
 
 }  // namespace carbonfront::device

@@ -140,6 +140,30 @@ TEST(DeviceKernels, FilterNearlyAllIndependentRows) {
   EXPECT_LT(keys.size, 400u);
 }
 
+using FindWitnesses = void (*)(const Stream&, OrderView, const std::uint8_t* nondominated, Share, std::uint32_t* witnesses);
+const std::pair<const char*, FindWitnesses> kWitnesses[] = {{"pairs", find_witnesses_pairs},
+                                                            {"tiles", find_witnesses_tiles}};
+
+TEST(DeviceKernels, FindWitnesses) {
+  for_tables({1, 2, 3, 7, 32}, [](Table& table, const std::string& what) {
+    const Verdict expected = by_reference(table, {.witness = true});
+    Ordered ordered(table);
+    const auto by_position = up(ordered.streams.work, expected.nondominated);
+    const DeviceArray<std::uint8_t> front(ordered.streams.work, table.size);
+    gather(ordered.streams.work, ordered.order.position.data(), by_position.data(), front.data(), table.size);
+    for (const auto& [name, find] : kWitnesses) {
+      std::vector<std::uint32_t> least(table.size, ~0u);
+      for (const std::uint32_t share : {0, 1}) {
+        const auto found = ordered.answers<std::uint32_t>([&, find = find](OrderView order, std::uint32_t* witnesses) {
+          find(ordered.streams.work, order, front.data(), {share, 2}, witnesses);
+        });
+        for (std::uint32_t i = 0; i < table.size; ++i) least[i] = std::min(least[i], found[i]);
+      }
+      EXPECT_EQ(least, expected.witness) << name << ' ' << what;
+    }
+  });
+}
+
 using SettleRanks = void (*)(const Stream&, OrderView, std::uint32_t* ranks);
 const std::pair<const char*, SettleRanks> kRanks[] = {{"pairs", settle_ranks_pairs}};
 

@@ -65,7 +65,7 @@ struct Finder {
 
   std::vector<std::uint32_t> witnesses(const DeviceArray<std::uint8_t>& front) const {
     const DeviceArray<std::uint32_t> witnesses(stream, order.size);
-    find_witnesses_pairs(stream, order.view(), front.data(), share, witnesses.data());
+    find_witnesses(stream, order.view(), front.data(), share, witnesses.data());
     return by_position(witnesses);
   }
 };

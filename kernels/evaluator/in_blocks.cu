@@ -45,7 +45,7 @@ struct Work {
                        std::size_t queries) {
     const DeviceArray<std::uint8_t> marked = by_place(streams.work, order, front);
     const DeviceArray<std::uint32_t> witnesses(streams.work, order.size);
-    find_witnesses_pairs(streams.work, order.view(), marked.data(), {}, witnesses.data());
+    find_witnesses(streams.work, order.view(), marked.data(), {}, witnesses.data());
     const std::vector<std::uint32_t> found = by_position(streams.work, order, witnesses, host);
     for (std::size_t i = 0; i < queries; ++i)  // the list ascends among possible witnesses
       if (found[i] != kNobody) answers.witness[list[i]] = std::min(answers.witness[list[i]], list[found[i]]);
