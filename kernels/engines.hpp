@@ -4,6 +4,7 @@
 #include "kernels/counts_radix.hpp"
 #include "kernels/counts_tiles.hpp"
 #include "kernels/front_tiles.hpp"
+#include "kernels/ranks_tiles.hpp"
 #include "kernels/witness_tiles.hpp"
 
 namespace carbonfront::device {
@@ -26,6 +27,11 @@ inline void count(const Stream& stream, OrderView order, Direction direction, co
 inline void mark_dominated(const Stream& stream, OrderView order, const std::uint8_t* is_source, Share share,
                            std::uint8_t* dominated) {
   (order.size < kFewRows ? mark_dominated_pairs : mark_dominated_tiles)(stream, order, is_source, share, dominated);
+}
+
+/// As settle_ranks_pairs().
+inline void settle_ranks(const Stream& stream, OrderView order, std::uint32_t* ranks) {
+  (order.size < kFewRows ? settle_ranks_pairs : settle_ranks_tiles)(stream, order, ranks);
 }
 
 /// As find_witnesses_tiles(): of marked rows none of which dominates another.

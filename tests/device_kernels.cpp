@@ -165,7 +165,7 @@ TEST(DeviceKernels, FindWitnesses) {
 }
 
 using SettleRanks = void (*)(const Stream&, OrderView, std::uint32_t* ranks);
-const std::pair<const char*, SettleRanks> kRanks[] = {{"pairs", settle_ranks_pairs}};
+const std::pair<const char*, SettleRanks> kRanks[] = {{"pairs", settle_ranks_pairs}, {"tiles", settle_ranks_tiles}};
 
 TEST(DeviceKernels, SettleRanks) {
   for_tables({1, 2, 3, 5}, [](Table& table, const std::string& what) {
@@ -180,6 +180,41 @@ TEST(DeviceKernels, SettleRanks) {
           << name << ' ' << what;
     }
   });
+}
+
+/// What the engines take for many rows, each answer on its own, and nothing leaks from a call that fails.
+TEST(DeviceKernels, FailEveryCallInTurnWithoutALeak) {
+  Table table = table_of(draw(Distribution::quantised, 600, 3, 4));
+  const auto work = [&] {
+    Ordered ordered(table);
+    const Stream& stream = ordered.streams.work;
+    const OrderView order = ordered.order.view();
+    const DeviceArray<std::uint32_t> numbers(stream, table.size);
+    const DeviceArray<std::uint8_t> flags(stream, table.size);
+    count_tiles(stream, order, Direction::dominated_by, nullptr, {}, numbers.data());
+    count_radix(stream, order, Direction::dominates, numbers.data());
+    mark_dominated_tiles(stream, order, nullptr, {}, flags.data());
+    find_witnesses_tiles(stream, order, flags.data(), {}, numbers.data());
+    fill_bytes(stream, numbers.data(), 0, table.size);
+    settle_ranks_tiles(stream, order, numbers.data());
+    stream.synchronize();
+    return evaluate_at_once(ordered.streams, table.view(), {}, 1 << 20, plain_host(), {}).nondominated;
+  };
+  emulation::fail_call(0);
+  const std::uint64_t before = emulation::live_objects();
+  const std::vector<std::uint8_t> expected = by_reference(table, {}).nondominated;
+  const std::uint64_t calls_before = emulation::calls();
+  EXPECT_EQ(work(), expected);
+  const std::uint64_t calls = emulation::calls() - calls_before;
+  for (std::uint64_t call = 1; call <= calls; call += 3) {
+    emulation::fail_call(call);
+    try {
+      EXPECT_EQ(work(), expected) << "call " << call;  // waited for the last time by a destructor
+    } catch (const Failure&) {
+    }
+    EXPECT_EQ(emulation::live_objects(), before) << "call " << call;
+  }
+  emulation::fail_call(0);
 }
 
 }  // namespace

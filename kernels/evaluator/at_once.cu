@@ -57,7 +57,7 @@ struct Finder {
   std::vector<std::uint32_t> ranks(std::uint32_t max_rank) const {
     const DeviceArray<std::uint32_t> ranks(stream, order.size);
     fill_bytes(stream, ranks.data(), 0, order.size);
-    settle_ranks_pairs(stream, order.view(), ranks.data());
+    settle_ranks(stream, order.view(), ranks.data());
     if (max_rank > 0)
       launch(stream, "cut_ranks_kernel", one_thread_each(order.size), cut_ranks_kernel, ranks.data(), max_rank, order.size);
     return by_position(ranks);

@@ -58,7 +58,7 @@ struct Work {
     if (is_source)
       raise_ranks_pairs(streams.work, order.view(), is_source, ranks.data());
     else
-      settle_ranks_pairs(streams.work, order.view(), ranks.data());
+      settle_ranks(streams.work, order.view(), ranks.data());
     const std::vector<std::uint32_t> found = by_position(streams.work, order, ranks, host);
     for (std::size_t i = 0; i < queries; ++i) answers.rank[list[i]] = found[i];
   }
