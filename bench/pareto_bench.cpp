@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "host/emissions/evaluate.hpp"
 #include "host/pareto/clones.hpp"
 #include "host/pareto/hypervolume.hpp"
 #include "host/pareto/verdict.hpp"
@@ -58,31 +57,6 @@ Verdict judged(const Input& input, const std::vector<double>& points, VerdictReq
   return evaluate_cpu({.objectives = objectives.data(), .objective_count = input.objectives, .size = input.rows}, wanted,
                       progress);
 }
-
-/// Emissions of three columns, 24 bytes read and 16 written a row; `copy` moves as many bytes and is the bound.
-void emissions_of(benchmark::State& state) {
-  const auto rows = static_cast<std::size_t>(state.range(0));
-  std::vector<double> factors(3 * rows, 2.5), energy(rows), co2e(rows);
-  const double* columns = factors.data();
-  for (auto _ : state)
-    emissions_cpu({1, 1000, 1, 1, false}, {{columns}, {columns + rows}, {columns + 2 * rows}, {nullptr, 0.437}, {}}, rows,
-                  energy.data(), co2e.data());
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * rows * 40));
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * rows));
-}
-
-void copy_of(benchmark::State& state) {
-  const auto values = static_cast<std::size_t>(state.range(0)) * 5 / 2;
-  std::vector<double> from(values, 1), to(values);
-  for (auto _ : state)
-    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, values, 16384), [&](const auto& part) {
-      std::memcpy(to.data() + part.begin(), from.data() + part.begin(), part.size() * sizeof(double));
-    });
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * values * 16));
-}
-
-BENCHMARK(emissions_of)->Name("emissions")->Arg(10'000'000)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(copy_of)->Name("copy")->Arg(10'000'000)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 std::string name_for(const char* task, const Input& input) {
   return std::string(task) + "/" + name_of(input.distribution) + "/rows:" + std::to_string(input.rows) +

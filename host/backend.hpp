@@ -17,9 +17,7 @@ struct Backend {
   std::string name, description;
   std::string unavailable;           // why it cannot be used here; empty: it can
   std::vector<std::string> devices;  // a line each
-  std::function<void(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
-                     double* co2e_kg)>
-      emissions;
+  std::function<void(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out)> emissions;
   std::function<Verdict(PointsView points, VerdictRequest wanted, Progress& progress)> evaluate;
   std::function<CrossCounts(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by, bool dominates,
                             Progress& progress)>

@@ -1,28 +1,33 @@
-#include "kernels/device/launch.hpp"
 #include "kernels/emissions.hpp"
+
+#include "kernels/device/launch.hpp"
 
 namespace carbonfront::device {
 namespace {
 
-struct Emission {
-  double energy_kwh, co2e_kg;
-};
-
-__device__ Emission emission_of(const DevicePower& model, const double (&factors)[kMostFactors]) {
-  const double energy = model.energy_kwh(factors[0], factors[1], factors[2], factors[4]);
-  return {energy, model.co2e_kg(energy, factors[3])};
+__device__ void join(Combine how, std::uint8_t number, Emitted one, std::uint64_t row, EmissionRows out) {
+  Emitted sum{};
+  std::uint8_t source = kNoSource;
+  if (how != Combine::set) {
+    sum = {out.energy_kwh[row], out.co2e_kg[row]};
+    if (out.source) source = out.source[row];
+  }
+  combine(how, number, one, sum, source);
+  out.energy_kwh[row] = sum.energy_kwh;
+  out.co2e_kg[row] = sum.co2e_kg;
+  if (out.source) out.source[row] = source;
 }
 
-/// Two rows a thread, so that loads and stores are of 16 bytes.
+/// Two rows a thread, so that loads and the first answer's stores are of 16 bytes.
 template <class Model>
-__global__ void emissions_kernel(Model model, FactorColumns columns, std::uint64_t rows, double* energy_kwh,
-                                 double* co2e_kg) {
+__global__ void emissions_kernel(Model model, FactorColumns columns, Combine how, std::uint8_t number, std::uint64_t rows,
+                                 EmissionRows out) {
   const std::uint64_t row = 2 * global_thread();
   if (row >= rows) return;
   const bool pair = row + 1 < rows;
-  double first[kMostFactors], second[kMostFactors];
+  double first[Model::factor_count], second[Model::factor_count];
 #pragma unroll
-  for (int k = 0; k < kMostFactors; ++k) {
+  for (int k = 0; k < Model::factor_count; ++k) {
     first[k] = second[k] = columns.constants[k];
     if (!columns.values[k]) continue;
     if (pair) {
@@ -33,29 +38,27 @@ __global__ void emissions_kernel(Model model, FactorColumns columns, std::uint64
       first[k] = columns.values[k][row];
     }
   }
-  const Emission one = emission_of(model, first), two = emission_of(model, second);
-  if (pair) {
-    *reinterpret_cast<double2*>(energy_kwh + row) = make_double2(one.energy_kwh, two.energy_kwh);
-    *reinterpret_cast<double2*>(co2e_kg + row) = make_double2(one.co2e_kg, two.co2e_kg);
-  } else {
-    energy_kwh[row] = one.energy_kwh;
-    co2e_kg[row] = one.co2e_kg;
+  const Emitted one = model(first), two = model(second);
+  if (pair && how == Combine::set && !out.source) {
+    *reinterpret_cast<double2*>(out.energy_kwh + row) = make_double2(one.energy_kwh, two.energy_kwh);
+    *reinterpret_cast<double2*>(out.co2e_kg + row) = make_double2(one.co2e_kg, two.co2e_kg);
+    return;
   }
-}
-
-template <class Model>
-void compute(const Stream& stream, Model model, FactorColumns factors, std::uint64_t rows, double* energy_kwh,
-             double* co2e_kg) {
-  if (rows == 0) return;
-  launch(stream, "emissions_kernel", one_thread_each((rows + 1) / 2), emissions_kernel<Model>, model, factors, rows,
-         energy_kwh, co2e_kg);
+  join(how, number, one, row, out);
+  if (pair) join(how, number, two, row + 1, out);
 }
 
 }  // namespace
 
-void compute_emissions(const Stream& stream, DevicePower model, FactorColumns factors, std::uint64_t rows,
-                       double* energy_kwh, double* co2e_kg) {
-  compute(stream, model, factors, rows, energy_kwh, co2e_kg);
+void compute_emissions(const Stream& stream, const EmissionModel& model, FactorColumns factors, Combine how,
+                       std::uint8_t number, std::uint64_t rows, EmissionRows out) {
+  if (rows == 0) return;
+  std::visit(
+      [&](const auto& one) {
+        launch(stream, "emissions_kernel", one_thread_each((rows + 1) / 2), emissions_kernel<std::decay_t<decltype(one)>>,
+               one, factors, how, number, rows, out);
+      },
+      model);
 }
 
 }  // namespace carbonfront::device

@@ -138,27 +138,64 @@ TEST(Devices, FailEveryCallInTurnWithoutALeak) {
   EXPECT_GT(failed, calls * 9 / 10);
 }
 
+/// Models of few and of many factors, whose columns are partly the same, joined in every way.
+std::vector<EmissionStep> joined_steps(const std::vector<std::vector<double>>& columns, int constants) {
+  const EmissionModel models[] = {MeasuredEnergy{{1, 3600000}, {1, 1}}, DevicePower{{7, 60000}, {3, 1000}},
+                                  GreenAlgorithms{{1, 1}, {1000, 1}, {1, 1}, {1, 60000}, {1, 1000}},
+                                  Flops{{{6e18, 1}, {1e12, 1}}, {1, 3600000}, {1000, 1}}, Embodied{{1, 8760}},
+                                  EmbodiedOfWork{{{1e18, 1}, {1e12, 1}}, {1, 31536000}}, Lifetime{{1000, 1}}};
+  std::vector<EmissionStep> steps;
+  for (const EmissionModel& model : models) {
+    const std::size_t s = steps.size();
+    EmissionStep step{model, {}, s == 0 ? Combine::set : s < 4 ? Combine::missing : Combine::add};
+    for (std::size_t k = 0; k < kMostFactors; ++k)
+      step.factors[k] = {constants >> (k % 5) & 1 ? nullptr : columns[(k + s) % columns.size()].data(), 1.1 + static_cast<double>(k)};
+    steps.push_back(step);
+  }
+  return steps;
+}
+
+struct FoundEmissions {
+  std::vector<double> values;  // energy, then CO2e
+  std::vector<std::uint8_t> source;
+
+  explicit FoundEmissions(std::size_t rows) : values(2 * rows), source(rows) {}
+  EmissionColumns columns() { return {values.data(), values.data() + source.size(), source.data()}; }
+};
+
+void expect_same(FoundEmissions& expected, FoundEmissions& found, const std::string& what) {
+  for (std::size_t i = 0; i < expected.values.size(); ++i)
+    if (std::isnan(expected.values[i])) expected.values[i] = found.values[i] = std::isnan(found.values[i]) ? 0 : 1;
+  const std::size_t bytes = expected.values.size() * sizeof(double);
+  EXPECT_EQ(bytes == 0 ? 0 : std::memcmp(expected.values.data(), found.values.data(), bytes), 0) << what;
+  EXPECT_EQ(expected.source, found.source) << what;
+}
+
 TEST(DeviceEmissions, AreTheReferencesBits) {
   std::mt19937_64 random(6);
   std::uniform_real_distribution<double> uniform(0, 1e3);
   for (const std::size_t rows : {0u, 1u, 2u, 511u, 3001u}) {
     std::vector<std::vector<double>> columns(5, std::vector<double>(rows));
     for (auto& column : columns)
-      for (double& value : column) value = random() % 50 ? uniform(random) : std::numeric_limits<double>::quiet_NaN();
+      for (double& value : column) value = random() % 10 ? uniform(random) : std::numeric_limits<double>::quiet_NaN();
     for (const int constants : {0, 5, 26, 31}) {
       for (const std::size_t bytes : {std::size_t{3000}, std::size_t{1} << 24}) {
         const Machine machine(1, bytes);
-        Factor factors[5];
-        for (int k = 0; k < 5; ++k) factors[k] = {constants >> k & 1 ? nullptr : columns[k].data(), 1.1 + k};
-        const DevicePowerFactors all{factors[0], factors[1], factors[2], factors[3], factors[4]};
-        const DevicePower model{7, 60000, 3, 1000, constants != 5};
-        std::vector<double> expected(2 * rows), found(2 * rows);
-        emissions_reference(model, all, rows, expected.data(), expected.data() + rows);
-        choose_backend(CARBONFRONT_TEST_BACKEND).emissions(model, all, rows, found.data(), found.data() + rows);
-        for (std::size_t i = 0; i < 2 * rows; ++i)
-          if (std::isnan(expected[i])) expected[i] = found[i] = std::isnan(found[i]) ? 0 : 1;
-        EXPECT_EQ(rows == 0 ? 0 : std::memcmp(expected.data(), found.data(), 2 * rows * sizeof(double)), 0)
-            << rows << ' ' << constants;
+        const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+        const std::vector<EmissionStep> steps = joined_steps(columns, constants);
+        auto compare = [&](std::span<const EmissionStep> some, bool sources, const std::string& what) {
+          FoundEmissions expected(rows), found(rows);
+          EmissionColumns wanted = expected.columns(), got = found.columns();
+          if (!sources) wanted.source = got.source = nullptr;
+          emissions_reference(some, rows, wanted);
+          backend.emissions(some, rows, got);
+          expect_same(expected, found, what + ", " + std::to_string(rows) + " rows, constants " + std::to_string(constants));
+        };
+        compare(steps, true, "all joined");
+        for (EmissionStep step : steps) {
+          step.how = Combine::set;
+          compare({&step, 1}, false, "model " + std::to_string(step.model.index()));
+        }
       }
     }
   }

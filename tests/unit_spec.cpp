@@ -81,7 +81,8 @@ TEST(Spec, DefaultsToThePostersIntensityAndKnowsItIsTheDefault) {
   flags.emissions = "devices=n,max_power=p,time=t";
   Spec spec = checked("", flags);
   EXPECT_TRUE(spec.emissions->default_intensity);
-  EXPECT_EQ(spec.emissions->quantities.at("carbon_intensity"), (Quantity{0.437, "", "kg/kWh"}));
+  EXPECT_EQ(spec.emissions->quantities.at("carbon_intensity").value, 0.437);
+  EXPECT_EQ(spec.emissions->quantities.at("carbon_intensity").unit, "kg/kWh");
 }
 
 TEST(Spec, TakesConstantsAndUnitsInFlags) {

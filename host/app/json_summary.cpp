@@ -55,15 +55,23 @@ Json emissions_json(const Plan& plan, const Data& data) {
   Json quantities;
   for (std::size_t k = 0; k < plan.emissions->factors.size(); ++k) {
     const FactorPlan& factor = plan.emissions->factors[k];
-    if (factor.quantity == "pue" && !plan.emissions->model.has_pue) continue;
+    bool is_intensity = factor.quantity == "carbon_intensity";
+    if (factor.quantity == "pue" && !factor.fallback.empty()) continue;
     Json quantity;
     if (factor.column == kNoColumn)
       quantity["value"] = factor.constant;
     else
       quantity["column"] = plan.columns[factor.column].info.name;
     quantity["unit"] = factor.unit;
-    if (factor.quantity == "carbon_intensity") quantity["default"] = plan.emissions->default_intensity;
+    if (is_intensity || !factor.fallback.empty()) quantity["default"] = !factor.fallback.empty();
     if (factor.column != kNoColumn) quantity["missing_rows"] = data.factor_missing[k];
+    if (factor.assume) quantity["assumed"] = {{"value", *factor.assume}, {"rows", data.factor_assumed[k]}};
+    if (factor.found) quantity["catalog"] = {{"name", factor.found->name}, {"source", factor.found->source}};
+    for (const auto& [name, found] : data.lookups[k]) {
+      Json entry = {{"name", name}, {"rows", found.rows}, {"value", real_json(found.value)}};
+      if (found.answer.entry) entry["found"] = found.answer.entry->name, entry["source"] = found.answer.entry->source;
+      quantity["names"].push_back(entry);
+    }
     quantities[factor.quantity] = quantity;
   }
   out["quantities"] = quantities;

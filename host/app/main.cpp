@@ -111,6 +111,8 @@ int main(int argc, char** argv) {
   add_generate_command(app, action);
   add_inspect_command(app, action);
   add_backends_command(app, action);
+  add_models_command(app, action);
+  add_catalog_command(app, action);
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (argc > 1 && *argv[1] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end())

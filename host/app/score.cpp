@@ -78,8 +78,7 @@ void say_what_is_used(const Run& run, const ScoreOptions& options) {
   if (run.is_shard)
     say("shard {} of {}: rows {} to {} of {}\n", run.work.shard.index, run.work.shard.count, run.work.range.first,
         run.work.range.end, plan.rows);
-  if (plan.emissions && plan.emissions->default_intensity)
-    say("carbon intensity: {} kg/kWh, the default; set carbon_intensity to use another\n", kDefaultCarbonIntensity);
+  if (plan.emissions) say("{}", assumptions_text(plan));
 }
 
 void refuse_what_does_not_go_together(const ScoreOptions& options) {
@@ -237,6 +236,8 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
       "--emissions", options->flags.emissions,
       "devices=COLUMN,max_power=COLUMN,time=COLUMN[,carbon_intensity=...][,pue=...]; a number and unit instead of a "
       "column, or COLUMN:UNIT where the column has none");
+  command->add_option("--require", options->flags.require,
+                      "Emission quantities or their columns, such as time,n_gpus, that no row may miss");
   command->add_option("--group", options->flags.group, "The sweep's HDF5 group (default /configs)");
   command->add_option("--label", options->flags.label, "A column that names rows in summaries");
   options->group_by_given = command->add_option("--group-by", options->group_by,

@@ -1,6 +1,7 @@
 #pragma once
 // What `score` tells: a short table for people, JSON for programs.
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,19 @@ struct ScoreSummary {
 
 /// The summary for a terminal; at most `show` rows a table. Throws InputError where labels cannot be read.
 std::string text_summary(const ScoreSummary& summary, std::size_t show);
+
+/// What the program assumes before it has read anything: values of quantities left out, and facts from catalogues. Lines.
+std::string assumptions_text(const Plan& plan);
+
+/// What is known of emissions: model, intensity, and which facts are missing how often.
+std::string emissions_text(const Plan& plan, const Data& data);
+
+/// The number of queries at which lifetimes a and b emit the same; nothing where one emits less however often it is used.
+std::optional<double> break_even(double training_a, double sample_a, double training_b, double sample_b);
+
+/// Between the front's row that emits least in training and the one that emits least per sample, in a view with both as
+/// objectives. Throws InputError.
+std::string break_even_text(const ScoreSummary& summary, std::size_t view, const ViewScores& scores);
 
 /// The summary as JSON, with every front row and its values.
 std::string json_summary(const ScoreSummary& summary);

@@ -66,25 +66,6 @@ std::string header(const ViewPlan& view) {
   return text + "\n";
 }
 
-std::string emissions_text(const ScoreSummary& in) {
-  const EmissionsPlan& emissions = *in.plan.emissions;
-  const FactorPlan& intensity = emissions.factors[3];
-  std::string alpha = intensity.column == kNoColumn ? fmt::format("α = {} {}{}", intensity.constant, intensity.unit,
-                                                                  emissions.default_intensity ? " (the default)" : "")
-                                                    : "α from column " + in.plan.columns[intensity.column].info.name;
-  std::uint64_t known = in.data.selection.size - in.data.without_emissions;
-  std::string out =
-      fmt::format("Emissions: CO2e = α · n · p_max · t{}, {}\n", emissions.model.has_pue ? " · PUE" : "", alpha);
-  out += fmt::format("  known for {} of {}", grouped_digits(known),
-                     rows_text(in.data.selection.size, "configuration", "configurations"));
-  std::vector<std::string> missing;
-  for (std::size_t k = 0; k < in.data.factor_missing.size(); ++k)
-    if (in.data.factor_missing[k] > 0)
-      missing.push_back(fmt::format("{} ({}) in {}", in.plan.columns[emissions.factors[k].column].info.name,
-                                    emissions.factors[k].quantity, grouped_digits(in.data.factor_missing[k])));
-  return out + (missing.empty() ? "" : "; missing: " + join(missing, ", ")) + "\n";
-}
-
 /// Positions of a view's rows by group: front first, then the sub-optimal, both ascending.
 struct GroupRows {
   std::vector<std::uint32_t> front, beaten;
@@ -189,6 +170,7 @@ std::string view_text(const ScoreSummary& in, std::size_t index, std::size_t sho
     for (double value : scores.reference_point) values.push_back(fmt::format("{:.6g}", value));
     out += fmt::format("  hypervolumes are measured from ({})\n", join(values, ", "));
   }
+  out += break_even_text(in, index, scores);
   std::vector<GroupRows> groups = rows_by_group(scores);
   std::size_t unrated_groups = 0, shown = 0, hidden = 0;
   std::vector<std::size_t> order;
@@ -249,7 +231,7 @@ std::string text_summary(const ScoreSummary& in, std::size_t show) {
                                                                 : rows_text(in.plan.sweep.files.size(), "file", "files"));
   if (!in.data.selection.all) out += fmt::format(", {} selected by where", grouped_digits(in.data.selection.size));
   out += "\n";
-  if (in.plan.emissions) out += emissions_text(in);
+  if (in.plan.emissions) out += emissions_text(in.plan, in.data);
   for (std::size_t i = 0; i < in.views.size(); ++i) out += view_text(in, i, show);
   return out + fmt::format("\nResult: {}\n", in.output);
 }

@@ -67,10 +67,11 @@ int validate(const ValidateOptions& options) {
   Data data = load(plan, choose_backend("reference"), 0, progress);
   std::vector<std::string> lines;
   if (plan.emissions) {
-    compare_stored("energy_kwh", read_selected_reals(file, options.result, "/emissions/energy_kwh", data), data.energy_kwh,
-                   plan, data, lines);
-    compare_stored("co2e_kg", read_selected_reals(file, options.result, "/emissions/co2e_kg", data), data.co2e_kg, plan,
-                   data, lines);
+    for (const EmissionOutput& output : all_emissions())
+      if (plan.emissions->computes(output.source))
+        compare_stored(output.name,
+                       read_selected_reals(file, options.result, std::string("/emissions/") + output.name, data),
+                       data.values_of(output.source), plan, data, lines);
   }
   CheckReport report;
   std::vector<ViewScores> views;

@@ -148,12 +148,13 @@ CudaDevices::CudaDevices(const std::string& choice, std::size_t memory_limit) : 
 
 CudaDevices::~CudaDevices() = default;
 
-void CudaDevices::emissions(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
-                            double* co2e_kg) {
-  const auto factor = [](const Factor& from) { return device::HostFactor{from.values, from.constant}; };
-  const device::HostFactor all[] = {factor(factors.devices), factor(factors.max_power), factor(factors.time),
-                                    factor(factors.carbon_intensity), factor(factors.pue)};
-  on_device([&] { devices_->evaluators.front()->emissions(model, all, rows, energy_kwh, co2e_kg); });
+void CudaDevices::emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out) {
+  std::vector<device::HostStep> all;
+  for (const EmissionStep& step : steps) {
+    device::HostStep& to = all.emplace_back(device::HostStep{step.model, {}, step.how});
+    for (std::size_t k = 0; k < step.factors.size(); ++k) to.factors[k] = {step.factors[k].values, step.factors[k].constant};
+  }
+  on_device([&] { devices_->evaluators.front()->emissions(all, rows, {out.energy_kwh, out.co2e_kg, out.source}); });
 }
 
 Verdict CudaDevices::evaluate(PointsView points, VerdictRequest wanted, Progress& progress) {

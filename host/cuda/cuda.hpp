@@ -28,8 +28,7 @@ class CudaDevices {
   ~CudaDevices();
 
   /// As emissions_cpu, on the first of the devices. Throws DeviceError.
-  void emissions(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
-                 double* co2e_kg);
+  void emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out);
 
   /// As evaluate_cpu; several devices share the rows. Throws DeviceError, Stopped.
   Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress);

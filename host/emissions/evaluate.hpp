@@ -1,29 +1,39 @@
 #pragma once
 // Emissions of a batch of rows on the CPU: the fast path, and the definition it is checked against.
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
-#include "kernels/device_power.hpp"
+#include "kernels/emission_models.hpp"
 
 namespace carbonfront {
 
-/// One factor of the formula: a column of float64 [rows] in host memory, or a constant where `values` is null.
+/// One factor of a model: a column of float64 [rows] in host memory, or a constant where `values` is null.
 struct Factor {
   const double* values = nullptr;
   double constant = 1;
 };
 
-/// The factors of device-power, in stored units.
-struct DevicePowerFactors {
-  Factor devices, max_power, time, carbon_intensity, pue;
+/// One model with its factors, in the model's order, and how its answer joins those of the steps before.
+struct EmissionStep {
+  EmissionModel model;
+  std::array<Factor, kMostFactors> factors;
+  Combine how = Combine::set;
 };
 
-/// Writes energy_kwh and co2e_kg, [rows] each; threads of the current TBB arena; bound by memory bandwidth.
-void emissions_cpu(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
-                   double* co2e_kg);
+/// Where the answers go, [rows] each in host memory; `source` may be null.
+struct EmissionColumns {
+  double* energy_kwh = nullptr;
+  double* co2e_kg = nullptr;
+  std::uint8_t* source = nullptr;  // number of the step that gave the energy, kNoSource where none did
+};
 
-/// The same by definition: one plain loop, written from the formula and not from the shared model.
-void emissions_reference(DevicePower model, const DevicePowerFactors& factors, std::size_t rows, double* energy_kwh,
-                         double* co2e_kg);
+/// Evaluates the steps in order, the first of which is a `set`. Threads of the current TBB arena; bound by memory bandwidth.
+void emissions_cpu(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out);
+
+/// The same by definition: plain loops, written from the formulas and not from the shared models.
+void emissions_reference(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out);
 
 }  // namespace carbonfront

@@ -100,8 +100,15 @@ void check_emissions(const Plan& plan, const Data& data, std::uint64_t batch_row
                                            place_of(plan.columns.front(), data.selection.row_of(i)), name, got[i], want[i]));
     }
   };
-  compare("energy_kwh", data.energy_kwh, again.energy_kwh);
-  compare("co2e_kg", data.co2e_kg, again.co2e_kg);
+  for (const EmissionOutput& output : all_emissions())
+    if (plan.emissions->computes(output.source))
+      compare(output.name, data.values_of(output.source), again.values_of(output.source));
+  for (std::size_t i = 0; i < data.emission_source.size(); ++i)
+    if (data.emission_source[i] != again.emission_source[i])
+      add_difference(report,
+                     fmt::format("{}: source is {}, the reference says {}",
+                                 place_of(plan.columns.front(), data.selection.row_of(static_cast<std::uint32_t>(i))),
+                                 data.emission_source[i], again.emission_source[i]));
 }
 
 }  // namespace carbonfront

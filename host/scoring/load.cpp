@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <limits>
 #include <optional>
 #include <set>
 
 #include "host/errors.hpp"
 #include "host/scoring/batch.hpp"
+#include "host/scoring/batch_emissions.hpp"
 #include "host/scoring/passing.hpp"
 #include "host/scoring/result_rows.hpp"
 
@@ -68,61 +67,12 @@ void select_rows(const Plan& plan, Batch& batch) {
     if (batch.keep[i]) batch.kept.push_back(i);
 }
 
-bool is_bad(const std::string& quantity, double value) {
-  return value < 0 || std::isinf(value) || (quantity == "pue" && value < 1);
-}
-
-/// Refuses the first row with a factor that cannot be: the lowest row, whatever the size of batches.
-void check_factors(const Plan& plan, const Batch& batch, const std::array<std::vector<double>, 5>& values) {
-  std::size_t first = batch.kept.size(), bad = 0;
-  for (std::size_t k = 0; k < values.size(); ++k)
-    for (std::size_t i = 0; i < std::min(values[k].size(), first); ++i)
-      if (is_bad(plan.emissions->factors[k].quantity, values[k][i])) first = i, bad = k;
-  if (first == batch.kept.size()) return;
-  const FactorPlan& factor = plan.emissions->factors[bad];
-  const Column& column = plan.columns[factor.column];
-  double value = values[bad][first];
-  throw InputError(fmt::format("{} of column '{}' is {} at {}", factor.quantity, column.info.name, value,
-                               place_of(column, batch.begin + batch.kept[first])),
-                   value < 0           ? "it cannot be negative"
-                   : std::isinf(value) ? "it must be finite"
-                                       : "a PUE is 1 or more",
-                   "correct the value, mark it missing (NaN), or leave the row out with a `where` condition");
-}
-
-void append_emissions(const Plan& plan, const Backend& backend, const Batch& batch, Data& data) {
-  std::array<std::vector<double>, 5> values;
-  std::array<Factor, 5> factors;
-  std::size_t rows = batch.kept.size();
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    const FactorPlan& factor = plan.emissions->factors[k];
-    if (factor.column != kNoColumn) factor_values(plan, batch, factor.column, values[k]);
-    factors[k] = {factor.column == kNoColumn ? nullptr : values[k].data(), factor.constant};
-  }
-  check_factors(plan, batch, values);
-  auto appended = [&](auto& column) {
-    column.resize(column.size() + rows);
-    return column.data() + column.size() - rows;
-  };
-  double *energy_kwh = appended(data.energy_kwh), *co2e_kg = appended(data.co2e_kg);
-  std::uint8_t* missing = appended(data.missing_factors);
-  for (std::size_t k = 0; k < values.size(); ++k)
-    for (std::size_t i = 0; i < values[k].size(); ++i)
-      if (std::isnan(values[k][i])) missing[i] |= 1u << k, ++data.factor_missing[k];
-  for (std::size_t i = 0; i < rows; ++i) data.without_emissions += missing[i] != 0;
-  backend.emissions(plan.emissions->model, {factors[0], factors[1], factors[2], factors[3], factors[4]}, rows, energy_kwh,
-                    co2e_kg);
-  // A NaN's sign and payload differ between processors; the result's bytes must not.
-  for (double* column : {energy_kwh, co2e_kg})
-    for (std::size_t i = 0; i < rows; ++i)
-      if (std::isnan(column[i])) column[i] = std::numeric_limits<double>::quiet_NaN();
-}
-
 void reserve(const Plan& plan, const Resident& resident, std::uint64_t rows, Data& data) {
   for (int column : resident.columns) data.values[column].reserve(rows * size_of(plan.columns[column].info.type));
-  if (resident.energy) data.energy_kwh.reserve(rows);
-  if (resident.co2e) data.co2e_kg.reserve(rows);
+  for (Source source : resident.emissions) data.values_of(source).reserve(rows);
+  if (resident.emission_source && plan.emissions->chooses()) data.emission_source.reserve(rows);
   if (resident.missing_factors) data.missing_factors.reserve(rows);
+  if (resident.assumed_factors) data.assumed_factors.reserve(rows);
   if (resident.row_numbers) data.selection.row.reserve(rows);
   for (Grouping& grouping : data.groupings) grouping.group.reserve(rows);
 }
@@ -131,9 +81,11 @@ void reserve(const Plan& plan, const Resident& resident, std::uint64_t rows, Dat
 void forget_batch(const Needed& needed, const Resident& resident, Data& data) {
   for (int column : needed.objectives)
     if (!resident.columns.contains(column)) data.values[column].clear();
-  if (!resident.energy) data.energy_kwh.clear();
-  if (!resident.co2e) data.co2e_kg.clear();
+  for (const EmissionOutput& output : all_emissions())
+    if (!resident.emissions.contains(output.source)) data.values_of(output.source).clear();
+  if (!resident.emission_source) data.emission_source.clear();
   if (!resident.missing_factors) data.missing_factors.clear();
+  if (!resident.assumed_factors) data.assumed_factors.clear();
 }
 
 /// Gives passing views and the result their share of a batch; selected rows from `first` on are the batch's.
@@ -141,9 +93,7 @@ void pass_on(const Plan& plan, const Batch& batch, std::uint32_t first, const Re
              LoadSeconds& seconds) {
   if (options.out && plan.emissions) {
     Clock clock(seconds.write);
-    std::size_t kept = batch.kept.size();
-    options.out->add_emissions(batch, data.energy_kwh.data() + data.energy_kwh.size() - kept,
-                               data.co2e_kg.data() + data.co2e_kg.size() - kept);
+    options.out->add_emissions(batch, data);
   }
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     if (!plan.views[i].passing) continue;
@@ -176,8 +126,7 @@ std::uint64_t default_batch_rows(const Plan& plan) {
 }
 
 ColumnView Data::column_view(const Plan& plan, const ObjectivePlan& objective, std::size_t from) const {
-  if (objective.source == Source::energy) return {energy_kwh.data() + from, 0, ValueType::float64, false};
-  if (objective.source == Source::co2e) return {co2e_kg.data() + from, 0, ValueType::float64, false};
+  if (objective.source != Source::column) return {values_of(objective.source).data() + from, 0, ValueType::float64, false};
   const ColumnInfo& info = plan.columns[objective.column].info;
   return view_of(info, values[objective.column].data() + from * size_of(info.type));
 }
@@ -189,6 +138,7 @@ Data start_data(const Plan& plan, const Backend& backend, std::uint64_t first, s
   data.selection.all = plan.conditions.empty();
   data.values.resize(plan.columns.size());
   find_groupings(plan, data);
+  start_emissions(plan, data);
   start_passing(plan, backend, data);
   reserve(plan, resident_parts(plan), count, data);
   return data;

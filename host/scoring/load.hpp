@@ -13,6 +13,7 @@
 #include "host/backend.hpp"
 #include "host/errors.hpp"
 #include "host/pareto/front_stream.hpp"
+#include "host/scoring/lookups.hpp"
 #include "host/scoring/plan.hpp"
 
 namespace carbonfront {
@@ -54,18 +55,35 @@ struct PassingView {
   std::optional<InputError> refusal;          // of the first missing row, where missing rows are refused
 };
 
+/// Why computed objectives of a view are unknown, in selected rows: missing quantities, and where there is none, such as for
+/// inf times 0.
+struct EmissionCauses {
+  std::vector<std::uint64_t> quantities;   // [quantities] rows where one is missing and an objective is unknown for it
+  std::vector<std::uint64_t> unexplained;  // [objectives]
+};
+
 /// What stays in memory, by selected row: the parts that `resident_parts` names; the others are empty.
 struct Data {
   std::uint64_t next_row = 0;  // of the sweep, to be read next
   Selection selection;
-  std::vector<std::vector<std::byte>> values;  // [plan columns]
-  std::vector<double> energy_kwh, co2e_kg;
-  std::vector<std::uint8_t> missing_factors;      // bit i: the emission quantity i is missing
-  std::array<std::uint64_t, 5> factor_missing{};  // selected rows by missing quantity
-  std::uint64_t without_emissions = 0;            // selected rows with a missing quantity
-  std::vector<Grouping> groupings;                // each list of columns once
-  std::vector<int> grouping_of_view;              // -1: one group
-  std::vector<PassingView> passing;               // [views]; unused where a view is resident
+  std::vector<std::vector<std::byte>> values;                   // [plan columns]
+  std::array<std::vector<double>, kEmissionColumns> emissions;  // by Source; see values_of
+  std::vector<std::uint8_t> emission_source;                    // which training model answered, where models differ by row
+  std::vector<std::uint32_t> missing_factors;                   // bit i: the plan's emission quantity i is missing
+  std::vector<std::uint32_t> assumed_factors;                   // bit i: its value is the spec's `assume`
+  std::vector<std::uint64_t> factor_missing;                    // [quantities] selected rows where it is missing
+  std::vector<std::uint64_t> factor_assumed;                    // [quantities] selected rows where it is assumed
+  std::vector<NameLookups> lookups;                             // [quantities] names that were looked up
+  std::vector<std::uint64_t> rows_of_model;                     // [training steps] selected rows that it answered
+  std::uint64_t without_emissions = 0;                          // selected rows whose CO2e of training is not known
+  std::vector<EmissionCauses> emission_causes;                  // [views]
+  std::vector<Grouping> groupings;                              // each list of columns once
+  std::vector<int> grouping_of_view;                            // -1: one group
+  std::vector<PassingView> passing;                             // [views]; unused where a view is resident
+
+  /// The values of a computed column.
+  const std::vector<double>& values_of(Source source) const { return emissions[static_cast<std::size_t>(source) - 1]; }
+  std::vector<double>& values_of(Source source) { return emissions[static_cast<std::size_t>(source) - 1]; }
 
   /// Views an objective's values, from a selected row on.
   ColumnView column_view(const Plan& plan, const ObjectivePlan& objective, std::size_t from = 0) const;

@@ -21,7 +21,8 @@ constexpr std::uint64_t kFixed = std::uint64_t{64} << 20;  // the program, its l
 
 /// What a batch of rows needs: as read, as selected, the factors of its emissions, the slabs they are written from.
 std::uint64_t batch_bytes(const Plan& plan, std::uint64_t batch_rows) {
-  std::uint64_t row = 16 + (plan.emissions ? 8 * 5 + 2 * 8 : 0);
+  std::uint64_t row =
+      16 + (plan.emissions ? 8 * (plan.emissions->factors.size() + 2 * plan.emissions->depends.size()) + 10 : 0);
   for (const Column& column : plan.columns)
     row += 2 * (column.info.bytes_per_value ? column.info.bytes_per_value : 64) + (plan.views.size() + 1);
   return row * std::min(plan.rows, batch_rows ? batch_rows : default_batch_rows(plan));
@@ -40,8 +41,8 @@ std::uint64_t resident_bytes(const Plan& plan) {
   for (const ViewPlan& view : plan.views)
     if (!view.group_columns.empty()) groupings.insert(view.group_columns);
   Resident resident = resident_parts(plan);
-  std::uint64_t bytes =
-      4 * groupings.size() + 8 * resident.energy + 8 * resident.co2e + resident.missing_factors + 4 * resident.row_numbers;
+  std::uint64_t bytes = 4 * groupings.size() + 8 * resident.emissions.size() + resident.emission_source +
+                        4 * resident.missing_factors + 4 * resident.assumed_factors + 4 * resident.row_numbers;
   for (int column : resident.columns) bytes += size_of(plan.columns[column].info.type);
   return bytes;
 }
@@ -83,8 +84,8 @@ std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t 
   Resident resident = resident_parts(plan);
   std::vector<std::string> columns, fronts;
   for (int column : resident.columns) columns.push_back(plan.columns[column].info.name);
-  if (resident.energy) columns.push_back("energy_kwh");
-  if (resident.co2e) columns.push_back("co2e_kg");
+  for (const EmissionOutput& output : all_emissions())
+    if (resident.emissions.contains(output.source)) columns.push_back(output.name);
   for (const ViewPlan& view : plan.views)
     if (!view.resident) fronts.push_back(view.spec.name);
   std::string text =

@@ -24,7 +24,7 @@ std::string factor_name(const Plan& plan, std::size_t k) {
 }
 
 InputError missing_objective(const Plan& plan, const ViewPlan& view, const std::vector<Objective>& objectives,
-                             std::size_t at, const std::vector<std::uint8_t>& missing_factors, std::uint64_t row) {
+                             std::size_t at, const std::vector<std::uint32_t>& missing_factors, std::uint64_t row) {
   std::vector<std::string> names;
   for (std::size_t k = 0; k < view.objectives.size(); ++k) {
     if (!is_missing_at(objectives[k].column, at)) continue;
@@ -32,9 +32,10 @@ InputError missing_objective(const Plan& plan, const ViewPlan& view, const std::
       names.push_back("column '" + view.objectives[k].name + "'");
       continue;
     }
-    for (std::size_t f = 0; f < kDevicePowerQuantities.size(); ++f)
-      if (missing_factors[at] >> f & 1)
-        names.push_back(fmt::format("{} (column '{}')", kDevicePowerQuantities[f], factor_name(plan, f)));
+    std::uint32_t bits = missing_factors[at] & plan.emissions->depends.at(view.objectives[k].source);
+    for (std::size_t f = 0; f < plan.emissions->factors.size(); ++f)
+      if (bits >> f & 1)
+        names.push_back(fmt::format("{} (column '{}')", plan.emissions->factors[f].quantity, factor_name(plan, f)));
   }
   std::string what = names.empty() ? "an objective" : names.front();
   return InputError(fmt::format("{} is missing at {}", what, place_of(plan.columns.front(), row)),

@@ -16,16 +16,15 @@ std::vector<Objective> batch_objectives(const Plan& plan, const ViewPlan& view, 
   Resident resident = resident_parts(plan);
   std::vector<Objective> objectives;
   for (const ObjectivePlan& objective : view.objectives) {
-    bool stays = objective.source == Source::energy ? resident.energy
-                 : objective.source == Source::co2e ? resident.co2e
-                                                    : resident.columns.contains(objective.column);
+    bool stays = objective.source == Source::column ? resident.columns.contains(objective.column)
+                                                    : resident.emissions.contains(objective.source);
     objectives.push_back({data.column_view(plan, objective, stays ? first : 0), objective.maximise});
   }
   return objectives;
 }
 
 /// The last `count` entries, which are the batch's whether the column stays or not.
-std::vector<std::uint8_t> of_batch(const std::vector<std::uint8_t>& column, std::size_t count) {
+std::vector<std::uint32_t> of_batch(const std::vector<std::uint32_t>& column, std::size_t count) {
   return {column.end() - static_cast<std::ptrdiff_t>(std::min(count, column.size())), column.end()};
 }
 

@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <limits>
 
-#include "host/emissions/units.hpp"
 #include "host/errors.hpp"
+#include "host/scoring/binding.hpp"
+#include "host/text.hpp"
 
 namespace carbonfront {
-
-namespace {
 
 int use_column(Plan& plan, const std::string& name) {
   for (std::size_t i = 0; i < plan.columns.size(); ++i)
@@ -28,72 +27,27 @@ int use_numeric_column(Plan& plan, const std::string& name, const std::string& u
   return index;
 }
 
-/// The unit of a factor: the column's attribute or the spec's; if both are there they must be the same.
-std::string unit_of(const std::string& quantity, const Quantity& given, const ColumnInfo& info, const std::string& path) {
-  std::string column = fmt::format("column '{}' of '{}'", info.name, path);
-  std::string from_file = info.units ? canonical_unit(quantity, *info.units) : "";
-  if (info.units && !info.units->empty() && from_file.empty())
-    throw InputError(fmt::format("{} has the unit '{}'", column, *info.units),
-                     fmt::format("it is used as {}, which is in {}", quantity, accepted_units(quantity)),
-                     "correct the attribute `units`, or name another column");
-  std::string from_spec = given.unit.empty() ? "" : canonical_unit(quantity, given.unit);
-  if (!from_file.empty() && !from_spec.empty() && from_file != from_spec)
-    throw InputError(fmt::format("{} is in '{}' by its attribute and in '{}' by the spec", column, *info.units, given.unit),
-                     "they must be the same unit", "remove the spec's unit, or correct the attribute");
-  std::string unit = from_spec.empty() ? from_file : from_spec;
-  if (!unit.empty()) return unit;
-  unit = canonical_unit(quantity, "");
-  if (unit.empty())
-    throw InputError(
-        fmt::format("{} has no unit", column), fmt::format("{} is in {}", quantity, accepted_units(quantity)),
-        fmt::format("set the attribute `units`, or write {} = {{ column = \"{}\", unit = \"...\" }}", quantity, info.name));
-  return unit;
-}
-
-FactorPlan bind_factor(Plan& plan, const std::string& quantity, const Quantity& given) {
-  FactorPlan factor{quantity, kNoColumn, 1, ""};
-  if (given.value) {
-    factor.constant = *given.value;
-    factor.unit = canonical_unit(quantity, given.unit);
-    return factor;
-  }
-  factor.column = use_numeric_column(plan, given.column, "an emission quantity");
-  factor.unit = unit_of(quantity, given, plan.columns[factor.column].info, plan.sweep.files.front().path);
-  return factor;
-}
-
-EmissionsPlan bind_emissions(Plan& plan, const EmissionsSpec& spec) {
-  EmissionsPlan emissions;
-  for (std::size_t i = 0; i < kDevicePowerQuantities.size(); ++i) {
-    std::string quantity = kDevicePowerQuantities[i];
-    auto given = spec.quantities.find(quantity);
-    emissions.factors[i] = given == spec.quantities.end() ? FactorPlan{quantity, kNoColumn, 1, "1"}
-                                                          : bind_factor(plan, quantity, given->second);
-  }
-  const auto& [devices, power, time, intensity, pue] = emissions.factors;
-  Scale energy = to_kwh(power.unit, time.unit), mass = to_kg_per_kwh(intensity.unit);
-  emissions.model = {energy.multiplier, energy.divisor, mass.multiplier, mass.divisor, spec.quantities.contains("pue")};
-  emissions.default_intensity = spec.default_intensity;
-  return emissions;
-}
+namespace {
 
 ObjectivePlan bind_objective(Plan& plan, const ObjectiveSpec& spec) {
   ObjectivePlan objective{spec.column, "", spec.maximise, Source::column, kNoColumn};
-  bool emission = spec.column == "energy_kwh" || spec.column == "co2e_kg";
-  if (emission && plan.emissions) {
+  const EmissionOutput* emission = find_emission(spec.column);
+  if (emission && plan.emissions && plan.emissions->computes(emission->source)) {
     if (has_column(plan.sweep, spec.column))
       throw InputError(
           fmt::format("objective '{}' means two things", spec.column),
           fmt::format("[emissions] computes it and '{}' has a column of that name", plan.sweep.files.front().path),
           "drop [emissions], or rename the column");
-    objective.source = spec.column == "energy_kwh" ? Source::energy : Source::co2e;
-    objective.units = spec.column == "energy_kwh" ? "kWh" : "kg";
+    objective.source = emission->source;
+    objective.units = emission->unit;
     return objective;
   }
   if (emission && !has_column(plan.sweep, spec.column))
     throw SpecError(fmt::format("objective '{}' is not known", spec.column),
-                    "the spec has no [emissions] and the sweep no such column",
-                    "add [emissions], or --emissions devices=...,max_power=...,time=...");
+                    plan.emissions ? "[emissions] says nothing that it follows from, and the sweep has no such column"
+                                   : "the spec has no [emissions] and the sweep no such column",
+                    plan.emissions ? "add `inference` and what it needs, and `queries` for a lifetime"
+                                   : "add [emissions], or --emissions devices=...,max_power=...,time=...");
   objective.column = use_numeric_column(plan, spec.column, "an objective");
   objective.units = plan.columns[objective.column].info.units.value_or("");
   return objective;
@@ -146,15 +100,18 @@ void keep_for_parts(Plan& plan) {
 
 Resident resident_parts(const Plan& plan) {
   Resident parts;
-  parts.energy = parts.co2e = plan.keep_emissions && plan.emissions;
+  parts.emission_source = parts.missing_factors = parts.assumed_factors = plan.keep_emissions && plan.emissions;
+  if (plan.keep_emissions && plan.emissions)
+    for (const auto& [source, quantities] : plan.emissions->depends) parts.emissions.insert(source);
   parts.row_numbers = plan.keep_row_numbers && !plan.conditions.empty();
   for (const ViewPlan& view : plan.views) {
     parts.row_numbers |= !plan.conditions.empty() && (view.resident || !view.group_columns.empty());
     if (!view.resident) continue;
     for (const ObjectivePlan& objective : view.objectives) {
-      if (objective.source == Source::column) parts.columns.insert(objective.column);
-      parts.energy |= objective.source == Source::energy;
-      parts.co2e |= objective.source == Source::co2e;
+      if (objective.source == Source::column)
+        parts.columns.insert(objective.column);
+      else
+        parts.emissions.insert(objective.source);
       parts.missing_factors |= objective.source != Source::column && view.spec.missing == Missing::error;
     }
   }

@@ -1,37 +1,73 @@
 #pragma once
 // A spec bound to a sweep: every name found, every type and unit checked, nothing read yet.
 
-#include <array>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "host/emissions/catalog.hpp"
+#include "host/emissions/models.hpp"
 #include "host/spec/spec.hpp"
 #include "host/sweep/condition.hpp"
 #include "host/sweep/sweep.hpp"
-#include "kernels/device_power.hpp"
 
 namespace carbonfront {
 
 inline constexpr int kNoColumn = -1;
 
-/// One quantity of the emission model: a column of the plan, or a constant in its stored unit.
+/// One quantity of the emission models: a column of the plan, or a constant in its stored unit.
 struct FactorPlan {
   std::string quantity;
   int column = kNoColumn;
   double constant = 1;
-  std::string unit;  // canonical
+  std::string unit = {};                   // canonical
+  std::string fallback = {};               // what the model's own value means; empty where the spec gives the quantity
+  std::optional<double> assume = {};       // stands in for a missing value of the column
+  CatalogChoice lookup = {};               // the column has names of a catalogue
+  std::optional<CatalogEntry> found = {};  // where the constant comes from a catalogue
+};
+
+/// Where an objective's values come from: a column, or what [emissions] computes.
+enum class Source { column, energy, co2e, inference_energy, inference_co2e, lifetime_energy, lifetime_co2e };
+
+inline constexpr std::size_t kEmissionColumns = 6;  // all but the first
+
+/// One computed column: the objective's and data set's name, and what it is.
+struct EmissionOutput {
+  Source source;
+  const char *name, *unit, *long_name;
+};
+std::span<const EmissionOutput> all_emissions();
+const EmissionOutput* find_emission(const std::string& name);
+const char* name_of(Source source);
+
+inline constexpr int kConstantOne = -1;
+
+/// One model, its unit factors set; `factors` are places in the plan's, or kConstantOne, in the model's order.
+struct StepPlan {
+  std::string name;
+  EmissionModel model;
+  Combine how = Combine::set;
+  std::vector<int> factors;
 };
 
 struct EmissionsPlan {
-  DevicePower model;
-  std::array<FactorPlan, 5> factors;  // in the order of kDevicePowerQuantities
+  std::vector<Catalog> catalogs;    // the user's
+  std::vector<FactorPlan> factors;  // each quantity once, in the order in which missing ones are reported; 32 at most
+  std::vector<StepPlan> training;
+  std::optional<StepPlan> inference;  // of one sample
+  int queries = kConstantOne;         // place in `factors`; kConstantOne: no lifetime is asked for
   bool default_intensity = false;
-};
+  std::map<Source, std::uint32_t> depends;  // for each computed column the quantities that it needs, as bits
 
-/// Where an objective's values come from.
-enum class Source { column, energy, co2e };
+  bool computes(Source source) const { return depends.contains(source); }
+  /// Tells whether the models differ from row to row.
+  bool chooses() const { return training.size() > 1 && training[1].how == Combine::missing; }
+};
 
 struct ObjectivePlan {
   std::string name, units;
@@ -91,7 +127,8 @@ void keep_what_is_compared(Plan& plan);
 /// What stays in memory for all selected rows.
 struct Resident {
   std::set<int> columns;  // of the plan
-  bool energy = false, co2e = false, missing_factors = false, row_numbers = false;
+  std::set<Source> emissions;
+  bool emission_source = false, missing_factors = false, assumed_factors = false, row_numbers = false;
 };
 Resident resident_parts(const Plan& plan);
 

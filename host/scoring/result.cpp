@@ -33,10 +33,6 @@ void write_by_row(hid_t dataset, hid_t type, std::uint64_t rows, std::uint32_t s
   }
 }
 
-void attach_dataset(hid_t group, const char* name, hid_t scale) {
-  attach(h5::Handle(H5Dopen2(group, name, H5P_DEFAULT)), scale);
-}
-
 /// What the datasets of one view share while they are written.
 struct ViewWriter {
   hid_t group, rows_scale;
@@ -265,23 +261,6 @@ void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data
         [&](std::uint32_t i) { return data.groupings[grouping].group[i]; }, progress);
   }
   write_groups(group, plan, data, index, scores);
-}
-
-void write_emission_attributes(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data) {
-  h5::Handle group(H5Gopen2(file, "emissions", H5P_DEFAULT));
-  for (const char* name : {"energy_kwh", "co2e_kg"}) attach_dataset(group, name, rows_scale);
-  std::vector<std::string> quantities(kDevicePowerQuantities.begin(), kDevicePowerQuantities.end()), columns, units;
-  for (const FactorPlan& factor : plan.emissions->factors) {
-    columns.push_back(factor.column == kNoColumn ? "" : plan.columns[factor.column].info.name);
-    units.push_back(factor.unit);
-  }
-  h5::write_attribute(group, "model", std::string_view(plan.spec.emissions->model));
-  h5::write_attribute(group, "quantities", quantities);
-  h5::write_attribute(group, "quantity_columns", columns);
-  h5::write_attribute(group, "quantity_units", units);
-  h5::write_attribute(group, "missing_rows",
-                      std::vector<std::uint64_t>(data.factor_missing.begin(), data.factor_missing.end()));
-  h5::write_attribute(group, "rows_without_emissions", static_cast<std::int64_t>(data.without_emissions));
 }
 
 }  // namespace

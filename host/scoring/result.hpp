@@ -25,6 +25,8 @@ class ResultRows;
 /// Writes the whole result except /provenance into the file that `rows` began. Throws OutputError, Stopped.
 void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views, ResultRows& rows,
                   Progress& progress);
+/// Writes what /emissions says beside its rows: models, quantities, where they come from, and names that were looked up.
+void write_emission_attributes(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data);
 void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance);
 
 /// Reads the spec a result was made with. Throws InputError where the file is no result, or of another version.

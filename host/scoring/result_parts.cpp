@@ -31,6 +31,10 @@ void attach(hid_t dataset, hid_t scale, unsigned dimension) {
   h5::written(H5DSattach_scale(dataset, scale, dimension), "a dimension scale");
 }
 
+void attach_dataset(hid_t group, const std::string& name, hid_t scale) {
+  attach(h5::Handle(H5Dopen2(group, name.c_str(), H5P_DEFAULT)), scale);
+}
+
 h5::Handle create_row_dataset(hid_t group, hid_t rows_axis, std::uint64_t rows, hid_t type, const void* fill,
                               const RowDataset& about, h5::Storage storage) {
   h5::Handle dataset = h5::create_dataset(group, about.name, type, {rows}, storage);

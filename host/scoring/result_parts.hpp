@@ -16,6 +16,9 @@ h5::Handle create_dimension(hid_t parent, const char* name, hsize_t size);
 void describe(hid_t dataset, const std::string& long_name, const std::string& units);
 void attach(hid_t dataset, hid_t scale, unsigned dimension = 0);
 
+/// Attaches an axis to a dataset of a group that was created without one.
+void attach_dataset(hid_t group, const std::string& name, hid_t scale);
+
 struct RowDataset {
   const char* name;
   const char* long_name;

@@ -2,6 +2,8 @@
 // The part of the result that is written while the sweep is read: emissions, and the states of views of the front alone.
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "host/scoring/batch.hpp"
@@ -50,8 +52,13 @@ class ResultRows {
   /// OutputError.
   ResultRows(hid_t file, const Plan& plan, std::uint64_t rows, h5::Storage storage = {});
 
-  /// Appends a batch's emissions. [kept] Throws OutputError.
-  void add_emissions(const Batch& batch, const double* energy_kwh, const double* co2e_kg);
+  /// Appends a batch's emissions, the last of the data's. [kept] Throws OutputError.
+  void add_emissions(const Batch& batch, const Data& data);
+
+  /// Appends what another result's datasets hold for the batch, of which all rows are kept. Throws OutputError.
+  using Reals = std::function<std::vector<double>(Source, const std::string& dataset)>;
+  using Bytes = std::function<std::vector<std::uint8_t>(const std::string& dataset)>;
+  void copy_emissions(const Batch& batch, const Reals& reals, const Bytes& bytes);
 
   /// Appends the states of a batch's selected rows in a view of the front alone. [kept] Throws OutputError.
   void add_states(std::size_t view, const Batch& batch, const std::vector<std::uint8_t>& states);
@@ -60,10 +67,24 @@ class ResultRows {
   void finish();
 
   /// Lets go of the file.
-  void close() { emissions_.clear(), states_.clear(); }
+  void close() { emissions_.clear(), models_.clear(), accounts_.clear(), states_.clear(); }
 
  private:
-  std::vector<RowColumn<double>> emissions_;     // energy, CO2e; empty without emissions
+  /// Where a quantity of each row comes from.
+  struct Account {
+    std::size_t factor;
+    std::string name;
+    bool looked_up;
+    RowColumn<std::uint8_t> column;
+  };
+  void begin_accounts(hid_t emissions, const Plan& plan, std::uint64_t rows, h5::Storage storage);
+  void add_emissions(const Batch& batch, const Data& data, std::size_t end);
+  friend void add_all_rows(const Plan& plan, const Data& data, ResultRows& rows);
+
+  std::vector<Source> sources_;                  // of the columns of emissions
+  std::vector<RowColumn<double>> emissions_;     // empty without emissions
+  std::vector<RowColumn<std::uint8_t>> models_;  // which model answered, where they differ by row
+  std::vector<Account> accounts_;                // of the quantities that have a column
   std::vector<RowColumn<std::uint8_t>> states_;  // of views of the front alone
   std::vector<std::size_t> states_of_view_;      // [views]
 };

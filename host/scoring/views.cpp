@@ -16,26 +16,18 @@ namespace carbonfront {
 
 namespace {
 
-/// Tells whether a view's emission objectives depend on a quantity: energy does not depend on the carbon intensity.
-bool depends_on(const ViewPlan& view, const std::string& quantity) {
-  if (quantity != "carbon_intensity") return view.uses_emissions();
-  for (const ObjectivePlan& objective : view.objectives)
-    if (objective.source == Source::co2e) return true;
-  return false;
-}
-
-void count_causes(const Plan& plan, const Data& data, const ViewPlan& view, const std::vector<std::uint64_t>& missing_rows,
+void count_causes(const Plan& plan, const Data& data, std::size_t view_index, const std::vector<std::uint64_t>& missing_rows,
                   std::vector<Cause>& causes) {
+  const ViewPlan& view = plan.views[view_index];
   for (std::size_t k = 0; k < view.objectives.size(); ++k) {
-    const ObjectivePlan& objective = view.objectives[k];
-    if (objective.source == Source::column && missing_rows[k] > 0) causes.push_back({objective.name, "", missing_rows[k]});
-    if (objective.source == Source::column || missing_rows[k] <= data.without_emissions) continue;
-    causes.push_back({objective.name, "", missing_rows[k] - data.without_emissions});  // such as inf times 0
+    bool column = view.objectives[k].source == Source::column;
+    std::uint64_t rows = column ? missing_rows[k] : data.emission_causes[view_index].unexplained[k];
+    if (rows > 0) causes.push_back({view.objectives[k].name, "", rows});
   }
   if (!view.uses_emissions()) return;
-  for (std::size_t k = 0; k < kDevicePowerQuantities.size(); ++k)
-    if (data.factor_missing[k] > 0 && depends_on(view, kDevicePowerQuantities[k]))
-      causes.push_back({factor_name(plan, k), kDevicePowerQuantities[k], data.factor_missing[k]});
+  for (std::size_t k = 0; k < plan.emissions->factors.size(); ++k)
+    if (std::uint64_t rows = data.emission_causes[view_index].quantities[k]; rows > 0)
+      causes.push_back({factor_name(plan, k), plan.emissions->factors[k].quantity, rows});
 }
 
 /// Counts the distinct points among the front rows of each group: equal rows share all identities.
@@ -83,7 +75,7 @@ ViewScores rate_passing(const Plan& plan, const Data& data, std::size_t view_ind
   scores.only_front = true;
   scores.size = passing.rated;
   scores.unrated = data.selection.size - passing.rated;
-  count_causes(plan, data, view, passing.missing_rows, scores.causes);
+  count_causes(plan, data, view_index, passing.missing_rows, scores.causes);
   for (std::size_t k = 0; k < view.objectives.size(); ++k) {
     ColumnView column = data.column_view(plan, view.objectives[k]);
     column.values = passing.front.values[k].data();
@@ -116,7 +108,7 @@ ViewScores rate(const Plan& plan, const Data& data, std::size_t view_index) {
   std::vector<std::uint64_t> missing_rows;
   for (const Objective& objective : scores.objectives)
     missing_rows.push_back(mark_missing(objective.column, selected, missing));
-  count_causes(plan, data, view, missing_rows, scores.causes);
+  count_causes(plan, data, view_index, missing_rows, scores.causes);
   std::uint32_t incomplete = static_cast<std::uint32_t>(std::count(missing.begin(), missing.end(), 1));
   if (incomplete > 0 && view.spec.missing == Missing::error) {
     auto first = static_cast<std::uint32_t>(std::find(missing.begin(), missing.end(), 1) - missing.begin());

@@ -9,6 +9,7 @@
 #include "host/scoring/batch.hpp"
 #include "host/scoring/result_parts.hpp"
 #include "host/shards/part_arrays.hpp"
+#include "host/shards/part_emissions.hpp"
 #include "host/sweep/fingerprint.hpp"
 #include "host/text.hpp"
 
@@ -128,7 +129,6 @@ void append_passing(const PartReader& part, std::size_t index, const std::vector
 /// Hands emissions and states of a part's rows on, a slab at a time, and keeps the emissions of selected rows that stay.
 void append_rows(const PartReader& part, const Plan& plan, const PartInfo& info, const std::vector<std::uint32_t>* selected,
                  ResultRows& out, Data& data) {
-  Resident resident = resident_parts(plan);
   Batch batch;
   std::size_t next = 0;
   for (std::uint64_t at = 0; at < info.done; at += batch.rows) {
@@ -136,19 +136,7 @@ void append_rows(const PartReader& part, const Plan& plan, const PartInfo& info,
     batch.rows = static_cast<std::uint32_t>(std::min<std::uint64_t>(1 << 18, info.done - at));
     batch.kept.resize(batch.rows);
     for (std::uint32_t i = 0; i < batch.rows; ++i) batch.kept[i] = i;
-    if (plan.emissions) {
-      auto energy = part.rows<double>("/emissions/energy_kwh", at, batch.rows);
-      auto co2e = part.rows<double>("/emissions/co2e_kg", at, batch.rows);
-      out.add_emissions(batch, energy.data(), co2e.data());
-      std::size_t begin = next;
-      for (auto [stays, from, to] :
-           {std::tuple{resident.energy, &energy, &data.energy_kwh}, {resident.co2e, &co2e, &data.co2e_kg}}) {
-        if (!stays) continue;
-        if (!selected) to->insert(to->end(), from->begin(), from->end());
-        for (next = begin; selected && next < selected->size() && (*selected)[next] < at + batch.rows; ++next)
-          to->push_back((*from)[(*selected)[next] - at]);
-      }
-    }
+    if (plan.emissions) next = append_emission_rows(part, plan, at, batch, selected, next, out, data);
     for (std::size_t i = 0; i < plan.views.size(); ++i)
       if (plan.views[i].passing)
         out.add_states(i, batch, part.rows<std::uint8_t>("/views/" + plan.views[i].spec.name + "/state", at, batch.rows));
@@ -236,13 +224,14 @@ void write_part(hid_t file, const Plan& plan, PartInfo info, Data& data) {
     inputs.insert(inputs.end(), path.c_str(), path.c_str() + path.size() + 1);
   }
   write_array(part, "inputs", inputs);
-  write_array(part, "factor_missing", std::vector<std::uint64_t>(data.factor_missing.begin(), data.factor_missing.end()));
+  if (plan.emissions) write_emission_counts(part, data);
   std::vector<std::uint32_t> selected;
   for (std::uint32_t row : data.selection.row) selected.push_back(static_cast<std::uint32_t>(row - info.range.first));
   write_array(part, "selected", selected);
   Resident resident = resident_parts(plan);
   for (int column : resident.columns) write_array(part, column_name(column).c_str(), data.values[column]);
   write_array(part, "missing_factors", data.missing_factors);
+  write_array(part, "assumed_factors", data.assumed_factors);
   for (std::size_t i = 0; i < data.groupings.size(); ++i) write_grouping(part, i, data.groupings[i]);
   for (std::size_t i = 0; i < plan.views.size(); ++i)
     if (plan.views[i].passing) write_passing(part, i, data.passing[i]);
@@ -254,8 +243,7 @@ void append_part(hid_t file, const std::string& path, const Plan& plan, const Pa
   PartReader part{file, path};
   auto totals = part.array<std::uint64_t>("totals");
   auto size = static_cast<std::uint32_t>(part.checked(totals, 0));
-  auto factor_missing = part.array<std::uint64_t>("factor_missing");
-  for (std::size_t k = 0; k < data.factor_missing.size(); ++k) data.factor_missing[k] += part.checked(factor_missing, k);
+  if (plan.emissions) append_emission_counts(part, plan, data);
   data.without_emissions += part.checked(totals, 1);
   auto selected = part.array<std::uint32_t>("selected");
   if (!data.selection.all && selected.size() != size) part.damaged("its selected rows are cut off");
@@ -269,11 +257,14 @@ void append_part(hid_t file, const std::string& path, const Plan& plan, const Pa
       part.damaged(fmt::format("column '{}' is cut off", plan.columns[column].info.name));
     data.values[column].insert(data.values[column].end(), values.begin(), values.end());
   }
-  if (resident.missing_factors) {
-    auto missing = part.array<std::uint8_t>("missing_factors");
-    if (missing.size() != size) part.damaged("its missing quantities are cut off");
-    data.missing_factors.insert(data.missing_factors.end(), missing.begin(), missing.end());
-  }
+  auto append_bits = [&](bool stays, const char* name, std::vector<std::uint32_t>& to) {
+    if (!stays) return;
+    auto bits = part.array<std::uint32_t>(name);
+    if (bits.size() != size) part.damaged("its missing quantities are cut off");
+    to.insert(to.end(), bits.begin(), bits.end());
+  };
+  append_bits(resident.missing_factors, "missing_factors", data.missing_factors);
+  append_bits(resident.assumed_factors, "assumed_factors", data.assumed_factors);
   std::vector<std::vector<std::uint32_t>> numbers_of_groups;
   for (std::size_t i = 0; i < data.groupings.size(); ++i)
     append_grouping(part, i, plan, data.groupings[i], numbers_of_groups.emplace_back());

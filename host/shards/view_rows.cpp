@@ -72,10 +72,9 @@ ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view
   for (const ObjectivePlan& objective : view.objectives) {
     out.objectives.push_back({type_of(plan, objective), objective.maximise});
     bool computed = objective.source != Source::column;
-    const char* emission = objective.source == Source::energy ? "/emissions/energy_kwh" : "/emissions/co2e_kg";
     std::vector<std::byte> values;
     if (computed) {
-      auto all = reader.rows<double>(emission, 0, rows);
+      auto all = reader.rows<double>(std::string("/emissions/") + name_of(objective.source), 0, rows);
       values.assign(reinterpret_cast<const std::byte*>(all.data()),
                     reinterpret_cast<const std::byte*>(all.data() + all.size()));
     } else {

@@ -64,11 +64,15 @@ Quantity parse_quantity(const std::string& name, const std::string& text) {
 
 void apply_emissions_flag(Spec& spec, const std::string& text) {
   if (!spec.emissions) spec.emissions.emplace();
-  const std::vector<std::string> known(kDevicePowerQuantities.begin(), kDevicePowerQuantities.end());
+  const std::vector<std::string>& known = quantity_names();
   std::set<std::string> seen;
   for (const std::string& part : split_names(text, ',')) {
     auto equals = part.find('=');
     std::string name = part.substr(0, equals);
+    if (equals != std::string::npos && (name == "model" || name == "inference")) {
+      (name == "model" ? spec.emissions->model : spec.emissions->inference) = part.substr(equals + 1);
+      continue;
+    }
     if (equals == std::string::npos || std::find(known.begin(), known.end(), name) == known.end())
       throw SpecError("--emissions does not know '" + name + "'",
                       "quantities are " + join(known, ", ") + did_you_mean(name, known),
@@ -169,6 +173,12 @@ void apply_flags(Spec& spec, const SpecFlags& flags) {
   if (!flags.label.empty()) spec.label = unquoted(flags.label);
   spec.where.insert(spec.where.end(), flags.where.begin(), flags.where.end());
   if (!flags.emissions.empty()) apply_emissions_flag(spec, flags.emissions);
+
+  if (!flags.require.empty()) {
+    if (!spec.emissions)
+      throw SpecError("--require " + flags.require, "the spec has no [emissions]", "add --emissions, or drop --require");
+    for (const std::string& name : split_names(flags.require, ',')) spec.emissions->require.push_back(unquoted(name));
+  }
 
   std::set<std::string> flagged;
   for (const std::string& text : flags.views) {

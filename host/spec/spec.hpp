@@ -59,6 +59,7 @@ struct SpecFlags {
   std::vector<std::string> where;                         // added to the spec's
   std::string emissions;                                  // quantity=COLUMN[:UNIT] or quantity=NUMBER UNIT, comma-separated
   std::string group, label, missing;                      // empty: the spec's
+  std::string require;                                    // quantities or columns, comma-separated
   std::optional<std::string> group_by, outputs, columns;  // for every view
 };
 

@@ -14,25 +14,44 @@ constexpr std::size_t kEmissionsBatchRows = 1 << 18;
 void finish(EmissionsSlot& slot) {
   if (slot.rows == 0) return;
   slot.stream.synchronize();
-  std::copy_n(slot.down.data(), slot.rows, slot.energy_kwh);
-  std::copy_n(slot.down.data() + slot.rows, slot.rows, slot.co2e_kg);
+  std::copy_n(slot.down.data(), slot.rows, slot.out.energy_kwh);
+  std::copy_n(slot.down.data() + slot.rows, slot.rows, slot.out.co2e_kg);
+  if (slot.out.source) std::copy_n(slot.sources_down.data(), slot.rows, slot.out.source);
   slot.rows = 0;
 }
 
+/// The columns that the steps read, each once.
+std::vector<const double*> columns_of(const std::vector<HostStep>& steps) {
+  std::vector<const double*> columns;
+  for (const HostStep& step : steps)
+    for (const HostFactor& factor : step.factors)
+      if (factor.values && std::find(columns.begin(), columns.end(), factor.values) == columns.end())
+        columns.push_back(factor.values);
+  return columns;
+}
+
 /// Sends rows [begin, begin + slot.rows) on their way.
-void start(EmissionsSlot& slot, DevicePower model, const HostFactor (&factors)[5], std::size_t begin) {
+void start(EmissionsSlot& slot, const std::vector<HostStep>& steps, const std::vector<const double*>& columns,
+           std::size_t begin) {
   const std::size_t rows = slot.rows, stride = (rows + 1) / 2 * 2;  // columns stay aligned to 16 bytes
-  FactorColumns columns;
-  for (int k = 0; k < 5; ++k) {
-    columns.constants[k] = factors[k].constant;
-    if (!factors[k].values) continue;
-    std::copy_n(factors[k].values + begin, rows, slot.up.data() + k * stride);
-    copy_up(slot.stream, slot.up.data() + k * stride, slot.factors.data() + k * stride, rows);
-    columns.values[k] = slot.factors.data() + k * stride;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    std::copy_n(columns[c] + begin, rows, slot.up.data() + c * stride);
+    copy_up(slot.stream, slot.up.data() + c * stride, slot.factors.data() + c * stride, rows);
   }
-  compute_emissions(slot.stream, model, columns, rows, slot.results.data(), slot.results.data() + stride);
-  copy_down(slot.stream, slot.results.data(), slot.down.data(), rows);
-  copy_down(slot.stream, slot.results.data() + stride, slot.down.data() + rows, rows);
+  const EmissionRows out{slot.results.data(), slot.results.data() + stride, slot.out.source ? slot.sources.data() : nullptr};
+  for (std::size_t s = 0; s < steps.size(); ++s) {
+    FactorColumns factors;
+    for (int k = 0; k < kMostFactors; ++k) {
+      factors.constants[k] = steps[s].factors[k].constant;
+      if (!steps[s].factors[k].values) continue;
+      const auto at = std::find(columns.begin(), columns.end(), steps[s].factors[k].values) - columns.begin();
+      factors.values[k] = slot.factors.data() + static_cast<std::size_t>(at) * stride;
+    }
+    compute_emissions(slot.stream, steps[s].model, factors, steps[s].how, static_cast<std::uint8_t>(s), rows, out);
+  }
+  copy_down(slot.stream, out.energy_kwh, slot.down.data(), rows);
+  copy_down(slot.stream, out.co2e_kg, slot.down.data() + rows, rows);
+  if (out.source) copy_down(slot.stream, out.source, slot.sources_down.data(), rows);
 }
 
 }  // namespace
@@ -61,25 +80,27 @@ std::size_t Evaluator::State::budget() const {
   return memory_limit == 0 ? free : std::min(free, memory_limit);
 }
 
-void Evaluator::emissions(DevicePower model, const HostFactor (&factors)[5], std::size_t rows, double* energy_kwh,
-                          double* co2e_kg) {
+void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionRows out) {
   if (rows == 0) return;
   use_device(state_->device);
-  if (!state_->slots[0]) {
-    const std::size_t fitting = state_->budget() / (2 * 7 * sizeof(double)) / 2 * 2;
+  const std::vector<const double*> columns = columns_of(steps);
+  if (!state_->slots[0] || state_->slot_columns < columns.size()) {
+    for (auto& slot : state_->slots) slot.reset();
+    const std::size_t row_bytes = (columns.size() + 2) * sizeof(double) + 1;
+    const std::size_t fitting = state_->budget() / (2 * row_bytes) / 2 * 2;
     if (fitting == 0)
       throw Failure("planning device memory", "not even two rows fit", "raise --memory-limit, or use --backend cpu");
     state_->slot_rows = std::min(kEmissionsBatchRows, fitting);
-    for (auto& slot : state_->slots) slot.emplace(state_->slot_rows);
+    state_->slot_columns = columns.size();
+    for (auto& slot : state_->slots) slot.emplace(state_->slot_rows, columns.size());
   }
   int turn = 0;
   for (std::size_t begin = 0; begin < rows; begin += state_->slot_rows, turn ^= 1) {
     EmissionsSlot& slot = *state_->slots[turn];
     finish(slot);
     slot.rows = std::min(state_->slot_rows, rows - begin);
-    slot.energy_kwh = energy_kwh + begin;
-    slot.co2e_kg = co2e_kg + begin;
-    start(slot, model, factors, begin);
+    slot.out = {out.energy_kwh + begin, out.co2e_kg + begin, out.source ? out.source + begin : nullptr};
+    start(slot, steps, columns, begin);
   }
   for (auto& slot : state_->slots) finish(*slot);
 }

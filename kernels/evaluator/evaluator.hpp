@@ -2,6 +2,7 @@
 // One device at work: it owns the streams and buffers, takes columns from host memory, and gives back answers. Plain C++, so
 // that the host includes it without CUDA.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,7 +11,7 @@
 
 #include "kernels/columns.hpp"
 #include "kernels/device/failure.hpp"
-#include "kernels/device_power.hpp"
+#include "kernels/emissions.hpp"
 
 namespace carbonfront::device {
 
@@ -55,15 +56,22 @@ struct HostFactor {
   double constant = 1;
 };
 
+/// One model with its factors in its order, and how its answer joins those of the steps before.
+struct HostStep {
+  EmissionModel model;
+  std::array<HostFactor, kMostFactors> factors;
+  Combine how = Combine::set;
+};
+
 class Evaluator {
  public:
   /// Takes a device. It is given at most `memory_limit` bytes at a time (0: what it has free). Throws Failure.
   Evaluator(int device, std::size_t memory_limit);
   ~Evaluator();
 
-  /// Writes energy_kwh and co2e_kg, [rows] each in host memory. Factors: devices, max_power, time, carbon_intensity, pue.
-  /// Batches go up, are computed and come down at the same time. Waits for the device. Throws Failure.
-  void emissions(DevicePower model, const HostFactor (&factors)[5], std::size_t rows, double* energy_kwh, double* co2e_kg);
+  /// Writes energy_kwh, co2e_kg and, unless it is null, source, [rows] each in host memory. Batches go up, are computed step
+  /// by step and come down at the same time. Waits for the device. Throws Failure.
+  void emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionRows out);
 
   /// Answers for the part of the points. Rows that do not fit the device's memory are taken in blocks of sources and
   /// queries; the answers do not depend on it. With several parts, only the first finds ranks. Throws Failure, and what the

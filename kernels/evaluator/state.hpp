@@ -13,15 +13,18 @@ struct EmissionsSlot {
   Stream stream;
   PinnedArray<double> up, down;
   DeviceArray<double> factors, results;
-  std::size_t rows = 0;          // under way
-  double* energy_kwh = nullptr;  // where they belong
-  double* co2e_kg = nullptr;
+  PinnedArray<std::uint8_t> sources_down;
+  DeviceArray<std::uint8_t> sources;
+  std::size_t rows = 0;  // under way
+  EmissionRows out;      // where they belong, in host memory
 
-  explicit EmissionsSlot(std::size_t batch_rows)
-      : up(stream, 5 * batch_rows),
+  EmissionsSlot(std::size_t batch_rows, std::size_t columns)
+      : up(stream, columns * batch_rows),
         down(stream, 2 * batch_rows),
-        factors(stream, 5 * batch_rows),
-        results(stream, 2 * batch_rows) {}
+        factors(stream, columns * batch_rows),
+        results(stream, 2 * batch_rows),
+        sources_down(stream, batch_rows),
+        sources(stream, batch_rows) {}
 };
 
 struct Evaluator::State {
@@ -29,7 +32,7 @@ struct Evaluator::State {
   std::size_t memory_limit;
   Streams streams;
   std::optional<EmissionsSlot> slots[2];
-  std::size_t slot_rows = 0;
+  std::size_t slot_rows = 0, slot_columns = 0;
 
   /// Makes the device current and takes back what emissions needed. Returns budget().
   std::size_t start();

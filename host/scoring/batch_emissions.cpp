@@ -1,0 +1,122 @@
+#include "host/scoring/batch_emissions.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "host/emissions/units.hpp"
+#include "host/scoring/factors.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+Factor factor_of(const Plan& plan, const FactorValues& values, int place) {
+  if (place == kConstantOne) return {};
+  const FactorPlan& factor = plan.emissions->factors[place];
+  return {factor.column == kNoColumn ? nullptr : values[place].data(), factor.constant};
+}
+
+EmissionStep step_of(const Plan& plan, const FactorValues& values, const StepPlan& from) {
+  EmissionStep step{from.model, {}, from.how};
+  for (std::size_t k = 0; k < from.factors.size(); ++k) step.factors[k] = factor_of(plan, values, from.factors[k]);
+  return step;
+}
+
+/// Grows a computed column by `rows` and returns where the new part begins.
+double* grown(Data& data, Source source, std::size_t rows) {
+  std::vector<double>& column = data.values_of(source);
+  column.resize(column.size() + rows);
+  return column.data() + column.size() - rows;
+}
+
+/// The last `rows` of a column, which are the batch's.
+template <class T>
+const T* of_batch(const std::vector<T>& column, std::size_t rows) {
+  return column.data() + column.size() - rows;
+}
+
+/// A NaN's sign and payload differ between processors; the result's bytes must not.
+void make_nans_equal(double* values, std::size_t rows) {
+  for (std::size_t i = 0; i < rows; ++i)
+    if (std::isnan(values[i])) values[i] = std::numeric_limits<double>::quiet_NaN();
+}
+
+void evaluate(const Backend& backend, std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out) {
+  backend.emissions(steps, rows, out);
+  make_nans_equal(out.energy_kwh, rows);
+  make_nans_equal(out.co2e_kg, rows);
+}
+
+void evaluate_training(const Plan& plan, const Backend& backend, const FactorValues& values, std::size_t rows, Data& data) {
+  std::vector<EmissionStep> steps;
+  for (const StepPlan& step : plan.emissions->training) steps.push_back(step_of(plan, values, step));
+  EmissionColumns out{grown(data, Source::energy, rows), grown(data, Source::co2e, rows), nullptr};
+  if (plan.emissions->chooses()) {
+    data.emission_source.resize(data.emission_source.size() + rows);
+    out.source = data.emission_source.data() + data.emission_source.size() - rows;
+  }
+  evaluate(backend, steps, rows, out);
+  for (std::size_t i = 0; i < rows; ++i) data.without_emissions += std::isnan(out.co2e_kg[i]);
+  for (std::size_t i = 0; out.source && i < rows; ++i)
+    if (out.source[i] != kNoSource) ++data.rows_of_model[out.source[i]];
+}
+
+/// One sample, and the lifetime where queries are known.
+void evaluate_use(const Plan& plan, const Backend& backend, const FactorValues& values, std::size_t rows, Data& data) {
+  const EmissionsPlan& emissions = *plan.emissions;
+  EmissionStep sample = step_of(plan, values, *emissions.inference);
+  EmissionColumns out{grown(data, Source::inference_energy, rows), grown(data, Source::inference_co2e, rows), nullptr};
+  evaluate(backend, {&sample, 1}, rows, out);
+  if (emissions.queries == kConstantOne) return;
+  EmissionStep life{Lifetime{to_base("queries", emissions.factors[emissions.queries].unit)}, {}, Combine::set};
+  const double* parts[] = {of_batch(data.values_of(Source::energy), rows), of_batch(data.values_of(Source::co2e), rows),
+                           out.energy_kwh, out.co2e_kg};
+  for (std::size_t k = 0; k < std::size(parts); ++k) life.factors[k] = {parts[k], 1};
+  life.factors[std::size(parts)] = factor_of(plan, values, emissions.queries);
+  evaluate(backend, {&life, 1}, rows,
+           {grown(data, Source::lifetime_energy, rows), grown(data, Source::lifetime_co2e, rows), nullptr});
+}
+
+/// Counts, in rows with an unknown computed objective, the missing quantities that it needs.
+void count_causes(const Plan& plan, const ViewPlan& view, std::size_t rows, const Data& data, EmissionCauses& causes) {
+  const std::uint32_t* missing = of_batch(data.missing_factors, rows);
+  std::vector<std::uint32_t> culprits(rows);
+  for (std::size_t k = 0; k < view.objectives.size(); ++k) {
+    if (view.objectives[k].source == Source::column) continue;
+    const double* values = of_batch(data.values_of(view.objectives[k].source), rows);
+    std::uint32_t needs = plan.emissions->depends.at(view.objectives[k].source);
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (!std::isnan(values[i])) continue;
+      causes.unexplained[k] += (missing[i] & needs) == 0;
+      culprits[i] |= missing[i] & needs;
+    }
+  }
+  for (std::uint32_t bits : culprits)
+    for (std::size_t k = 0; bits; ++k, bits >>= 1) causes.quantities[k] += bits & 1;
+}
+
+}  // namespace
+
+void start_emissions(const Plan& plan, Data& data) {
+  if (!plan.emissions) return;
+  data.factor_missing.assign(plan.emissions->factors.size(), 0);
+  data.factor_assumed.assign(plan.emissions->factors.size(), 0);
+  data.lookups.resize(plan.emissions->factors.size());
+  data.rows_of_model.assign(plan.emissions->training.size(), 0);
+  for (const ViewPlan& view : plan.views)
+    data.emission_causes.push_back(
+        {std::vector<std::uint64_t>(plan.emissions->factors.size()), std::vector<std::uint64_t>(view.objectives.size())});
+}
+
+void append_emissions(const Plan& plan, const Backend& backend, const Batch& batch, Data& data) {
+  const EmissionsPlan& emissions = *plan.emissions;
+  std::size_t rows = batch.kept.size();
+  FactorValues values = gather_factors(plan, batch, data);
+  evaluate_training(plan, backend, values, rows, data);
+  if (emissions.inference) evaluate_use(plan, backend, values, rows, data);
+  for (std::size_t i = 0; i < plan.views.size(); ++i)
+    if (plan.views[i].uses_emissions()) count_causes(plan, plan.views[i], rows, data, data.emission_causes[i]);
+}
+
+}  // namespace carbonfront

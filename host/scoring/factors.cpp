@@ -1,0 +1,118 @@
+#include "host/scoring/factors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "host/errors.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+/// The first row of a batch that is refused, and why: [kept] place and quantity.
+struct Refusal {
+  std::size_t row, factor;
+  const NameLookup* name = nullptr;  // where a name has no answer
+
+  /// Takes another one that is earlier; of one row, that of the first quantity.
+  void join(std::size_t other_row, std::size_t other_factor, const NameLookup* other_name = nullptr) {
+    if (other_row < row || (other_row == row && other_factor < factor)) *this = {other_row, other_factor, other_name};
+  }
+};
+
+std::string name_at(const Batch& batch, const FactorPlan& factor, std::size_t row) {
+  return std::string(batch.columns[factor.column].strings[batch.kept[row]]);
+}
+
+/// Values of a column of names; NaN where the name is missing, or unknown and the spec lets it be missing.
+void look_up_names(const Plan& plan, const Batch& batch, std::size_t k, NameLookups& names, std::vector<double>& out,
+                   Refusal& refusal) {
+  const FactorPlan& factor = plan.emissions->factors[k];
+  const ColumnInfo& info = plan.columns[factor.column].info;
+  const Strings& strings = batch.columns[factor.column].strings;
+  out.resize(batch.kept.size());
+  std::string_view last;
+  NameLookup* found = nullptr;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    std::string_view name = strings[batch.kept[i]];
+    out[i] = kNan;
+    if (name.empty() || is_missing_text(info, name)) continue;
+    if (!found || name != last) found = &found_name(*plan.emissions, factor, name, names);
+    last = name;
+    ++found->rows;
+    out[i] = found->value;
+    if (!found->answer.entry && !factor.lookup.unknown_is_missing) refusal.join(i, k, found);
+  }
+}
+
+/// Puts the spec's assumption where a value is missing, and accounts for what is assumed and what stays missing.
+void account(const Plan& plan, std::size_t k, std::size_t rows, std::vector<double>& values, Data& data) {
+  std::uint32_t* assumed = data.assumed_factors.data() + data.assumed_factors.size() - rows;
+  std::uint32_t* missing = data.missing_factors.data() + data.missing_factors.size() - rows;
+  const std::optional<double>& assume = plan.emissions->factors[k].assume;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isnan(values[i])) continue;
+    if (assume) {
+      values[i] = *assume;
+      assumed[i] |= 1u << k;
+      ++data.factor_assumed[k];
+    } else {
+      missing[i] |= 1u << k;
+      ++data.factor_missing[k];
+    }
+  }
+}
+
+bool is_required(const Plan& plan, const FactorPlan& factor) {
+  const std::vector<std::string>& required = plan.spec.emissions->require;
+  return std::ranges::count(required, factor.quantity) > 0 ||
+         std::ranges::count(required, plan.columns[factor.column].info.name) > 0;
+}
+
+[[noreturn]] void refuse(const Plan& plan, const Batch& batch, const FactorValues& values, const Refusal& refusal) {
+  const FactorPlan& factor = plan.emissions->factors[refusal.factor];
+  const Column& column = plan.columns[factor.column];
+  double value = values[refusal.factor][refusal.row];
+  std::string place = place_of(column, batch.begin + batch.kept[refusal.row]);
+  if (refusal.name)
+    throw InputError(fmt::format("{}: '{}' of column '{}' at {} {} {}", factor.quantity, name_at(batch, factor, refusal.row),
+                                 column.info.name, place, refusal.name->answer.why, factor.lookup.catalog),
+                     candidates_text(refusal.name->answer), kLookupAdvice);
+  if (std::isnan(value))
+    throw InputError(fmt::format("{} of column '{}' is missing at {}", factor.quantity, column.info.name, place),
+                     "it is required", "complete the row, leave it out with a `where` condition, or do not require it");
+  throw InputError(fmt::format("{} of column '{}' is {} at {}", factor.quantity, column.info.name, value, place),
+                   what_is_wrong(factor.quantity, value),
+                   "correct the value, mark it missing (NaN), or leave the row out with a `where` condition");
+}
+
+}  // namespace
+
+FactorValues gather_factors(const Plan& plan, const Batch& batch, Data& data) {
+  const std::vector<FactorPlan>& factors = plan.emissions->factors;
+  std::size_t rows = batch.kept.size();
+  Refusal refusal{rows, factors.size()};
+  data.missing_factors.resize(data.missing_factors.size() + rows);
+  data.assumed_factors.resize(data.assumed_factors.size() + rows);
+  FactorValues values(factors.size());
+  for (std::size_t k = 0; k < factors.size(); ++k) {
+    if (factors[k].column == kNoColumn) continue;
+    if (factors[k].lookup.catalog.empty())
+      factor_values(plan, batch, factors[k].column, values[k]);
+    else
+      look_up_names(plan, batch, k, data.lookups[k], values[k], refusal);
+    bool required = is_required(plan, factors[k]);
+    for (std::size_t i = 0; i < values[k].size(); ++i)
+      if (what_is_wrong(factors[k].quantity, values[k][i]) || (required && std::isnan(values[k][i]))) refusal.join(i, k);
+  }
+  if (refusal.row < rows) refuse(plan, batch, values, refusal);
+  for (std::size_t k = 0; k < factors.size(); ++k) account(plan, k, rows, values[k], data);
+  return values;
+}
+
+}  // namespace carbonfront

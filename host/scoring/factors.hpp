@@ -1,0 +1,17 @@
+#pragma once
+// The factors of a batch: read from columns, found in catalogues, assumed where missing, checked and accounted for.
+
+#include <vector>
+
+#include "host/scoring/batch.hpp"
+
+namespace carbonfront {
+
+/// A batch's factors in stored units. [quantities][kept rows], empty for a constant
+using FactorValues = std::vector<std::vector<double>>;
+
+/// Gathers the kept rows' factors and appends to the data what is missing or assumed. Throws InputError for the first row,
+/// whatever the size of batches, with a factor that cannot be, a name that no catalogue knows, or a required one missing.
+FactorValues gather_factors(const Plan& plan, const Batch& batch, Data& data);
+
+}  // namespace carbonfront
