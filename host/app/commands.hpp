@@ -17,6 +17,7 @@ void add_generate_command(CLI::App& parent, std::function<int()>& action);
 void add_inspect_command(CLI::App& parent, std::function<int()>& action);
 void add_backends_command(CLI::App& parent, std::function<int()>& action);
 void add_models_command(CLI::App& parent, std::function<int()>& action);
+void add_explain_command(CLI::App& parent, std::function<int()>& action);
 void add_catalog_command(CLI::App& parent, std::function<int()>& action);
 
 /// Removes what killed runs left of an output, and says so on stderr; what another process may still write is only named.

@@ -112,6 +112,7 @@ int main(int argc, char** argv) {
   add_inspect_command(app, action);
   add_backends_command(app, action);
   add_models_command(app, action);
+  add_explain_command(app, action);
   add_catalog_command(app, action);
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());

@@ -1,0 +1,240 @@
+// carbonfront explain: one row's inputs, the steps of its formula, its verdicts, and what beats it by how much.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <memory>
+
+#include "host/app/commands.hpp"
+#include "host/app/explain_steps.hpp"
+#include "host/app/summary.hpp"
+#include "host/app/table.hpp"
+#include "host/errors.hpp"
+#include "host/scoring/factors.hpp"
+#include "host/scoring/result.hpp"
+#include "host/scoring/values.hpp"
+#include "host/text.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+struct ExplainOptions {
+  std::string result;
+  std::uint64_t row = 0;
+  std::vector<std::string> inputs;
+  std::optional<std::uint64_t> against;
+};
+
+/// Reads one value of a dataset of the result; nothing where there is no such dataset.
+template <class T>
+std::optional<T> stored(hid_t file, const std::string& name, hid_t type, std::uint64_t row) {
+  if (!h5::exists(file, name)) return {};
+  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT)), space(H5Dget_space(dataset));
+  hsize_t start = row, one = 1;
+  h5::Handle memory(H5Screate_simple(1, &one, nullptr));
+  T value{};
+  if (H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, nullptr, &one, nullptr) < 0 ||
+      H5Dread(dataset, type, memory, space, H5P_DEFAULT, &value) < 0)
+    throw InputError(fmt::format("cannot read '{}'", name), h5::last_reason(), "score the sweep again");
+  return value;
+}
+
+/// What a row has in a column of the sweep, as a text and as a number.
+struct Cell {
+  std::string text = "missing";
+  double value = std::nan("");
+};
+
+Cell cell_of(const Column& column, std::uint64_t row) {
+  Cell cell;
+  if (column.info.type == ValueType::string) {
+    Strings strings;
+    read_strings(column, row, 1, strings);
+    if (!strings[0].empty()) cell.text = "'" + std::string(strings[0]) + "'";
+    return cell;
+  }
+  std::vector<std::byte> bytes(size_of(column.info.type));
+  read_numbers(column, row, 1, bytes.data());
+  ColumnView view = view_of(column.info, bytes.data());
+  return {text_at(view, 0), real_at(view, 0)};
+}
+
+/// One row, read and computed again by the reference.
+struct Row {
+  const Plan& plan;
+  hid_t result;
+  std::uint64_t number;
+  Data data;
+  std::vector<double> factors;  // [quantities] in stored units
+
+  double factor(int place) const { return place == kConstantOne ? 1 : factors[place]; }
+};
+
+Row read_row(const Plan& plan, hid_t result, std::uint64_t number) {
+  Row row{plan, result, number, {}, {}};
+  Progress progress;
+  LoadSeconds ignored;
+  const Backend& reference = choose_backend("reference");
+  row.data = start_data(plan, reference, number, 1);
+  read_rows(plan, reference, number + 1, {}, progress, ignored, row.data);
+  if (!plan.emissions) return row;
+  for (std::size_t k = 0; k < plan.emissions->factors.size(); ++k) {
+    const FactorPlan& factor = plan.emissions->factors[k];
+    double value = factor.column == kNoColumn ? factor.constant : cell_of(plan.columns[factor.column], number).value;
+    for (const auto& [name, found] : row.data.lookups[k]) value = found.value;
+    if (!row.data.assumed_factors.empty() && row.data.assumed_factors[0] >> k & 1) value = *factor.assume;
+    row.factors.push_back(value);
+  }
+  return row;
+}
+
+std::string input_source(const Row& row, std::size_t k) {
+  const FactorPlan& factor = row.plan.emissions->factors[k];
+  if (!factor.fallback.empty()) return "left out: " + factor.fallback;
+  if (factor.found) return fmt::format("catalogue: {}, source {}", factor.found->name, factor.found->source);
+  if (factor.column == kNoColumn) return "the spec";
+  const Column& column = row.plan.columns[factor.column];
+  std::string text = fmt::format("column {} has {}", column.info.name, cell_of(column, row.number).text);
+  for (const auto& [name, found] : row.data.lookups[k]) {
+    const auto& entry = found.answer.entry;
+    text += entry ? fmt::format(": {}, source {}{}{}", entry->name, entry->user ? "the user's" : entry->source,
+                                entry->note.empty() ? "" : "; ", entry->note)
+                  : ": " + found.answer.why;
+  }
+  if (row.data.assumed_factors[0] >> k & 1) text += "; assumed by the spec";
+  return text;
+}
+
+void print_model(const Row& row, const char* title, const StepPlan& step) {
+  std::vector<double> factors;
+  for (int place : step.factors) factors.push_back(row.factor(place));
+  fmt::print("\n{}: {}\n", title, step.name);
+  for (const std::string& line : explained_steps(step.model, factors)) fmt::print("  {}\n", line);
+}
+
+void print_emissions(const Row& row) {
+  const EmissionsPlan& emissions = *row.plan.emissions;
+  Table table{{{"input", "value", "unit", "from"}}};
+  for (std::size_t k = 0; k < emissions.factors.size(); ++k)
+    table.rows.push_back({emissions.factors[k].quantity,
+                          std::isnan(row.factors[k]) ? "missing" : fmt::format("{}", row.factors[k]),
+                          emissions.factors[k].unit, input_source(row, k)});
+  fmt::print("\n{}", table.text("", {1}));
+  int source = emissions.chooses() ? row.data.emission_source[0] : 0;
+  for (std::size_t k = 0; k < emissions.training.size(); ++k)
+    if (emissions.training[k].how == Combine::add || static_cast<int>(k) == source)
+      print_model(row, emissions.training[k].how == Combine::add ? "Added" : "Training", emissions.training[k]);
+  if (source == kNoSource) fmt::print("\nNo model knows the energy of this row.\n");
+  if (emissions.inference) print_model(row, "One sample", *emissions.inference);
+  fmt::print("\n");
+  for (const EmissionOutput& output : all_emissions()) {
+    if (!emissions.computes(output.source)) continue;
+    double value = row.data.values_of(output.source)[0];
+    auto kept = stored<double>(row.result, std::string("/emissions/") + output.name, H5T_NATIVE_DOUBLE, row.number);
+    if (!kept || (*kept != value && !(std::isnan(*kept) && std::isnan(value))))
+      throw InputError(fmt::format("{} of row {} is {} by the sweep, the result has {}", output.name, row.number, value,
+                                   kept.value_or(std::nan(""))),
+                       "the sweep is not the one that was scored", "give the sweep with --sweep");
+    fmt::print("{} = {} {}\n", output.name, value, output.unit);
+  }
+}
+
+double objective_value(const Row& row, const ObjectivePlan& objective, std::uint64_t number) {
+  if (objective.source != Source::column)
+    return *stored<double>(row.result, "/emissions/" + objective.name, H5T_NATIVE_DOUBLE, number);
+  return cell_of(row.plan.columns[objective.column], number).value;
+}
+
+/// The objectives of this row beside those of another one, and by how much the other is better.
+void print_beside(const Row& row, const ViewPlan& view, std::uint64_t other, const std::string& name) {
+  Table table{{{"objective", "this row", name, "better by", ""}}};
+  for (const ObjectivePlan& objective : view.objectives) {
+    double mine = objective_value(row, objective, row.number), theirs = objective_value(row, objective, other);
+    double by = objective.maximise ? theirs - mine : mine - theirs;
+    table.rows.push_back({objective.name + (objective.maximise ? " ↑" : " ↓"), fmt::format("{:.9g}", mine),
+                          fmt::format("{:.9g}", theirs), fmt::format("{:.9g}", by),
+                          mine != 0 ? fmt::format("{:.3g} %", 100 * by / std::abs(mine)) : ""});
+  }
+  fmt::print("{}", table.text("  ", {1, 2, 3, 4}));
+}
+
+void print_view(const Row& row, const ViewPlan& view) {
+  std::string prefix = "/views/" + view.spec.name + "/";
+  auto state = stored<std::uint8_t>(row.result, prefix + "state", H5T_NATIVE_UINT8, row.number);
+  fmt::print("\nVIEW {}: ", view.spec.name);
+  if (state == 1) {
+    std::vector<std::string> missing;
+    for (const ObjectivePlan& objective : view.objectives)
+      if (std::isnan(objective_value(row, objective, row.number))) missing.push_back(objective.name);
+    return fmt::print("no verdict; missing: {}\n", join(missing, ", "));
+  }
+  bool front = stored<std::uint8_t>(row.result, prefix + "nondominated", H5T_NATIVE_UINT8, row.number) == 1;
+  std::string text = front ? "worth it: nothing beats it" : "sub-optimal";
+  if (auto count = stored<std::uint32_t>(row.result, prefix + "dominated_by", H5T_NATIVE_UINT32, row.number);
+      count && !front)
+    text += fmt::format(", beaten by {}", grouped_digits(*count));
+  if (auto count = stored<std::uint32_t>(row.result, prefix + "dominates", H5T_NATIVE_UINT32, row.number))
+    text += fmt::format(", beats {}", grouped_digits(*count));
+  if (auto rank = stored<std::uint32_t>(row.result, prefix + "rank", H5T_NATIVE_UINT32, row.number); rank && *rank != kNone)
+    text += fmt::format(", on front {}", *rank);
+  fmt::print("{}\n", text);
+  auto witness = stored<std::int64_t>(row.result, prefix + "witness", H5T_NATIVE_INT64, row.number);
+  if (witness && *witness >= 0) {
+    auto other = static_cast<std::uint64_t>(*witness);
+    print_beside(row, view, other, read_labels(row.plan, {other}).of(other));
+  }
+}
+
+void print_against(const Row& row, std::uint64_t other) {
+  fmt::print("\nBeside row {}\n", other);
+  for (const ViewPlan& view : row.plan.views) print_beside(row, view, other, fmt::format("row {}", other));
+  if (!row.plan.emissions || !row.plan.emissions->inference) return;
+  auto emits = [&](const char* name, std::uint64_t number) {
+    return *stored<double>(row.result, std::string("/emissions/") + name, H5T_NATIVE_DOUBLE, number);
+  };
+  auto queries = break_even(emits("co2e_kg", row.number), emits("inference_co2e_kg", row.number), emits("co2e_kg", other),
+                            emits("inference_co2e_kg", other));
+  fmt::print("  {}\n", queries ? fmt::format("lifetimes emit the same at {:.9g} queries", *queries)
+                               : "one emits less than the other however often they are used");
+}
+
+int explain(const ExplainOptions& options) {
+  h5::Handle file = h5::open_for_reading(options.result);
+  Spec spec = parse_spec(read_spec_of_result(file, options.result), options.result);
+  check_spec(spec);
+  std::vector<std::string> inputs = options.inputs;
+  if (inputs.empty()) inputs = h5::text_attributes(h5::Handle(H5Gopen2(file, "/provenance", H5P_DEFAULT)), "input_paths");
+  Plan plan = make_plan(spec, inputs);
+  for (std::uint64_t number : {options.row, options.against.value_or(options.row)})
+    if (number >= plan.rows)
+      throw SpecError(fmt::format("there is no row {}", number), fmt::format("rows are 0 to {}", plan.rows - 1),
+                      "give one of them");
+  Row row = read_row(plan, file, options.row);
+  fmt::print("Row {} of {}: {}\n", options.row, inputs.size() == 1 ? inputs[0] : fmt::format("{} files", inputs.size()),
+             read_labels(plan, {options.row}).of(options.row));
+  if (row.data.selection.size == 0) {
+    fmt::print("The `where` conditions do not select it.\n");
+    return 0;
+  }
+  if (plan.emissions) print_emissions(row);
+  for (const ViewPlan& view : plan.views) print_view(row, view);
+  if (options.against) print_against(row, *options.against);
+  return 0;
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& parent, std::function<int()>& action) {
+  auto options = std::make_shared<ExplainOptions>();
+  CLI::App* command = parent.add_subcommand("explain", "Explain one row of a result: inputs, formula, verdict.");
+  command->add_option("RESULT.h5", options->result, "A result of `carbonfront score`")->required();
+  command->add_option("ROW", options->row, "The row, from 0")->required();
+  command->add_option("--sweep", options->inputs, "The sweep, where it has moved since")->allow_extra_args(false);
+  command->add_option("--against", options->against, "Another row to compare it with");
+  command->callback([options, &action] { action = [options] { return explain(*options); }; });
+}
+
+}  // namespace carbonfront
