@@ -80,7 +80,7 @@ TEST(Explain, ShowsEveryModelsSteps) {
        "value = 0.5 }\ndevices = { value = 2 }\nmax_power = { value = 1, unit = \"kW\" }\nmanufacture = { value = 100, unit "
        "= "
        "\"kg\" }\nhardware_life = { value = 1, unit = \"y\" }\n",
-       "/ rate [s] = 36000000000000000 / 10000000000000 = 3600"}};
+       "/ rate [s] = 3.6e+16 / 10000000000000 = 3600"}};
   for (const auto& [lines, words] : models) {
     std::string spec = folder.write(
         "m.toml", std::string("[emissions]\n") + lines + "[[view]]\nname = \"v\"\nobjectives = [\"co2e_kg:min\", \"quality:max\"]\n");

@@ -84,6 +84,7 @@ Row read_row(const Plan& plan, hid_t result, std::uint64_t number) {
   for (std::size_t k = 0; k < plan.emissions->factors.size(); ++k) {
     const FactorPlan& factor = plan.emissions->factors[k];
     double value = factor.column == kNoColumn ? factor.constant : cell_of(plan.columns[factor.column], number).value;
+    if (factor.low_column != kNoColumn) value = (value + cell_of(plan.columns[factor.high_column], number).value) / 2;
     for (const auto& [name, found] : row.data.lookups[k]) value = found.value;
     if (!row.data.assumed_factors.empty() && row.data.assumed_factors[0] >> k & 1) value = *factor.assume;
     row.factors.push_back(value);
@@ -104,6 +105,12 @@ std::string input_source(const Row& row, std::size_t k) {
                                 entry->note.empty() ? "" : "; ", entry->note)
                   : ": " + found.answer.why;
   }
+  if (factor.low_column != kNoColumn) {
+    const Column& high = row.plan.columns[factor.high_column];
+    text = fmt::format("the middle of columns {} ({}) and {} ({})", column.info.name, cell_of(column, row.number).text,
+                       high.info.name, cell_of(high, row.number).text);
+  }
+  if (factor.error) text += fmt::format(" ± {:.3g} %", 100 * *factor.error);
   if (row.data.assumed_factors[0] >> k & 1) text += "; assumed by the spec";
   return text;
 }

@@ -65,6 +65,9 @@ Json emissions_json(const Plan& plan, const Data& data) {
     quantity["unit"] = factor.unit;
     if (is_intensity || !factor.fallback.empty()) quantity["default"] = !factor.fallback.empty();
     if (factor.column != kNoColumn) quantity["missing_rows"] = data.factor_missing[k];
+    if (factor.low) quantity["low"] = *factor.low, quantity["high"] = *factor.high;
+    if (factor.error) quantity["relative_error"] = *factor.error;
+    if (factor.low_column != kNoColumn) quantity["high_column"] = plan.columns[factor.high_column].info.name;
     if (factor.assume) quantity["assumed"] = {{"value", *factor.assume}, {"rows", data.factor_assumed[k]}};
     if (factor.found) quantity["catalog"] = {{"name", factor.found->name}, {"source", factor.found->source}};
     for (const auto& [name, found] : data.lookups[k]) {
@@ -148,6 +151,10 @@ Json view_json(const Plan& plan, const Data& data, std::size_t index, const View
   out["front_points"] = points;
   for (std::size_t k = 0; k < scores.reference_point.size(); ++k)
     out["reference_point"][view.objectives[k].name] = real_json(scores.reference_point[k]);
+  if (!scores.certainty.empty())
+    out["certainty"] = {{"surely_nondominated", scores.certain_rows[1]},
+                        {"surely_dominated", scores.certain_rows[2]},
+                        {"undecided", scores.certain_rows[3]}};
   out["groups"] = groups_json(plan, data, index, scores);
   std::vector<std::uint64_t> rows;
   for (std::uint32_t position : scores.front) rows.push_back(scores.row_of(data.selection, position));

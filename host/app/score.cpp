@@ -110,6 +110,10 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
     check_outputs(options.delivery, options.inputs);
   }
   run.plan = make_plan(spec, options.inputs);
+  for (const ViewPlan& view : run.plan.views)
+    if (shard && run.plan.has_intervals(view))
+      throw SpecError(fmt::format("--shard with the interval view '{}'", view.spec.name),
+                      "this version judges intervals with all rows at hand", "score it without --shard");
   if (shard)
     keep_for_parts(run.plan);
   else if (!run.validated_rows && !run.backend.definition)

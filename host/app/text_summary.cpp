@@ -170,6 +170,10 @@ std::string view_text(const ScoreSummary& in, std::size_t index, std::size_t sho
     for (double value : scores.reference_point) values.push_back(fmt::format("{:.6g}", value));
     out += fmt::format("  hypervolumes are measured from ({})\n", join(values, ", "));
   }
+  if (!scores.certainty.empty())
+    out += fmt::format("  whatever the true values are, {} surely worth it and {} surely sub-optimal; {} undecided\n",
+                       grouped_digits(scores.certain_rows[1]), grouped_digits(scores.certain_rows[2]),
+                       grouped_digits(scores.certain_rows[3]));
   out += break_even_text(in, index, scores);
   std::vector<GroupRows> groups = rows_by_group(scores);
   std::size_t unrated_groups = 0, shown = 0, hidden = 0;

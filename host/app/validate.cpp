@@ -14,6 +14,7 @@
 #include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/check.hpp"
+#include "host/scoring/intervals.hpp"
 #include "host/scoring/result.hpp"
 #include "host/text.hpp"
 
@@ -77,6 +78,7 @@ int validate(const ValidateOptions& options) {
   std::vector<ViewScores> views;
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     views.push_back(read_view(file, options.result, plan, data, i, rate(plan, data, i), lines));
+    judge_intervals(plan, data, i, choose_backend("reference"), progress, views[i]);
     check_view_answers(plan, data, i, views[i], sample, progress, report);
   }
   if (lines.empty() && report.different == 0) compare_content(file, plan, data, views, lines);

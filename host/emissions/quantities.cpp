@@ -47,6 +47,10 @@ void check_bounds(const std::string& name, const Quantity& quantity) {
   }
   if (bounds.low.has_value() != bounds.high.has_value() || bounds.low_column.empty() != bounds.high_column.empty())
     throw SpecError(problem + " has one bound", "an interval has two, both numbers or both columns", "give low and high");
+  if (!quantity.column.empty() || !quantity.lookup.catalog.empty() || (quantity.value && !bounds.low))
+    throw SpecError(problem + " has bounds and a column",
+                    "a column of values has a relative error, or two columns of bounds",
+                    "write { low = \"...\", high = \"...\" } or { column = \"...\", error = 0.1 }");
   if (!bounds.low) return;
   check_number(name, " low", *bounds.low);
   check_number(name, " high", *bounds.high);

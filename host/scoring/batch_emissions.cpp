@@ -11,17 +11,44 @@ namespace carbonfront {
 
 namespace {
 
-Factor factor_of(const Plan& plan, const FactorValues& values, int place) {
-  if (place == kConstantOne) return {};
-  const FactorPlan& factor = plan.emissions->factors[place];
-  return {factor.column == kNoColumn ? nullptr : values[place].data(), factor.constant};
+/// Which end of every interval a pass takes: the one that makes for the middle, the least, or the most emissions.
+enum class Corner { middle, low, high };
+
+/// Quantities that lessen emissions: the faster and the longer-lived the hardware, the less.
+bool lessens(const std::string& quantity) {
+  return quantity == "peak" || quantity == "utilisation" || quantity == "inference_utilisation" ||
+         quantity == "hardware_life";
 }
 
-EmissionStep step_of(const Plan& plan, const FactorValues& values, const StepPlan& from) {
-  EmissionStep step{from.model, {}, from.how};
-  for (std::size_t k = 0; k < from.factors.size(); ++k) step.factors[k] = factor_of(plan, values, from.factors[k]);
-  return step;
-}
+/// One end of a batch's factors. Every formula rises or falls with each of its quantities, so that its bounds are its values
+/// at two corners; the number of devices cancels out of the time that work takes and of the energy for it.
+struct FactorsAt {
+  const Plan& plan;
+  const Factors& all;
+  Corner corner;
+
+  Factor operator()(int place) const {
+    if (place == kConstantOne) return {};
+    const FactorPlan& factor = plan.emissions->factors[place];
+    if (corner == Corner::middle || !factor.bounded())
+      return {factor.column == kNoColumn ? nullptr : all.values[place].data(), factor.constant};
+    bool low = (corner == Corner::low) != lessens(factor.quantity);
+    if (factor.column != kNoColumn) return {(low ? all.low : all.high)[place].data(), 1};
+    if (factor.low) return {nullptr, low ? *factor.low : *factor.high};
+    return {nullptr, factor.constant * (low ? 1 - *factor.error : 1 + *factor.error)};
+  }
+
+  EmissionStep step(const StepPlan& from) const {
+    EmissionStep step{from.model, {}, from.how};
+    for (std::size_t k = 0; k < from.factors.size(); ++k) step.factors[k] = (*this)(from.factors[k]);
+    return step;
+  }
+
+  /// The computed column that this end of the intervals gives.
+  Source column(Source source) const {
+    return corner == Corner::middle ? source : corner == Corner::low ? low_of(source) : high_of(source);
+  }
+};
 
 /// Grows a computed column by `rows` and returns where the new part begins.
 double* grown(Data& data, Source source, std::size_t rows) {
@@ -48,34 +75,38 @@ void evaluate(const Backend& backend, std::span<const EmissionStep> steps, std::
   make_nans_equal(out.co2e_kg, rows);
 }
 
-void evaluate_training(const Plan& plan, const Backend& backend, const FactorValues& values, std::size_t rows, Data& data) {
+void evaluate_training(const Backend& backend, const FactorsAt& at, std::size_t rows, Data& data) {
+  const EmissionsPlan& emissions = *at.plan.emissions;
+  bool middle = at.corner == Corner::middle;
   std::vector<EmissionStep> steps;
-  for (const StepPlan& step : plan.emissions->training) steps.push_back(step_of(plan, values, step));
-  EmissionColumns out{grown(data, Source::energy, rows), grown(data, Source::co2e, rows), nullptr};
-  if (plan.emissions->chooses()) {
+  for (const StepPlan& step : emissions.training) steps.push_back(at.step(step));
+  EmissionColumns out{grown(data, at.column(Source::energy), rows), grown(data, at.column(Source::co2e), rows), nullptr};
+  if (emissions.chooses() && middle) {
     data.emission_source.resize(data.emission_source.size() + rows);
     out.source = data.emission_source.data() + data.emission_source.size() - rows;
   }
   evaluate(backend, steps, rows, out);
-  for (std::size_t i = 0; i < rows; ++i) data.without_emissions += std::isnan(out.co2e_kg[i]);
+  for (std::size_t i = 0; middle && i < rows; ++i) data.without_emissions += std::isnan(out.co2e_kg[i]);
   for (std::size_t i = 0; out.source && i < rows; ++i)
     if (out.source[i] != kNoSource) ++data.rows_of_model[out.source[i]];
 }
 
 /// One sample, and the lifetime where queries are known.
-void evaluate_use(const Plan& plan, const Backend& backend, const FactorValues& values, std::size_t rows, Data& data) {
-  const EmissionsPlan& emissions = *plan.emissions;
-  EmissionStep sample = step_of(plan, values, *emissions.inference);
-  EmissionColumns out{grown(data, Source::inference_energy, rows), grown(data, Source::inference_co2e, rows), nullptr};
+void evaluate_use(const Backend& backend, const FactorsAt& at, std::size_t rows, Data& data) {
+  const EmissionsPlan& emissions = *at.plan.emissions;
+  EmissionStep sample = at.step(*emissions.inference);
+  EmissionColumns out{grown(data, at.column(Source::inference_energy), rows),
+                      grown(data, at.column(Source::inference_co2e), rows), nullptr};
   evaluate(backend, {&sample, 1}, rows, out);
   if (emissions.queries == kConstantOne) return;
   EmissionStep life{Lifetime{to_base("queries", emissions.factors[emissions.queries].unit)}, {}, Combine::set};
-  const double* parts[] = {of_batch(data.values_of(Source::energy), rows), of_batch(data.values_of(Source::co2e), rows),
-                           out.energy_kwh, out.co2e_kg};
+  const double* parts[] = {of_batch(data.values_of(at.column(Source::energy)), rows),
+                           of_batch(data.values_of(at.column(Source::co2e)), rows), out.energy_kwh, out.co2e_kg};
   for (std::size_t k = 0; k < std::size(parts); ++k) life.factors[k] = {parts[k], 1};
-  life.factors[std::size(parts)] = factor_of(plan, values, emissions.queries);
-  evaluate(backend, {&life, 1}, rows,
-           {grown(data, Source::lifetime_energy, rows), grown(data, Source::lifetime_co2e, rows), nullptr});
+  life.factors[std::size(parts)] = at(emissions.queries);
+  evaluate(
+      backend, {&life, 1}, rows,
+      {grown(data, at.column(Source::lifetime_energy), rows), grown(data, at.column(Source::lifetime_co2e), rows), nullptr});
 }
 
 /// Counts, in rows with an unknown computed objective, the missing quantities that it needs.
@@ -112,9 +143,13 @@ void start_emissions(const Plan& plan, Data& data) {
 void append_emissions(const Plan& plan, const Backend& backend, const Batch& batch, Data& data) {
   const EmissionsPlan& emissions = *plan.emissions;
   std::size_t rows = batch.kept.size();
-  FactorValues values = gather_factors(plan, batch, data);
-  evaluate_training(plan, backend, values, rows, data);
-  if (emissions.inference) evaluate_use(plan, backend, values, rows, data);
+  Factors all = gather_factors(plan, batch, data);
+  for (Corner corner : {Corner::middle, Corner::low, Corner::high}) {
+    if (corner != Corner::middle && !emissions.bounded) break;
+    FactorsAt at{plan, all, corner};
+    evaluate_training(backend, at, rows, data);
+    if (emissions.inference) evaluate_use(backend, at, rows, data);
+  }
   for (std::size_t i = 0; i < plan.views.size(); ++i)
     if (plan.views[i].uses_emissions()) count_causes(plan, plan.views[i], rows, data, data.emission_causes[i]);
 }

@@ -50,8 +50,28 @@ void look_up_names(const Plan& plan, const Batch& batch, std::size_t k, NameLook
   }
 }
 
+/// Values of a quantity that two columns bound: their middle, missing where one of them is.
+void gather_bounds(const Plan& plan, const Batch& batch, std::size_t k, Factors& all, Refusal& refusal) {
+  const FactorPlan& factor = plan.emissions->factors[k];
+  factor_values(plan, batch, factor.low_column, all.low[k]);
+  factor_values(plan, batch, factor.high_column, all.high[k]);
+  all.values[k].resize(all.low[k].size());
+  for (std::size_t i = 0; i < all.values[k].size(); ++i) {
+    all.values[k][i] = (all.low[k][i] + all.high[k][i]) / 2;
+    if (all.low[k][i] > all.high[k][i]) refusal.join(i, k);
+  }
+}
+
+/// Bounds by a relative error of the values.
+void widen(double error, Factors& all, std::size_t k) {
+  all.low[k] = all.high[k] = all.values[k];
+  for (double& value : all.low[k]) value = value * (1 - error);
+  for (double& value : all.high[k]) value = value * (1 + error);
+}
+
 /// Puts the spec's assumption where a value is missing, and accounts for what is assumed and what stays missing.
-void account(const Plan& plan, std::size_t k, std::size_t rows, std::vector<double>& values, Data& data) {
+void account(const Plan& plan, std::size_t k, std::size_t rows, Factors& all, Data& data) {
+  std::vector<double>& values = all.values[k];
   std::uint32_t* assumed = data.assumed_factors.data() + data.assumed_factors.size() - rows;
   std::uint32_t* missing = data.missing_factors.data() + data.missing_factors.size() - rows;
   const std::optional<double>& assume = plan.emissions->factors[k].assume;
@@ -59,6 +79,7 @@ void account(const Plan& plan, std::size_t k, std::size_t rows, std::vector<doub
     if (!std::isnan(values[i])) continue;
     if (assume) {
       values[i] = *assume;
+      if (!all.low[k].empty()) all.low[k][i] = all.high[k][i] = *assume;
       assumed[i] |= 1u << k;
       ++data.factor_assumed[k];
     } else {
@@ -74,15 +95,24 @@ bool is_required(const Plan& plan, const FactorPlan& factor) {
          std::ranges::count(required, plan.columns[factor.column].info.name) > 0;
 }
 
-[[noreturn]] void refuse(const Plan& plan, const Batch& batch, const FactorValues& values, const Refusal& refusal) {
+[[noreturn]] void refuse(const Plan& plan, const Batch& batch, const Factors& all, const Refusal& refusal) {
   const FactorPlan& factor = plan.emissions->factors[refusal.factor];
   const Column& column = plan.columns[factor.column];
-  double value = values[refusal.factor][refusal.row];
+  double value = all.values[refusal.factor][refusal.row];
+  for (const FactorValues* part : {&all.low, &all.high})
+    if (!(*part)[refusal.factor].empty() && what_is_wrong(factor.quantity, (*part)[refusal.factor][refusal.row]))
+      value = (*part)[refusal.factor][refusal.row];
   std::string place = place_of(column, batch.begin + batch.kept[refusal.row]);
   if (refusal.name)
     throw InputError(fmt::format("{}: '{}' of column '{}' at {} {} {}", factor.quantity, name_at(batch, factor, refusal.row),
                                  column.info.name, place, refusal.name->answer.why, factor.lookup.catalog),
                      candidates_text(refusal.name->answer), kLookupAdvice);
+  const std::vector<double>&low = all.low[refusal.factor], &high = all.high[refusal.factor];
+  if (!low.empty() && low[refusal.row] > high[refusal.row])
+    throw InputError(
+        fmt::format("{} goes from {} of column '{}' to {} of column '{}' at {}", factor.quantity, low[refusal.row],
+                    column.info.name, high[refusal.row], plan.columns[factor.high_column].info.name, place),
+        "an interval goes from low to high", "correct the row, or swap the columns");
   if (std::isnan(value))
     throw InputError(fmt::format("{} of column '{}' is missing at {}", factor.quantity, column.info.name, place),
                      "it is required", "complete the row, leave it out with a `where` condition, or do not require it");
@@ -93,26 +123,32 @@ bool is_required(const Plan& plan, const FactorPlan& factor) {
 
 }  // namespace
 
-FactorValues gather_factors(const Plan& plan, const Batch& batch, Data& data) {
+Factors gather_factors(const Plan& plan, const Batch& batch, Data& data) {
   const std::vector<FactorPlan>& factors = plan.emissions->factors;
   std::size_t rows = batch.kept.size();
   Refusal refusal{rows, factors.size()};
   data.missing_factors.resize(data.missing_factors.size() + rows);
   data.assumed_factors.resize(data.assumed_factors.size() + rows);
-  FactorValues values(factors.size());
+  Factors all{FactorValues(factors.size()), FactorValues(factors.size()), FactorValues(factors.size())};
   for (std::size_t k = 0; k < factors.size(); ++k) {
     if (factors[k].column == kNoColumn) continue;
-    if (factors[k].lookup.catalog.empty())
-      factor_values(plan, batch, factors[k].column, values[k]);
+    if (factors[k].low_column != kNoColumn)
+      gather_bounds(plan, batch, k, all, refusal);
+    else if (factors[k].lookup.catalog.empty())
+      factor_values(plan, batch, factors[k].column, all.values[k]);
     else
-      look_up_names(plan, batch, k, data.lookups[k], values[k], refusal);
+      look_up_names(plan, batch, k, data.lookups[k], all.values[k], refusal);
     bool required = is_required(plan, factors[k]);
-    for (std::size_t i = 0; i < values[k].size(); ++i)
-      if (what_is_wrong(factors[k].quantity, values[k][i]) || (required && std::isnan(values[k][i]))) refusal.join(i, k);
+    for (const FactorValues* part : {&all.values, &all.low, &all.high})
+      for (std::size_t i = 0; i < (*part)[k].size(); ++i)
+        if (what_is_wrong(factors[k].quantity, (*part)[k][i]) || (required && std::isnan((*part)[k][i]))) refusal.join(i, k);
   }
-  if (refusal.row < rows) refuse(plan, batch, values, refusal);
-  for (std::size_t k = 0; k < factors.size(); ++k) account(plan, k, rows, values[k], data);
-  return values;
+  if (refusal.row < rows) refuse(plan, batch, all, refusal);
+  for (std::size_t k = 0; k < factors.size(); ++k) {
+    account(plan, k, rows, all, data);
+    if (factors[k].error) widen(*factors[k].error, all, k);
+  }
+  return all;
 }
 
 }  // namespace carbonfront

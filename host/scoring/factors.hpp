@@ -10,8 +10,13 @@ namespace carbonfront {
 /// A batch's factors in stored units. [quantities][kept rows], empty for a constant
 using FactorValues = std::vector<std::vector<double>>;
 
+/// The factors, and their bounds where a quantity has some; a quantity without has none in `low` and `high`.
+struct Factors {
+  FactorValues values, low, high;
+};
+
 /// Gathers the kept rows' factors and appends to the data what is missing or assumed. Throws InputError for the first row,
 /// whatever the size of batches, with a factor that cannot be, a name that no catalogue knows, or a required one missing.
-FactorValues gather_factors(const Plan& plan, const Batch& batch, Data& data);
+Factors gather_factors(const Plan& plan, const Batch& batch, Data& data);
 
 }  // namespace carbonfront

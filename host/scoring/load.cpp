@@ -47,7 +47,8 @@ Needed needed_columns(const Plan& plan, const Data& data) {
   needed.rest = needed.objectives;
   if (plan.emissions)
     for (const FactorPlan& factor : plan.emissions->factors)
-      if (factor.column != kNoColumn) needed.rest.insert(factor.column);
+      for (int column : {factor.column, factor.low_column, factor.high_column})
+        if (column != kNoColumn) needed.rest.insert(column);
   for (const Grouping& grouping : data.groupings) needed.rest.insert(grouping.columns.begin(), grouping.columns.end());
   for (int column : needed.filters) needed.rest.erase(column);
   return needed;

@@ -49,12 +49,12 @@ std::uint64_t resident_bytes(const Plan& plan) {
 
 /// What one view keeps until the result is written: rated rows, groups, flags, front, answers. Of a view of which only the
 /// front is kept nothing grows with the rows but the front, which is checked as it grows.
-std::uint64_t answer_bytes(const ViewPlan& view) {
+std::uint64_t answer_bytes(const Plan& plan, const ViewPlan& view) {
   if (!view.resident) return 0;
   const Outputs& wanted = view.spec.outputs;
   std::uint64_t words = wanted.dominated_by + wanted.dominates + (wanted.rank || wanted.crowding) + wanted.witness;
-  return 4 + (view.group_columns.empty() ? 0 : 4) + 2 + 4 + 4 * words + (wanted.crowding ? 8 : 0) +
-         (wanted.contributions ? 8 : 0);
+  return 4 + (view.group_columns.empty() ? 0 : 4) + 2 + 4 + (plan.has_intervals(view) ? 9 : 0) + 4 * words +
+         (wanted.crowding ? 8 : 0) + (wanted.contributions ? 8 : 0);
 }
 
 }  // namespace
@@ -71,11 +71,23 @@ std::uint64_t work_bytes(const ViewPlan& view) {
   return order + step;
 }
 
+namespace {
+
+/// Judging intervals: both ends of all rows at once, their counts, and three lists of answers.
+std::uint64_t interval_bytes(const ViewPlan& view) {
+  ViewPlan counting = view;
+  counting.spec.outputs = {true};
+  return 2 * work_bytes(counting) + 16 * view.objectives.size() + 24;
+}
+
+}  // namespace
+
 std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows) {
   std::uint64_t per_row = resident_bytes(plan), most_work = 0;
   for (const ViewPlan& view : plan.views) {
-    per_row += answer_bytes(view);
+    per_row += answer_bytes(plan, view);
     if (view.resident) most_work = std::max(most_work, work_bytes(view));
+    if (plan.has_intervals(view)) most_work = std::max(most_work, interval_bytes(view));
   }
   return kFixed + batch_bytes(plan, batch_rows) + slab_bytes(plan) + selected * (per_row + most_work);
 }

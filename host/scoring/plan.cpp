@@ -83,11 +83,20 @@ void check_lengths(Plan& plan) {
 
 }  // namespace
 
+bool Plan::has_bounds(const ObjectivePlan& objective) const {
+  return objective.source != Source::column && objective.source <= Source::lifetime_co2e && emissions->bounded;
+}
+
+bool Plan::has_intervals(const ViewPlan& view) const {
+  return std::ranges::any_of(view.objectives, [&](const ObjectivePlan& objective) { return has_bounds(objective); });
+}
+
 void keep_what_is_compared(Plan& plan) {
   plan.keep_emissions = false;
   for (ViewPlan& view : plan.views) {
     const Outputs& wanted = view.spec.outputs;
     view.resident = wanted.dominated_by || wanted.dominates || wanted.rank || wanted.witness || wanted.crowding;
+    view.resident |= plan.has_intervals(view);
     view.passing = !view.resident;
   }
 }
@@ -112,6 +121,7 @@ Resident resident_parts(const Plan& plan) {
         parts.columns.insert(objective.column);
       else
         parts.emissions.insert(objective.source);
+      if (plan.has_bounds(objective)) parts.emissions.insert({low_of(objective.source), high_of(objective.source)});
       parts.missing_factors |= objective.source != Source::column && view.spec.missing == Missing::error;
     }
   }

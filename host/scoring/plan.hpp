@@ -24,17 +24,45 @@ struct FactorPlan {
   std::string quantity;
   int column = kNoColumn;
   double constant = 1;
-  std::string unit = {};                   // canonical
-  std::string fallback = {};               // what the model's own value means; empty where the spec gives the quantity
+  std::string unit = {};      // canonical
+  std::string fallback = {};  // what the model's own value means; empty where the spec gives the quantity
+  // Bounds: columns, or constants, or a relative error of the value; none where the value is exact.
+  int low_column = kNoColumn, high_column = kNoColumn;
+  std::optional<double> low = {}, high = {}, error = {};
+  bool bounded() const { return low_column != kNoColumn || low || error; }
   std::optional<double> assume = {};       // stands in for a missing value of the column
   CatalogChoice lookup = {};               // the column has names of a catalogue
   std::optional<CatalogEntry> found = {};  // where the constant comes from a catalogue
 };
 
 /// Where an objective's values come from: a column, or what [emissions] computes.
-enum class Source { column, energy, co2e, inference_energy, inference_co2e, lifetime_energy, lifetime_co2e };
+enum class Source {
+  column,
+  energy,
+  co2e,
+  inference_energy,
+  inference_co2e,
+  lifetime_energy,
+  lifetime_co2e,
+  energy_low,  // bounds, of each computed column the low one and the high one
+  energy_high,
+  co2e_low,
+  co2e_high,
+  inference_energy_low,
+  inference_energy_high,
+  inference_co2e_low,
+  inference_co2e_high,
+  lifetime_energy_low,
+  lifetime_energy_high,
+  lifetime_co2e_low,
+  lifetime_co2e_high,
+};
 
-inline constexpr std::size_t kEmissionColumns = 6;  // all but the first
+/// The bounds of one of the first six computed columns.
+inline Source low_of(Source source) { return static_cast<Source>(2 * static_cast<int>(source) + 5); }
+inline Source high_of(Source source) { return static_cast<Source>(2 * static_cast<int>(source) + 6); }
+
+inline constexpr std::size_t kEmissionColumns = 18;  // all but the first
 
 /// One computed column: the objective's and data set's name, and what it is.
 struct EmissionOutput {
@@ -63,6 +91,8 @@ struct EmissionsPlan {
   int queries = kConstantOne;         // place in `factors`; kConstantOne: no lifetime is asked for
   bool default_intensity = false;
   std::map<Source, std::uint32_t> depends;  // for each computed column the quantities that it needs, as bits
+
+  bool bounded = false;  // some quantity has bounds: so has everything computed
 
   bool computes(Source source) const { return depends.contains(source); }
   /// Tells whether the models differ from row to row.
@@ -113,6 +143,9 @@ struct Plan {
   int label = kNoColumn;
   bool keep_emissions = true;     // of all rows, whether a resident view compares them or not
   bool keep_row_numbers = false;  // of selected rows, whether a resident view needs them or not
+  /// Tells whether an objective is computed and has bounds, and whether a view has such an objective.
+  bool has_bounds(const ObjectivePlan& objective) const;
+  bool has_intervals(const ViewPlan& view) const;
   /// Bytes that the used numeric columns and fixed strings take in memory for all rows.
   std::uint64_t column_bytes() const;
 };

@@ -61,6 +61,19 @@ void bind_lookup(Plan& plan, const Quantity& given, const std::vector<Catalog>& 
   factor.constant = in_unit(factor, *answer.entry);
 }
 
+/// A quantity that two columns bound.
+void bind_bounds(Plan& plan, const Quantity& given, FactorPlan& factor) {
+  factor.low_column = use_numeric_column(plan, given.bounds.low_column, "a bound of an emission quantity");
+  factor.high_column = use_numeric_column(plan, given.bounds.high_column, "a bound of an emission quantity");
+  factor.column = factor.low_column;
+  const std::string& path = plan.sweep.files.front().path;
+  factor.unit = unit_of(factor.quantity, given, plan.columns[factor.low_column].info, path);
+  std::string high = unit_of(factor.quantity, given, plan.columns[factor.high_column].info, path);
+  if (high != factor.unit)
+    throw InputError(fmt::format("the bounds of {} are in '{}' and in '{}'", factor.quantity, factor.unit, high),
+                     "an interval has one unit", "correct the attribute `units` of one of the columns");
+}
+
 FactorPlan bind_factor(Plan& plan, const ModelQuantity& needed, const EmissionsSpec& spec,
                        const std::vector<Catalog>& catalogs) {
   const std::string& name = needed.name;
@@ -74,8 +87,16 @@ FactorPlan bind_factor(Plan& plan, const ModelQuantity& needed, const EmissionsS
   }
   const Quantity& given = at->second;
   factor.assume = given.assume;
+  factor.error = given.bounds.error;
   if (!given.lookup.catalog.empty()) {
     bind_lookup(plan, given, catalogs, factor);
+  } else if (!given.bounds.low_column.empty()) {
+    bind_bounds(plan, given, factor);
+  } else if (given.bounds.low) {
+    factor.low = given.bounds.low;
+    factor.high = given.bounds.high;
+    factor.constant = given.value.value_or((*given.bounds.low + *given.bounds.high) / 2);
+    factor.unit = canonical_unit(name, given.unit);
   } else if (given.value) {
     factor.constant = *given.value;
     factor.unit = canonical_unit(name, given.unit);
@@ -127,7 +148,20 @@ constexpr EmissionOutput kOutputs[] = {
     {Source::inference_energy, "inference_kwh", "kWh", "energy of one sample"},
     {Source::inference_co2e, "inference_co2e_kg", "kg", "CO2-equivalent emissions of one sample"},
     {Source::lifetime_energy, "lifetime_kwh", "kWh", "energy of training and all queries"},
-    {Source::lifetime_co2e, "lifetime_co2e_kg", "kg", "CO2-equivalent emissions of training and all queries"}};
+    {Source::lifetime_co2e, "lifetime_co2e_kg", "kg", "CO2-equivalent emissions of training and all queries"},
+    {Source::energy_low, "energy_kwh_low", "kWh", "least energy of training"},
+    {Source::energy_high, "energy_kwh_high", "kWh", "most energy of training"},
+    {Source::co2e_low, "co2e_kg_low", "kg", "least CO2-equivalent emissions of training"},
+    {Source::co2e_high, "co2e_kg_high", "kg", "most CO2-equivalent emissions of training"},
+    {Source::inference_energy_low, "inference_kwh_low", "kWh", "least energy of one sample"},
+    {Source::inference_energy_high, "inference_kwh_high", "kWh", "most energy of one sample"},
+    {Source::inference_co2e_low, "inference_co2e_kg_low", "kg", "least CO2-equivalent emissions of one sample"},
+    {Source::inference_co2e_high, "inference_co2e_kg_high", "kg", "most CO2-equivalent emissions of one sample"},
+    {Source::lifetime_energy_low, "lifetime_kwh_low", "kWh", "least energy of training and all queries"},
+    {Source::lifetime_energy_high, "lifetime_kwh_high", "kWh", "most energy of training and all queries"},
+    {Source::lifetime_co2e_low, "lifetime_co2e_kg_low", "kg", "least CO2-equivalent emissions of training and all queries"},
+    {Source::lifetime_co2e_high, "lifetime_co2e_kg_high", "kg",
+     "most CO2-equivalent emissions of training and all queries"}};
 
 }  // namespace
 
@@ -156,6 +190,10 @@ EmissionsPlan bind_emissions(Plan& plan, const EmissionsSpec& spec) {
   auto queries = std::ranges::find(emissions.factors, "queries", &FactorPlan::quantity);
   if (queries != emissions.factors.end()) emissions.queries = static_cast<int>(queries - emissions.factors.begin());
   find_dependences(emissions);
+  emissions.bounded = std::ranges::any_of(emissions.factors, &FactorPlan::bounded);
+  if (emissions.bounded)
+    for (auto [source, quantities] : std::map(emissions.depends))
+      emissions.depends[low_of(source)] = emissions.depends[high_of(source)] = quantities;
   return emissions;
 }
 

@@ -62,6 +62,17 @@ struct ViewWriter {
       rated(name, H5T_NATIVE_UINT32, kNone, long_name, [&](std::uint32_t i) { return values[i]; });
   }
 
+  /// What is certain where objectives are intervals, and the counts behind it.
+  void certainty() const {
+    rated(
+        "certainty", H5T_NATIVE_UINT8, std::uint8_t{0}, "0 unrated, 1 surely non-dominated, 2 surely dominated, 3 undecided",
+        [&](std::uint32_t i) { return scores.certainty[i]; }, false);
+    counts("surely_dominated_by", scores.surely_dominated_by, "rows whose worst dominates this one's best");
+    counts("possibly_dominated_by", scores.possibly_dominated_by, "other rows whose best dominates this one's worst");
+    h5::write_attribute(group, "rows_by_certainty",
+                        std::vector<std::uint64_t>(scores.certain_rows.begin(), scores.certain_rows.end()));
+  }
+
   void state() const {
     h5::Handle dataset = create_state(group, rows_scale, data.selection.rows);
     std::vector<std::uint8_t> states(data.selection.size, scores.all_rated ? 2 : 1);
@@ -249,6 +260,7 @@ void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data
     };
     out.rated("witness", H5T_NATIVE_INT64, std::int64_t{-1}, "lowest non-dominated row that dominates this one", row_of);
   }
+  if (!scores.certainty.empty() || plan.has_intervals(view)) out.certainty();
   if (wanted.crowding)
     out.rated("crowding", H5T_NATIVE_DOUBLE, std::numeric_limits<double>::quiet_NaN(),
               "crowding distance within the front (NSGA-II)", [&](std::uint32_t i) { return scores.crowding[i]; });

@@ -9,6 +9,7 @@
 
 #include "host/errors.hpp"
 #include "host/scoring/figures.hpp"
+#include "host/scoring/intervals.hpp"
 #include "host/scoring/missing.hpp"
 #include "host/scoring/values.hpp"
 
@@ -140,6 +141,7 @@ void judge(const Plan& plan, const Data& data, std::size_t view_index, const Bac
   if (!scores.only_front) scores.verdict = backend.evaluate(scores.points(), request, progress);
   summarise_groups(data, view_index, scores);
   compute_figures(plan, view_index, scores.verdict.rank, progress, scores);
+  judge_intervals(plan, data, view_index, backend, progress, scores);
 }
 
 void summarise_groups(const Data& data, std::size_t view_index, ViewScores& scores) {

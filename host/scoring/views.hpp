@@ -1,6 +1,7 @@
 #pragma once
 // One view: its rated rows, the verdict over them, and what is known of each group.
 
+#include <array>
 #include <functional>
 #include <limits>
 #include <string>
@@ -44,7 +45,11 @@ struct ViewScores {
   std::vector<double> contributions;    // [front] to the group's hypervolume, where asked for
   std::vector<double> crowding;         // [size], where asked for; NaN behind the view's max_rank
   std::function<void(const char* name, hid_t dataset)> copy_answer;  // writes rows of answers found elsewhere, if they were
-  double figures_seconds = 0;                                        // spent on hypervolume, contributions and crowding
+  // Where objectives are intervals: what is certain, and the counts behind it; see host/scoring/intervals.hpp.
+  std::vector<std::uint8_t> certainty;                                    // [size]
+  std::vector<std::uint32_t> surely_dominated_by, possibly_dominated_by;  // [size]
+  std::array<std::uint64_t, 4> certain_rows{};                            // rated rows by certainty
+  double figures_seconds = 0;                                             // spent on hypervolume, contributions and crowding
 
   /// Where the columns have a position's values.
   std::uint32_t selected_of(std::uint32_t position) const { return all_rated ? position : rated[position]; }

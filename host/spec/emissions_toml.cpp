@@ -1,6 +1,7 @@
 // The spec's [emissions], in and out.
 
 #include <charconv>
+#include <tuple>
 
 #include "host/spec/toml_reader.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 
 Quantity read_quantity(const TomlReader& in) {
   in.allow({"column", "value", "unit", "assume", "catalog", "name", "source", "year", "scope", "precision", "unknown",
-            "default"});
+            "default", "low", "high", "error"});
   const toml::node* is_default = in.table.get("default");
   Quantity quantity;
   quantity.value = in.number("value");
@@ -18,6 +19,15 @@ Quantity read_quantity(const TomlReader& in) {
   quantity.unit = in.text("unit").value_or("");
   quantity.is_default = is_default && is_default->value_or(false);
   quantity.assume = in.number("assume");
+  quantity.bounds.error = in.number("error");
+  for (auto [key, number, column] : {std::tuple{"low", &quantity.bounds.low, &quantity.bounds.low_column},
+                                     {"high", &quantity.bounds.high, &quantity.bounds.high_column}}) {
+    const toml::node* node = in.table.get(key);
+    if (node && node->is_string())
+      *column = node->as_string()->get();
+    else
+      *number = in.number(key);
+  }
   CatalogChoice& lookup = quantity.lookup;
   lookup.catalog = in.text("catalog").value_or("");
   lookup.name = in.text("name").value_or("");
@@ -45,6 +55,11 @@ std::string quantity_toml(const Quantity& quantity) {
   text("column", quantity.column);
   text("unit", quantity.unit);
   number("assume", quantity.assume);
+  number("error", quantity.bounds.error);
+  number("low", quantity.bounds.low);
+  text("low", quantity.bounds.low_column);
+  number("high", quantity.bounds.high);
+  text("high", quantity.bounds.high_column);
   const CatalogChoice& lookup = quantity.lookup;
   text("catalog", lookup.catalog);
   text("name", lookup.name);

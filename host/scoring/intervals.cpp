@@ -1,0 +1,97 @@
+#include "host/scoring/intervals.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "host/errors.hpp"
+#include "host/scoring/values.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+/// One end of every row's intervals: its best or its worst.
+enum class End { best, worst };
+
+/// The rated rows' values of one objective at one end, in the type they are stored in. [size] of that type
+std::vector<std::byte> values_at(const Plan& plan, const Data& data, const ObjectivePlan& objective,
+                                 const ViewScores& scores, End end) {
+  ColumnView column = data.column_view(plan, objective);
+  if (plan.has_bounds(objective)) {
+    bool low = (end == End::best) != objective.maximise;
+    column.values = data.values_of(low ? low_of(objective.source) : high_of(objective.source)).data();
+  }
+  std::size_t width = size_of(column.type);
+  std::vector<std::byte> values(scores.size * width);
+  for (std::uint32_t i = 0; i < scores.size; ++i)
+    std::memcpy(values.data() + i * width, static_cast<const std::byte*>(column.values) + scores.selected_of(i) * width,
+                width);
+  return values;
+}
+
+/// Counts, for points made of the rated rows' ends, one end after the other, how many dominate each.
+std::vector<std::uint32_t> dominated_by(const Plan& plan, const Data& data, const ViewPlan& view, const ViewScores& scores,
+                                        const std::vector<End>& ends, const Backend& backend, Progress& progress) {
+  std::vector<std::vector<std::byte>> values(view.objectives.size());
+  std::vector<Objective> objectives;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    for (End end : ends) {
+      std::vector<std::byte> part = values_at(plan, data, view.objectives[k], scores, end);
+      values[k].insert(values[k].end(), part.begin(), part.end());
+    }
+    objectives.push_back({data.column_view(plan, view.objectives[k]), view.objectives[k].maximise});
+    objectives.back().column.values = values[k].data();
+  }
+  std::vector<std::uint32_t> group;
+  for (std::size_t k = 0; k < ends.size(); ++k)
+    group.insert(group.end(), scores.rated_group.begin(), scores.rated_group.end());
+  PointsView points{objectives.data(), static_cast<std::uint32_t>(objectives.size()),
+                    scores.size * static_cast<std::uint32_t>(ends.size()), nullptr, group.empty() ? nullptr : group.data()};
+  VerdictRequest counts;
+  counts.dominated_by = true;
+  return backend.evaluate(points, counts, progress).dominated_by;
+}
+
+/// Marks rows whose own best dominates their own worst: those with an interval that has a width.
+std::vector<std::uint8_t> have_width(const Plan& plan, const Data& data, const ViewPlan& view, const ViewScores& scores) {
+  std::vector<std::uint8_t> wide(scores.size);
+  for (const ObjectivePlan& objective : view.objectives) {
+    if (!plan.has_bounds(objective)) continue;
+    const std::vector<double>&low = data.values_of(low_of(objective.source)),
+          &high = data.values_of(high_of(objective.source));
+    for (std::uint32_t i = 0; i < scores.size; ++i) wide[i] |= low[scores.selected_of(i)] < high[scores.selected_of(i)];
+  }
+  return wide;
+}
+
+}  // namespace
+
+void judge_intervals(const Plan& plan, const Data& data, std::size_t view_index, const Backend& backend, Progress& progress,
+                     ViewScores& scores) {
+  const ViewPlan& view = plan.views[view_index];
+  if (!plan.has_intervals(view)) return;
+  if (scores.size > 0x3FFFFFFFu)
+    throw DeviceError(fmt::format("view '{}' has {} rows with intervals", view.spec.name, scores.size),
+                      "this version compares at most 1,073,741,823", "select fewer rows with `where`");
+  scores.surely_dominated_by.assign(scores.size, 0);
+  scores.possibly_dominated_by.assign(scores.size, 0);
+  scores.certainty.assign(scores.size, 0);
+  scores.certain_rows = {};
+  if (scores.size == 0) return;
+  auto both = dominated_by(plan, data, view, scores, {End::worst, End::best}, backend, progress);
+  auto best = dominated_by(plan, data, view, scores, {End::best}, backend, progress);
+  auto worst = dominated_by(plan, data, view, scores, {End::worst}, backend, progress);
+  std::vector<std::uint8_t> wide = have_width(plan, data, view, scores);
+  for (std::uint32_t i = 0; i < scores.size; ++i) {
+    scores.surely_dominated_by[i] = both[scores.size + i] - best[i];
+    scores.possibly_dominated_by[i] = both[i] - worst[i] - wide[i];
+    Certainty certainty = scores.surely_dominated_by[i] > 0      ? Certainty::surely_dominated
+                          : scores.possibly_dominated_by[i] == 0 ? Certainty::surely_nondominated
+                                                                 : Certainty::undecided;
+    scores.certainty[i] = static_cast<std::uint8_t>(certainty);
+    ++scores.certain_rows[scores.certainty[i]];
+  }
+}
+
+}  // namespace carbonfront
