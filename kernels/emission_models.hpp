@@ -15,4 +15,11 @@ namespace carbonfront {
 
 using EmissionModel = std::variant<DevicePower, GreenAlgorithms, MeasuredEnergy, Flops, Embodied, EmbodiedOfWork, Lifetime>;
 
+/// Where answers go, [rows] each; `source` may be null. Host or device memory, as the function says that takes it.
+struct EmissionColumns {
+  double* energy_kwh = nullptr;
+  double* co2e_kg = nullptr;
+  std::uint8_t* source = nullptr;  // number of the step that gave the energy, kNoSource where none did
+};
+
 }  // namespace carbonfront

@@ -1,11 +1,10 @@
-#include "kernels/emissions.hpp"
-
 #include "kernels/device/launch.hpp"
+#include "kernels/emissions.hpp"
 
 namespace carbonfront::device {
 namespace {
 
-__device__ void join(Combine how, std::uint8_t number, Emitted one, std::uint64_t row, EmissionRows out) {
+__device__ void join(Combine how, std::uint8_t number, Emitted one, std::uint64_t row, EmissionColumns out) {
   Emitted sum{};
   std::uint8_t source = kNoSource;
   if (how != Combine::set) {
@@ -21,7 +20,7 @@ __device__ void join(Combine how, std::uint8_t number, Emitted one, std::uint64_
 /// Two rows a thread, so that loads and the first answer's stores are of 16 bytes.
 template <class Model>
 __global__ void emissions_kernel(Model model, FactorColumns columns, Combine how, std::uint8_t number, std::uint64_t rows,
-                                 EmissionRows out) {
+                                 EmissionColumns out) {
   const std::uint64_t row = 2 * global_thread();
   if (row >= rows) return;
   const bool pair = row + 1 < rows;
@@ -51,7 +50,7 @@ __global__ void emissions_kernel(Model model, FactorColumns columns, Combine how
 }  // namespace
 
 void compute_emissions(const Stream& stream, const EmissionModel& model, FactorColumns factors, Combine how,
-                       std::uint8_t number, std::uint64_t rows, EmissionRows out) {
+                       std::uint8_t number, std::uint64_t rows, EmissionColumns out) {
   if (rows == 0) return;
   std::visit(
       [&](const auto& one) {

@@ -8,23 +8,16 @@
 
 namespace carbonfront::device {
 
-/// The factors of a model in its order, in stored units: a column of float64 [rows] in device memory, aligned to 16 bytes, or
-/// a constant where `values` is null.
+/// The factors of a model in its order, in stored units: a column of float64 [rows] in device memory, aligned to 16 bytes,
+/// or a constant where `values` is null.
 struct FactorColumns {
   const double* values[kMostFactors] = {};
   double constants[kMostFactors] = {};
 };
 
-/// What rows have so far, [rows] each in device memory, aligned to 16 bytes; `source` may be null.
-struct EmissionRows {
-  double* energy_kwh = nullptr;
-  double* co2e_kg = nullptr;
-  std::uint8_t* source = nullptr;
-};
-
-/// Evaluates a model and joins its answers, as those of step `number`, with what the rows have: the bits of the reference. One
-/// read of every column; two rows a thread. Throws Failure.
+/// Evaluates a model and joins its answers, as those of step `number`, with what the rows have in `out`, device memory
+/// aligned to 16 bytes: the bits of the reference. One read of every column; two rows a thread. Throws Failure.
 void compute_emissions(const Stream& stream, const EmissionModel& model, FactorColumns factors, Combine how,
-                       std::uint8_t number, std::uint64_t rows, EmissionRows out);
+                       std::uint8_t number, std::uint64_t rows, EmissionColumns out);
 
 }  // namespace carbonfront::device

@@ -140,16 +140,20 @@ TEST(Devices, FailEveryCallInTurnWithoutALeak) {
 
 /// Models of few and of many factors, whose columns are partly the same, joined in every way.
 std::vector<EmissionStep> joined_steps(const std::vector<std::vector<double>>& columns, int constants) {
-  const EmissionModel models[] = {MeasuredEnergy{{1, 3600000}, {1, 1}}, DevicePower{{7, 60000}, {3, 1000}},
+  const EmissionModel models[] = {MeasuredEnergy{{1, 3600000}, {1, 1}},
+                                  DevicePower{{7, 60000}, {3, 1000}},
                                   GreenAlgorithms{{1, 1}, {1000, 1}, {1, 1}, {1, 60000}, {1, 1000}},
-                                  Flops{{{6e18, 1}, {1e12, 1}}, {1, 3600000}, {1000, 1}}, Embodied{{1, 8760}},
-                                  EmbodiedOfWork{{{1e18, 1}, {1e12, 1}}, {1, 31536000}}, Lifetime{{1000, 1}}};
+                                  Flops{{{6e18, 1}, {1e12, 1}}, {1, 3600000}, {1000, 1}},
+                                  Embodied{{1, 8760}},
+                                  EmbodiedOfWork{{{1e18, 1}, {1e12, 1}}, {1, 31536000}},
+                                  Lifetime{{1000, 1}}};
   std::vector<EmissionStep> steps;
   for (const EmissionModel& model : models) {
     const std::size_t s = steps.size();
     EmissionStep step{model, {}, s == 0 ? Combine::set : s < 4 ? Combine::missing : Combine::add};
     for (std::size_t k = 0; k < kMostFactors; ++k)
-      step.factors[k] = {constants >> (k % 5) & 1 ? nullptr : columns[(k + s) % columns.size()].data(), 1.1 + static_cast<double>(k)};
+      step.factors[k] = {constants >> (k % 5) & 1 ? nullptr : columns[(k + s) % columns.size()].data(),
+                         1.1 + static_cast<double>(k)};
     steps.push_back(step);
   }
   return steps;

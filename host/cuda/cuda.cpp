@@ -154,7 +154,7 @@ void CudaDevices::emissions(std::span<const EmissionStep> steps, std::size_t row
     device::HostStep& to = all.emplace_back(device::HostStep{step.model, {}, step.how});
     for (std::size_t k = 0; k < step.factors.size(); ++k) to.factors[k] = {step.factors[k].values, step.factors[k].constant};
   }
-  on_device([&] { devices_->evaluators.front()->emissions(all, rows, {out.energy_kwh, out.co2e_kg, out.source}); });
+  on_device([&] { devices_->evaluators.front()->emissions(all, rows, out); });
 }
 
 Verdict CudaDevices::evaluate(PointsView points, VerdictRequest wanted, Progress& progress) {

@@ -23,13 +23,6 @@ struct EmissionStep {
   Combine how = Combine::set;
 };
 
-/// Where the answers go, [rows] each in host memory; `source` may be null.
-struct EmissionColumns {
-  double* energy_kwh = nullptr;
-  double* co2e_kg = nullptr;
-  std::uint8_t* source = nullptr;  // number of the step that gave the energy, kNoSource where none did
-};
-
 /// Evaluates the steps in order, the first of which is a `set`. Threads of the current TBB arena; bound by memory bandwidth.
 void emissions_cpu(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out);
 

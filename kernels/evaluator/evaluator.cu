@@ -38,7 +38,8 @@ void start(EmissionsSlot& slot, const std::vector<HostStep>& steps, const std::v
     std::copy_n(columns[c] + begin, rows, slot.up.data() + c * stride);
     copy_up(slot.stream, slot.up.data() + c * stride, slot.factors.data() + c * stride, rows);
   }
-  const EmissionRows out{slot.results.data(), slot.results.data() + stride, slot.out.source ? slot.sources.data() : nullptr};
+  const EmissionColumns out{slot.results.data(), slot.results.data() + stride,
+                            slot.out.source ? slot.sources.data() : nullptr};
   for (std::size_t s = 0; s < steps.size(); ++s) {
     FactorColumns factors;
     for (int k = 0; k < kMostFactors; ++k) {
@@ -80,7 +81,7 @@ std::size_t Evaluator::State::budget() const {
   return memory_limit == 0 ? free : std::min(free, memory_limit);
 }
 
-void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionRows out) {
+void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out) {
   if (rows == 0) return;
   use_device(state_->device);
   const std::vector<const double*> columns = columns_of(steps);

@@ -11,7 +11,7 @@
 
 #include "kernels/columns.hpp"
 #include "kernels/device/failure.hpp"
-#include "kernels/emissions.hpp"
+#include "kernels/emission_models.hpp"
 
 namespace carbonfront::device {
 
@@ -71,7 +71,7 @@ class Evaluator {
 
   /// Writes energy_kwh, co2e_kg and, unless it is null, source, [rows] each in host memory. Batches go up, are computed step
   /// by step and come down at the same time. Waits for the device. Throws Failure.
-  void emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionRows out);
+  void emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out);
 
   /// Answers for the part of the points. Rows that do not fit the device's memory are taken in blocks of sources and
   /// queries; the answers do not depend on it. With several parts, only the first finds ranks. Throws Failure, and what the

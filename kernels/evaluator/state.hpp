@@ -16,7 +16,7 @@ struct EmissionsSlot {
   PinnedArray<std::uint8_t> sources_down;
   DeviceArray<std::uint8_t> sources;
   std::size_t rows = 0;  // under way
-  EmissionRows out;      // where they belong, in host memory
+  EmissionColumns out;   // where they belong, in host memory
 
   EmissionsSlot(std::size_t batch_rows, std::size_t columns)
       : up(stream, columns * batch_rows),
