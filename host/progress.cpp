@@ -13,8 +13,15 @@ std::atomic<bool> winding_up_first{false};
 }  // namespace
 
 bool request_wind_up(int reason) noexcept {
+  if (!winding_up_first.load(std::memory_order_relaxed)) return false;
   int none = kNone;
-  return winding_up_first.load(std::memory_order_relaxed) && wind_up.compare_exchange_strong(none, reason);
+  wind_up.compare_exchange_strong(none, reason);
+  return true;
+}
+
+void wind_up_now(int reason) noexcept {
+  allow_winding_up(true);
+  request_wind_up(reason);
 }
 
 void request_stop(int reason) noexcept { stop_reason.store(reason, std::memory_order_relaxed); }

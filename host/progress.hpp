@@ -36,8 +36,12 @@ void request_stop(int reason) noexcept;
 /// Says whether the work under way can wind up: reading ends after its batch, and nothing is thrown.
 void allow_winding_up(bool yes) noexcept;
 
-/// Asks the work to wind up, for a reason as request_stop's. False where it cannot, or was asked before. Async-signal-safe.
+/// Asks the work to wind up, for a reason as request_stop's; asked again it goes on winding up for the first. False where it
+/// cannot. Async-signal-safe.
 bool request_wind_up(int reason) noexcept;
+
+/// Says that work which was stopped winds up instead of ending: it writes what it has, and is not asked again.
+void wind_up_now(int reason) noexcept;
 
 /// Tells whether winding up was asked for, and by what: a signal, kTimeLimit, or −1.
 bool asked_to_wind_up() noexcept;

@@ -16,6 +16,7 @@ host/spec       kernels/|host/emissions/|$common
 host/cuda       kernels/|host/(pareto/(verdict|order)|emissions/evaluate)\.hpp|$common
 host/scoring    kernels/|host/(pareto|emissions|sweep|spec)/|host/backend\.hpp|$common
 host/shards     kernels/|host/(pareto|emissions|sweep|spec|scoring)/|host/backend\.hpp|$common
+host/slurm      host/(spec|scoring|shards)/|$common
 host            kernels/|host/(pareto|emissions|cuda)/|host/backend\.hpp|$common
 host/app        kernels/|host/
 EOF
@@ -32,6 +33,7 @@ host/spec       hdf5|CLI/
 host/sweep      CLI/|toml\+\+|nlohmann/
 host/scoring    CLI/|toml\+\+
 host/shards     CLI/|toml\+\+
+host/slurm      hdf5|CLI/|toml\+\+|nlohmann/|tbb/
 host            hdf5|CLI/|toml\+\+|nlohmann/
 EOF
 }

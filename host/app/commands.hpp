@@ -11,6 +11,7 @@ namespace carbonfront {
 void add_score_command(CLI::App& parent, std::function<int()>& action, int argc, char** argv);
 void add_count_command(CLI::App& parent, std::function<int()>& action);
 void add_merge_command(CLI::App& parent, std::function<int()>& action, int argc, char** argv);
+void add_slurm_command(CLI::App& parent, std::function<int()>& action);
 void add_validate_command(CLI::App& parent, std::function<int()>& action);
 void add_convert_command(CLI::App& parent, std::function<int()>& action);
 void add_generate_command(CLI::App& parent, std::function<int()>& action);

@@ -1,4 +1,4 @@
-// carbonfront inspect: what a sweep or a result holds.
+// carbonfront inspect: what a sweep, a result or a part holds.
 
 #include <fmt/format.h>
 
@@ -11,6 +11,7 @@
 #include "host/progress.hpp"
 #include "host/scoring/result.hpp"
 #include "host/scoring/values.hpp"
+#include "host/shards/part.hpp"
 #include "host/sweep/fingerprint.hpp"
 #include "host/text.hpp"
 
@@ -103,14 +104,30 @@ void print_result(hid_t file, const std::string& path) {
   fmt::print("\nThe spec as used:\n\n{}", spec);
 }
 
+/// Shows whose share of what a part, a checkpoint or its counts are.
+void print_share(const PartInfo& info, const std::string& path, const char* what) {
+  std::uint64_t rows = info.range.end - info.range.first;
+  fmt::print("{}: {} of shard {} of {}, rows {} to {} of {}: {}\n", path, what, info.shard.index, info.shard.count,
+             grouped_digits(info.range.first), grouped_digits(info.range.end), grouped_digits(info.rows),
+             info.complete() ? "complete"
+                             : fmt::format("{} of its {} rows are done", grouped_digits(info.done), grouped_digits(rows)));
+  fmt::print("made by carbonfront {}, from inputs {}\n", info.program_version, join(info.fingerprints, ", "));
+  fmt::print("\nThe spec as used:\n\n{}", info.spec);
+}
+
 int inspect(const InspectOptions& options) {
   if (options.digest) {
     fmt::print("{}  {}\n", digest(options.file), options.file);
     return 0;
   }
   h5::Handle file = h5::open_for_reading(options.file), root(H5Gopen2(file, "/", H5P_DEFAULT));
-  if (h5::text_attribute(root, "format") == "carbonfront result") {
+  std::string format = h5::text_attribute(root, "format");
+  if (format == "carbonfront result") {
     print_result(file, options.file);
+    return 0;
+  }
+  if (format == kPartFormat || format == kCountsFormat) {
+    print_share(read_work(file, options.file, format.c_str()), options.file, format == kPartFormat ? "a part" : "counts");
     return 0;
   }
   std::string group = !options.group.empty() ? options.group : h5::exists(file, "/configs") ? "/configs" : "/";
@@ -128,8 +145,8 @@ int inspect(const InspectOptions& options) {
 
 void add_inspect_command(CLI::App& parent, std::function<int()>& action) {
   auto options = std::make_shared<InspectOptions>();
-  CLI::App* command = parent.add_subcommand("inspect", "Show what a sweep or a result holds.");
-  command->add_option("FILE.h5", options->file, "A sweep or a result")->required();
+  CLI::App* command = parent.add_subcommand("inspect", "Show what a sweep, a result or a part holds.");
+  command->add_option("FILE.h5", options->file, "A sweep, a result, a part or its counts")->required();
   command->add_option("--group", options->group, "The sweep's HDF5 group (default /configs, or /)");
   command->add_flag("--digest", options->digest,
                     "Print a hash of the content outside /provenance; equal content, equal hash");

@@ -69,6 +69,7 @@ volatile std::sig_atomic_t stopping = 0;
 
 void stop(int signal) {
   if ((signal == SIGTERM || signal == SIGUSR1) && request_wind_up(signal)) return;
+  if (signal == SIGALRM && asked_to_wind_up() && stopping != SIGINT) return;
   if (stopping) {
     remove_unfinished_output();
     ::_exit(128 + stopping);
@@ -106,6 +107,7 @@ int main(int argc, char** argv) {
   add_score_command(app, action, argc, argv);
   add_count_command(app, action);
   add_merge_command(app, action, argc, argv);
+  add_slurm_command(app, action);
   add_validate_command(app, action);
   add_convert_command(app, action);
   add_generate_command(app, action);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <tbb/global_control.h>
 
+#include <csignal>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -109,6 +110,10 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   } else {
     check_outputs(options.delivery, options.inputs);
   }
+  bool goes_on = has_checkpoint(options.delivery.output);
+  if (run.validated_rows && goes_on)
+    throw SpecError("--validate, and there is '" + checkpoint_path(options.delivery.output) + "'",
+                    "what validating needs is not in a checkpoint", "remove it, or validate the result later");
   run.plan = make_plan(spec, options.inputs);
   for (const ViewPlan& view : run.plan.views)
     if (shard && run.plan.has_intervals(view))
@@ -116,8 +121,8 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
                       "this version judges intervals with all rows at hand", "score it without --shard");
   if (shard)
     keep_for_parts(run.plan);
-  else if (!run.validated_rows && !run.backend.definition)
-    keep_what_is_compared(run.plan);
+  else if (!run.validated_rows && (!run.backend.definition || !options.time_limit.empty() || goes_on))
+    keep_what_is_compared(run.plan);  // as checkpoints do
   RowRange range = shard ? share_of(run.plan, *shard) : RowRange{0, run.plan.rows};
   run.work = part_of(run.plan, shard.value_or(Shard{}), range);
   run.provenance.backend = run.backend.name;
@@ -167,7 +172,8 @@ int finish_shard(const Run& run, const std::string& target, const Data& data, Re
   return kOk;
 }
 
-/// Judges what was read; when the time limit comes first, everything read goes into a checkpoint. Returns its exit code.
+/// Judges what was read. With a time limit, when that or a signal comes first, everything read goes into a checkpoint.
+/// Returns its exit code.
 std::optional<int> judge_or_checkpoint(const Run& run, const ScoreOptions& options, const std::string& target,
                                        ResultRows& rows, OutputFile& output, Progress& progress, Scores& scores) {
   try {
@@ -177,7 +183,8 @@ std::optional<int> judge_or_checkpoint(const Run& run, const ScoreOptions& optio
     judge_views(run.plan, run.backend, progress, scores);
     return std::nullopt;
   } catch (const Stopped& stopped) {
-    if (stopped.signal != kTimeLimit && !asked_to_wind_up()) throw;
+    if (options.time_limit.empty() || stopped.signal == SIGINT || stopped.signal == SIGHUP) throw;
+    wind_up_now(stopped.signal);
     output.write([&](hid_t file) {
       rows.finish();
       write_part(file, run.plan, run.work, scores.data);
@@ -208,9 +215,9 @@ int score(ScoreOptions& options) {
     rows.emplace(file, run.plan, run.work.range.end - run.work.range.first, storage);
     complete = read_all(run, options, target, file, *rows, progress, scores);
   });
-  allow_winding_up(false);
   if (!complete) return leave_checkpoint(target, wind_up_reason(), scores.data, *rows, output);
   if (run.is_shard) return finish_shard(run, target, scores.data, *rows, output);
+  allow_winding_up(false);  // judging stops at once
   if (auto code = judge_or_checkpoint(run, options, target, *rows, output, progress, scores)) return *code;
   if (scores.data.selection.size == 0)
     say("carbonfront: warning: no row passes the `where` conditions; the result is empty\n");

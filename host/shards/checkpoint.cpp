@@ -25,6 +25,8 @@ bool exists(const std::string& path) {
 
 std::string checkpoint_path(const std::string& target) { return target + ".checkpoint"; }
 
+bool has_checkpoint(const std::string& target) { return exists(checkpoint_path(target)); }
+
 bool is_done(const std::string& target, const PartInfo& work, bool force) {
   if (force || !exists(target)) return false;
   PartInfo found;

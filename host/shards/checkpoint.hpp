@@ -9,6 +9,7 @@ namespace carbonfront {
 
 /// Where the checkpoint of a part or result lies: beside it.
 std::string checkpoint_path(const std::string& target);
+bool has_checkpoint(const std::string& target);
 
 /// Tells whether a part is there and complete. With `force` none counts. Throws InputError where it is of other work, naming
 /// the difference, or damaged.

@@ -21,8 +21,6 @@ namespace carbonfront {
 
 namespace {
 
-constexpr const char* kFormat = "carbonfront counts";
-
 /// How far a share's counting came: views before `view` are done; in it, the parts before `next`.
 struct Counting {
   std::vector<ShareAnswers> answers;  // [views]
@@ -32,7 +30,7 @@ struct Counting {
 std::string dataset_name(const ViewPlan& view, const char* name) { return "/views/" + view.spec.name + "/" + name; }
 
 void write_counting(hid_t file, const Plan& plan, const PartInfo& info, const Counting& counting) {
-  write_work(file, kFormat, info);
+  write_work(file, kCountsFormat, info);
   h5::Handle part(H5Gopen2(file, "/part", H5P_DEFAULT));
   write_array(part, "progress", std::vector<std::uint32_t>{counting.view, counting.next});
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
@@ -52,7 +50,7 @@ Counting read_checkpoint(const std::string& target, const Plan& plan, const Part
   if (force) remove_checkpoint(target);
   if (!std::filesystem::exists(path)) return counting;
   h5::Handle file = h5::open_for_reading(path);
-  require_same_share(read_work(file, path, kFormat), own, path);
+  require_same_share(read_work(file, path, kCountsFormat), own, path);
   PartReader reader{file, path};
   auto progress = reader.array<std::uint32_t>("progress");
   counting.view = reader.checked(progress, 0), counting.next = reader.checked(progress, 1);
@@ -164,11 +162,14 @@ bool count_share(const Plan& plan, const Collection& all, std::uint32_t own, con
       if (counts_by_share(plan.views[counting.view]))
         count_view(plan, all, own, counting.view, backend, options, progress, counting);
   } catch (const Stopped& stopped) {
-    if (stopped.signal == SIGINT) throw;
+    if (stopped.signal == SIGINT || stopped.signal == SIGHUP) throw;
+    wind_up_now(stopped.signal);
     reason = stopped.signal;
   }
   bool complete = counting.view == plan.views.size();
-  output.write([&](hid_t file) { write_counting(file, plan, part.info, counting); });
+  PartInfo info = part.info;
+  if (!complete) info.done = 0;  // a row's counts are there once all rows have been seen
+  output.write([&](hid_t file) { write_counting(file, plan, info, counting); });
   output.commit_as(complete ? target : checkpoint_path(target));
   if (complete) remove_checkpoint(target);
   return complete;
@@ -177,7 +178,9 @@ bool count_share(const Plan& plan, const Collection& all, std::uint32_t own, con
 bool is_counted(const PartFile& part) {
   std::string path = counts_path(part.path);
   if (!std::filesystem::exists(path)) return false;
-  require_same_share(read_work(h5::open_for_reading(path), path, kFormat), part.info, path);
+  PartInfo found = read_work(h5::open_for_reading(path), path, kCountsFormat);
+  require_same_share(found, part.info, path);
+  if (!found.complete()) throw InputError("cannot use '" + path + "'", "it is not complete", "remove it and count again");
   return true;
 }
 

@@ -17,7 +17,6 @@ namespace carbonfront {
 
 namespace {
 
-constexpr const char* kFormat = "carbonfront part";
 constexpr std::int64_t kPartVersion = 1;
 
 std::string column_name(std::size_t index) { return fmt::format("values-{}", index); }
@@ -200,6 +199,7 @@ PartInfo read_work(hid_t file, const std::string& path, const char* format) {
                 {static_cast<std::uint32_t>(numbers[1]), static_cast<std::uint32_t>(numbers[2])},
                 {numbers[3], numbers[4]},
                 numbers[5]};
+  if (numbers[2] == 0 || numbers[1] >= numbers[2]) part.damaged("there is no such shard");
   if (info.range.first > info.range.end || info.range.end > info.rows || info.done > info.range.end - info.range.first)
     part.damaged("its range of rows cannot be");
   return info;
@@ -215,7 +215,7 @@ void require_same_share(const PartInfo& found, const PartInfo& wanted, const std
 
 void write_part(hid_t file, const Plan& plan, PartInfo info, Data& data) {
   info.done = data.next_row - info.range.first;
-  write_work(file, kFormat, info);
+  write_work(file, kPartFormat, info);
   h5::Handle part(H5Gopen2(file, "part", H5P_DEFAULT));
   write_array(part, "totals", std::vector<std::uint64_t>{data.selection.size, data.without_emissions});
   std::vector<std::uint8_t> inputs;  // absolute paths, each ended by a zero
@@ -237,7 +237,7 @@ void write_part(hid_t file, const Plan& plan, PartInfo info, Data& data) {
     if (plan.views[i].passing) write_passing(part, i, data.passing[i]);
 }
 
-PartInfo read_part_info(hid_t file, const std::string& path) { return read_work(file, path, kFormat); }
+PartInfo read_part_info(hid_t file, const std::string& path) { return read_work(file, path, kPartFormat); }
 
 void append_part(hid_t file, const std::string& path, const Plan& plan, const PartInfo& info, ResultRows& out, Data& data) {
   PartReader part{file, path};

@@ -11,6 +11,9 @@
 
 namespace carbonfront {
 
+/// What the attribute `format` of a part, and of the counts beside it, says.
+inline constexpr const char *kPartFormat = "carbonfront part", *kCountsFormat = "carbonfront counts";
+
 /// The work that a part belongs to, and its share of it. Parts of one work can be put together.
 struct PartInfo {
   std::string program_version, spec;

@@ -1,0 +1,56 @@
+#include "host/slurm/jobs.hpp"
+
+#include <algorithm>
+
+#include "host/scoring/memory.hpp"
+#include "host/shards/cross_counts.hpp"
+#include "host/shards/share.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+std::uint64_t memory_to_score(Plan& plan, std::uint64_t rows) {
+  keep_for_parts(plan);
+  return memory_needed(plan, rows, 0);
+}
+
+/// Own rows and those of one other share.
+std::uint64_t memory_to_count(const Plan& plan, std::uint64_t rows) {
+  std::uint64_t most = 0;
+  for (const ViewPlan& view : plan.views)
+    if (counts_by_share(view)) most = std::max(most, 2 * rows * (2 * (12 + 8 * view.objectives.size()) + work_bytes(view)));
+  return most;
+}
+
+std::uint64_t memory_to_merge(Plan& plan) {
+  keep_what_is_compared(plan);
+  plan.keep_row_numbers = false;
+  for (ViewPlan& view : plan.views)
+    if (counts_by_share(view)) view.resident = false, view.passing = true;
+  return memory_needed(plan, plan.rows, 0);
+}
+
+}  // namespace
+
+std::uint64_t most_rows_of_a_share(const Plan& plan, std::uint32_t shards) {
+  std::uint64_t most = 0;
+  for (std::uint32_t k = 0; k < shards; ++k) {
+    RowRange range = share_of(plan, {k, shards});
+    most = std::max(most, range.end - range.first);
+  }
+  return most;
+}
+
+std::vector<BatchJob> jobs_of(Plan& plan, std::uint32_t shards) {
+  std::uint64_t rows = most_rows_of_a_share(plan, shards);
+  std::vector<BatchJob> jobs = {{"score", "", true, memory_to_score(plan, rows), {}}};
+  BatchJob count{"count", "score", true, memory_to_count(plan, rows), {}};
+  for (const ViewPlan& view : plan.views)
+    if (counts_by_share(view)) count.views.push_back(view.spec.name);
+  if (!count.views.empty()) jobs.push_back(count);
+  jobs.push_back({"merge", jobs.back().name, false, memory_to_merge(plan), {}});
+  return jobs;
+}
+
+}  // namespace carbonfront

@@ -1,0 +1,114 @@
+#pragma once
+// Runs sweeps in shares the way job arrays do, for the tests of parts, counts, checkpoints and merging.
+
+#include <string>
+#include <vector>
+
+#include "tests/program.hpp"
+#include "tests/sweep_builder.hpp"
+
+namespace carbonfront {
+
+inline Arguments joined(Arguments arguments, const Arguments& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+inline std::string digest_of(const std::string& path) {
+  Outcome done = run({"inspect", path, "--digest"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  return done.out.substr(0, done.out.find(' '));
+}
+
+/// A made-up sweep.
+inline std::string generated(const Scratch& folder, const std::string& name, const Arguments& more) {
+  Outcome done = run(joined({"generate", "-o", folder / name}, more));
+  EXPECT_EQ(done.code, 0) << done.err;
+  return folder / name;
+}
+
+/// One work of `shards` shares, in a folder of its own, with the result m.h5.
+struct Sharing {
+  const Scratch& folder;
+  std::vector<std::string> sweep;
+  Arguments spec;
+  int shards = 1;
+
+  std::string result() const { return folder / "m.h5"; }
+  std::string part(int shard) const { return result() + ".part-" + std::to_string(shard) + "-of-" + std::to_string(shards); }
+  std::vector<std::string> parts() const {
+    std::vector<std::string> paths;
+    for (int shard = 0; shard < shards; ++shard) paths.push_back(part(shard));
+    return paths;
+  }
+  std::string share(int shard) const { return std::to_string(shard) + "/" + std::to_string(shards); }
+
+  Arguments score_command(int shard) const {
+    return joined(joined({"score"}, sweep), joined(spec, {"-o", result(), "--shard", share(shard)}));
+  }
+  Outcome score(int shard, const Arguments& more = {}) const { return run(joined(score_command(shard), more)); }
+  Arguments count_command(int shard) const { return joined(joined({"count"}, parts()), {"--shard", share(shard)}); }
+  Outcome count(int shard, const Arguments& more = {}) const { return run(joined(count_command(shard), more)); }
+  Outcome merge(const Arguments& more = {}) const {
+    return run(joined(joined({"merge"}, parts()), joined({"-o", result()}, more)));
+  }
+
+  void score_all(const Arguments& more = {}) const {
+    for (int shard = 0; shard < shards; ++shard) {
+      Outcome done = score(shard, more);
+      EXPECT_EQ(done.code, 0) << share(shard) << ": " << done.err;
+    }
+  }
+  void count_all(const Arguments& more = {}) const {
+    for (int shard = 0; shard < shards; ++shard) {
+      Outcome done = count(shard, more);
+      EXPECT_EQ(done.code, 0) << share(shard) << ": " << done.err;
+    }
+  }
+  std::string merged_digest(const Arguments& more = {}) const {
+    Outcome done = merge(joined(more, {"--force"}));
+    EXPECT_EQ(done.code, 0) << done.err;
+    return digest_of(result());
+  }
+
+  /// The digest of a run that is not shared.
+  std::string digest_of_one_run(const Arguments& more = {}) const {
+    Outcome done = run(joined(joined({"score"}, sweep), joined(spec, joined({"-o", folder / "one.h5", "--force"}, more))));
+    EXPECT_EQ(done.code, 0) << done.err;
+    return digest_of(folder / "one.h5");
+  }
+};
+
+/// A spec with every kind of view: the front alone, counts, ranks; groups, conditions, emissions, missing values.
+inline const char* const kAllKinds = R"([sweep]
+where = ["accuracy >= 42"]
+label = "model"
+[emissions]
+devices   = { column = "n_gpus" }
+max_power = { column = "tdp" }
+time      = { column = "train_time" }
+[[view]]
+name = "front"
+objectives = ["accuracy:max", "energy_kwh:min"]
+outputs = ["hypervolume", "contributions"]
+group_by = ["gpu"]
+[[view]]
+name = "counts"
+objectives = ["accuracy:max", "params:min", "co2e_kg:min"]
+outputs = ["dominated_by", "dominates", "witness"]
+group_by = ["dataset", "gpu"]
+[[view]]
+name = "worst"
+objectives = ["accuracy:max", "co2e_kg:min"]
+missing = "worst"
+[[view]]
+name = "ranks"
+objectives = ["params:min", "co2e_kg:min", "energy_kwh:min"]
+outputs = ["rank", "dominated_by", "crowding"]
+[[view]]
+name = "alone"
+objectives = ["params:min", "co2e_kg:min", "energy_kwh:min"]
+outputs = []
+)";
+
+}  // namespace carbonfront
