@@ -103,10 +103,10 @@ class Cluster:
         self.environment.update(PATH=search_path(), SLURM_CONF=str(self.folder / "slurm.conf"))
 
     def daemon(self, name, *command):
-        log = open(self.folder / f"{name}.out", "ab")
-        self.daemons[name] = subprocess.Popen(
-            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
-            start_new_session=True, preexec_fn=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+        with open(self.folder / f"{name}.out", "ab") as log:
+            self.daemons[name] = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
+                start_new_session=True, preexec_fn=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
 
     def start_node(self, node):
         self.daemon(node, "slurmd", "-D", "-N", node)
@@ -162,6 +162,8 @@ class Cluster:
                 except ChildProcessError:
                     break
                 time.sleep(0.02)
+        for daemon in self.daemons.values():
+            daemon.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

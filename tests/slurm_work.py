@@ -2,8 +2,6 @@
 import os
 import re
 import signal
-import subprocess
-import time
 from pathlib import Path
 
 from slurm_cluster import wait_until

@@ -46,8 +46,8 @@ int run_command(const std::string& command, std::string& printed) {
 
 std::string absolute(const std::string& path) {
   std::string text = fs::absolute(path).lexically_normal().string();
-  if (text.find('\n') != std::string::npos)
-    throw SpecError("'" + path + "'", "a path with a line break cannot be written into a batch script", "rename it");
+  if (text.find_first_of("\n\\") != std::string::npos)
+    throw SpecError("'" + path + "'", "Slurm does not take paths with a line break or a backslash", "rename it");
   return text;
 }
 

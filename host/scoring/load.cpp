@@ -153,7 +153,8 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
   progress.begin("read", end - data.next_row, static_cast<double>(plan.column_bytes()) / static_cast<double>(plan.rows));
   Batch batch;
   batch.columns.resize(plan.columns.size());
-  for (; data.next_row < end && !asked_to_wind_up(); data.next_row += batch.rows) {
+  std::uint64_t first_row = data.next_row;  // one batch is read in any case, so that whoever goes on gets on
+  for (; data.next_row < end && (data.next_row == first_row || !asked_to_wind_up()); data.next_row += batch.rows) {
     throw_if_stopped();
     forget_batch(needed, resident, data);
     batch.begin = data.next_row;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 
 #include "host/errors.hpp"
@@ -148,7 +149,7 @@ double parse_duration(const std::string& text) {
   while (!rest.empty()) {
     double value = 0;
     auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
-    if (error != std::errc() || value < 0) return fail();
+    if (error != std::errc() || !std::isfinite(value) || value < 0) return fail();
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     char unit = rest.empty() ? 's' : rest.front();
     if (!rest.empty()) rest.remove_prefix(1);

@@ -89,7 +89,7 @@ inline constexpr const char* kMerge = R"bash(#!/bin/bash
 
 . ./task.sh
 [ "${SLURM_RESTART_COUNT:-0}" = 0 ] || overwrite=--force  # a merge that was requeued may find its own result
-run_task merge "$program" merge "${parts[@]}" --sweep "${sweep[@]}" -o "$result" --backend "$backend" $overwrite
+run_task merge "$program" merge "${parts[@]}" --sweep "${sweep[@]}" -o "$result" --backend "$backend" $overwrite "$@"
 )bash";
 
 inline constexpr const char* kSubmitBegin = R"bash(#!/bin/bash
@@ -135,11 +135,14 @@ throttle=
 [ "$most_at_once" = 0 ] || throttle=%$most_at_once
 submitted=()
 after=
-submit() {  # job, array tasks or nothing: once the job submitted before has succeeded
+submit() {  # job, array tasks or nothing, arguments of its script: once the job submitted before has succeeded
   local job=$1 tasks=$2 options=() id
+  shift 2
   [ -z "$tasks" ] || options+=(--array="$tasks$throttle")
+  # Slurm replaces %a and the like in the name of the folder as well.
+  [[ $PWD != *%* ]] || options+=(--output="${PWD//%/%%}/logs/$job${tasks:+-%a}.log")
   [ -z "$after" ] || options+=(--dependency="afterok:$after" --kill-on-invalid-dep=yes)
-  if ! id=$(sbatch --parsable "${options[@]}" "$job.sh"); then
+  if ! id=$(sbatch --parsable "${options[@]}" "$job.sh" "$@"); then
     [ ${#submitted[@]} = 0 ] || scancel "${submitted[@]}"
     rm -f jobs
     refuse "sbatch did not take $job.sh (its reason is above); nothing is left in the queue"
@@ -186,7 +189,7 @@ tasks=0-$((shards - 1))
 
 )bash";
 
-inline constexpr const char* kSubmitMerge = R"bash(submit merge ""
+inline constexpr const char* kSubmitMerge = R"bash(submit merge "" ${force:+--force}
 )bash";
 
 }  // namespace carbonfront
