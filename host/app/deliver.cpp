@@ -36,6 +36,18 @@ std::vector<std::pair<std::string, double>> seconds_by_phase(const Scores& score
           {"total", seconds_since(scores.begin)}};
 }
 
+/// What is told of a result: on the screen, and in the JSON file.
+struct Told {
+  std::string screen, file;
+};
+
+Told told(const Plan& plan, const DeliveryOptions& options, const Provenance& provenance, const Scores& scores) {
+  ScoreSummary summary{plan, scores.data, scores.views, provenance, options.output};
+  const bool json_to_screen = options.json_given->count() && !options.json_to_file();
+  return {json_to_screen ? json_summary(summary) : text_summary(summary, options.show),
+          options.json_to_file() ? json_summary(summary) : std::string()};
+}
+
 }  // namespace
 
 void add_delivery_options(CLI::App& command, DeliveryOptions& options) {
@@ -72,6 +84,7 @@ void write_result(const Plan& plan, const DeliveryOptions& options, Progress& pr
   output.write([&](hid_t file) { write_provenance(file, plan, provenance); });
   throw_if_stopped();
   rows.close();
+  if (plan.label != kNoColumn) told(plan, options, provenance, scores);  // labels that cannot be read leave no result
   output.commit();
   scores.write_seconds = seconds_since(writing);
   provenance.seconds = seconds_by_phase(scores);
@@ -82,10 +95,9 @@ void tell_result(const Plan& plan, const DeliveryOptions& options, const Provena
   for (const auto& [phase, seconds] : provenance.seconds)
     if (phase == "total" || seconds >= 0.005) parts.push_back(fmt::format("{} {:.2f} s", phase, seconds));
   say("time: {}\n", join(parts, ", "));
-  ScoreSummary summary{plan, scores.data, scores.views, provenance, options.output};
-  if (options.json_to_file()) write_text_file(options.json, json_summary(summary));
-  bool json_to_screen = options.json_given->count() && !options.json_to_file();
-  fmt::print("{}", json_to_screen ? json_summary(summary) : text_summary(summary, options.show));
+  Told text = told(plan, options, provenance, scores);
+  if (options.json_to_file()) write_text_file(options.json, text.file);
+  fmt::print("{}", text.screen);
 }
 
 Provenance provenance_now(const std::string& command_line) {

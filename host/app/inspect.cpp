@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "host/app/commands.hpp"
+#include "host/app/crash_guard.hpp"
+#include "host/app/reading_options.hpp"
 #include "host/app/table.hpp"
 #include "host/errors.hpp"
 #include "host/progress.hpp"
@@ -22,6 +24,7 @@ namespace {
 struct InspectOptions {
   std::string file, group;
   bool digest = false;
+  ReadingOptions reading;
 };
 
 /// Counts missing values of a column, batch by batch: NaN, the attribute's value, and empty strings.
@@ -54,7 +57,7 @@ void print_columns(const Sweep& sweep) {
   for (const std::string& name : column_names(sweep)) {
     try {
       Column column = open_column(sweep, name);
-      StorageInfo storage = storage_of(column.parts[0].dataset);
+      StorageInfo storage = storage_of(column.parts[0].dataset());
       table.rows.push_back({name, column.info.type_name, grouped_digits(column.info.rows), column.info.units.value_or("-"),
                             grouped_digits(count_missing(column)),
                             storage.layout + (storage.filters.empty() ? "" : ", " + storage.filters),
@@ -115,6 +118,17 @@ void print_share(const PartInfo& info, const std::string& path, const char* what
   fmt::print("\nThe spec as used:\n\n{}", info.spec);
 }
 
+/// Opens every column, as `print_columns` will.
+void open_columns(const std::string& path, const std::string& group, const ReadingOptions& reading) {
+  Sweep sweep = open_sweep({path}, group, reading);
+  for (const std::string& name : column_names(sweep)) {
+    try {
+      open_column(sweep, name);
+    } catch (const InputError&) {  // is shown in the column's line
+    }
+  }
+}
+
 int inspect(const InspectOptions& options) {
   if (options.digest) {
     fmt::print("{}  {}\n", digest(options.file), options.file);
@@ -131,7 +145,8 @@ int inspect(const InspectOptions& options) {
     return 0;
   }
   std::string group = !options.group.empty() ? options.group : h5::exists(file, "/configs") ? "/configs" : "/";
-  Sweep sweep = open_sweep({options.file}, group);
+  try_in_child({options.file}, [&] { open_columns(options.file, group, options.reading); });
+  Sweep sweep = open_sweep({options.file}, group, options.reading);
   std::vector<std::string> names = column_names(sweep);
   if (names.empty())
     throw InputError(fmt::format("group '{}' of '{}' holds no column", group, options.file),
@@ -150,6 +165,7 @@ void add_inspect_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("--group", options->group, "The sweep's HDF5 group (default /configs, or /)");
   command->add_flag("--digest", options->digest,
                     "Print a hash of the content outside /provenance; equal content, equal hash");
+  add_reading_options(*command, options->reading);
   command->callback([options, &action] { action = [options] { return inspect(*options); }; });
 }
 

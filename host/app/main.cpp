@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "host/app/commands.hpp"
+#include "host/app/crash_guard.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/say.hpp"
 #include "host/errors.hpp"
@@ -96,6 +97,7 @@ void handle_signals() {
 
 int main(int argc, char** argv) {
   handle_signals();
+  CrashGuard guard;
   H5dont_atexit();  // a file that could not be written is not tried again on the way out
   h5::silence();
 

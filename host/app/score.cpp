@@ -9,10 +9,12 @@
 #include <optional>
 
 #include "host/app/commands.hpp"
+#include "host/app/crash_guard.hpp"
 #include "host/app/deliver.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/limits.hpp"
 #include "host/app/progress_display.hpp"
+#include "host/app/reading_options.hpp"
 #include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/check.hpp"
@@ -30,6 +32,7 @@ struct ScoreOptions {
   std::vector<std::string> inputs;
   std::string spec, backend = "auto", device, validate, memory_limit, shard, time_limit, command_line;
   SpecFlags flags;
+  ReadingOptions reading;
   std::string group_by, outputs, columns;
   int threads = 0;
   std::uint64_t batch_rows = 0;
@@ -114,7 +117,8 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   if (run.validated_rows && goes_on)
     throw SpecError("--validate, and there is '" + checkpoint_path(options.delivery.output) + "'",
                     "what validating needs is not in a checkpoint", "remove it, or validate the result later");
-  run.plan = make_plan(spec, options.inputs);
+  try_in_child(options.inputs, [&] { make_plan(spec, options.inputs, options.reading); });
+  run.plan = make_plan(spec, options.inputs, options.reading);
   for (const ViewPlan& view : run.plan.views)
     if (shard && run.plan.has_intervals(view))
       throw SpecError(fmt::format("--shard with the interval view '{}'", view.spec.name),
@@ -265,6 +269,7 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
   command->add_option("--threads", options->threads, "Threads to use (default: all)")->check(CLI::PositiveNumber);
   command->add_option("--batch-rows", options->batch_rows, "Rows read at a time (default: about 16 MiB)")
       ->check(CLI::PositiveNumber);
+  add_reading_options(*command, options->reading);
   command->add_option("--memory-limit", options->memory_limit,
                       "Refuse work that needs more, such as 8GiB (default: 60 % of the memory)");
   command->add_option("--validate", options->validate, "Compare this many rows, or all, with the reference");

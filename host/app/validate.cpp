@@ -9,8 +9,10 @@
 #include <memory>
 
 #include "host/app/commands.hpp"
+#include "host/app/crash_guard.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/progress_display.hpp"
+#include "host/app/reading_options.hpp"
 #include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/check.hpp"
@@ -25,6 +27,7 @@ namespace {
 struct ValidateOptions {
   std::string result, rows = "1000";
   std::vector<std::string> inputs;
+  ReadingOptions reading;
 };
 
 void compare_stored(const char* name, const std::vector<double>& stored, const std::vector<double>& computed,
@@ -60,7 +63,8 @@ int validate(const ValidateOptions& options) {
   std::uint64_t sample = rows_or_all("--rows", options.rows);
   h5::Handle file = h5::open_for_reading(options.result);
   Spec spec = spec_of_result(file, options.result);
-  Plan plan = make_plan(spec, options.inputs);
+  try_in_child(options.inputs, [&] { make_plan(spec, options.inputs, options.reading); });
+  Plan plan = make_plan(spec, options.inputs, options.reading);
   check_rows(file, options.result, plan);
 
   Progress progress;
@@ -114,6 +118,7 @@ void add_validate_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("SWEEP.h5", options->inputs, "The sweep it was made from")->required();
   command->add_option("--rows", options->rows, "How many rows of each view to compare with the reference, or all")
       ->capture_default_str();
+  add_reading_options(*command, options->reading);
   command->callback([options, &action] { action = [options] { return validate(*options); }; });
 }
 

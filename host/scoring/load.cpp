@@ -25,12 +25,20 @@ struct Clock {
   ~Clock() { total += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); }
 };
 
-void read_column(const Plan& plan, Batch& batch, int index) {
-  const Column& column = plan.columns[index];
-  BatchColumn& out = batch.columns[index];
-  if (column.info.type == ValueType::string) return read_strings(column, batch.begin, batch.rows, out.strings);
-  out.numbers.resize(batch.rows * size_of(column.info.type));
-  read_numbers(column, batch.begin, batch.rows, out.numbers.data());
+/// Reads columns of a batch side by side.
+void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns) {
+  std::vector<NumbersRequest> numbers;
+  for (int index : columns) {
+    const Column& column = plan.columns[index];
+    BatchColumn& out = batch.columns[index];
+    if (column.info.type == ValueType::string) {
+      read_strings(column, batch.begin, batch.rows, out.strings);
+    } else {
+      out.numbers.resize(batch.rows * size_of(column.info.type));
+      numbers.push_back({&column, out.numbers.data()});
+    }
+  }
+  read_numbers(numbers, batch.begin, batch.rows);
 }
 
 /// Which columns the filters read, which the rest of the work reads for selected rows, and which of these are objectives.
@@ -161,14 +169,14 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
     batch.rows = static_cast<std::uint32_t>(std::min(batch_rows, end - batch.begin));
     {
       Clock clock(seconds.read);
-      for (int column : needed.filters) read_column(plan, batch, column);
+      read_columns(plan, batch, needed.filters);
     }
     std::optional<Clock> decoding(seconds.decode);
     select_rows(plan, batch);
     decoding.reset();
     if (!batch.kept.empty()) {
       Clock clock(seconds.read);
-      for (int column : needed.rest) read_column(plan, batch, column);
+      read_columns(plan, batch, needed.rest);
     }
     decoding.emplace(seconds.decode);
     for (int column : needed.objectives)

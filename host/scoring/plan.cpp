@@ -134,12 +134,12 @@ std::uint64_t Plan::column_bytes() const {
   return bytes;
 }
 
-Plan make_plan(const Spec& spec, const std::vector<std::string>& paths) {
+Plan make_plan(const Spec& spec, const std::vector<std::string>& paths, const ReadingOptions& reading) {
   Plan plan;
   plan.spec = spec;
   std::vector<Condition> conditions;
   for (const std::string& text : spec.where) conditions.push_back(parse_condition(text));
-  plan.sweep = open_sweep(paths, spec.group);
+  plan.sweep = open_sweep(paths, spec.group, reading);
   for (Condition& condition : conditions) {
     int column = use_column(plan, condition.column);
     check_condition(condition, plan.columns[column].info);

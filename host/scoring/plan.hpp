@@ -166,6 +166,6 @@ struct Resident {
 Resident resident_parts(const Plan& plan);
 
 /// Binds a checked spec to the files. Throws SpecError, InputError.
-Plan make_plan(const Spec& spec, const std::vector<std::string>& paths);
+Plan make_plan(const Spec& spec, const std::vector<std::string>& paths, const ReadingOptions& reading = {});
 
 }  // namespace carbonfront

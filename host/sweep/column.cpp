@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "host/errors.hpp"
+#include "host/sweep/library_call.hpp"
 #include "host/sweep/sweep.hpp"
 
 namespace carbonfront {
@@ -17,7 +18,6 @@ namespace carbonfront {
 namespace {
 
 constexpr std::size_t kMostTextBytes = 1 << 20;  // no honest file declares wider texts of fixed length
-constexpr std::size_t kPieceBytes = 16 << 20;    // of fixed-length texts in memory at a time
 
 /// A boolean as h5py writes it: an enumeration of FALSE = 0 and TRUE = 1 over one byte. PyTables writes a bit field.
 bool is_boolean(hid_t type) {
@@ -123,102 +123,38 @@ void add_missing(hid_t dataset, const char* attribute_name, ColumnInfo& info) {
   }
 }
 
-void find_missing_values(hid_t dataset, ColumnInfo& info) {
-  add_missing(dataset, "_FillValue", info);
-  add_missing(dataset, "missing_value", info);
+/// The name of a column's attribute: a member of a compound has its own, "accuracy_units" (as PyTables and pandas name
+/// theirs); the columns of a matrix share those of the dataset.
+std::string attribute_name(const Field& field, const char* what) {
+  return field.members.empty() ? what : field.name + "_" + what;
+}
+
+void find_missing_values(hid_t dataset, const Field& field, ColumnInfo& info) {
+  if (field.members.empty()) add_missing(dataset, "_FillValue", info);
+  add_missing(dataset, attribute_name(field, "missing_value").c_str(), info);
   if (!info.more_missing.empty()) info.missing_value = info.more_missing.front();
 }
 
-/// Calls `use` with each part of the column that [begin, begin + count) touches: part, row within it, rows, rows done
-/// before.
-template <class Use>
-void for_parts(const Column& column, std::uint64_t begin, std::uint64_t count, Use use) {
-  for (const ColumnPart& part : column.parts) {
-    std::uint64_t from = std::max(begin, part.begin), to = std::min(begin + count, part.begin + part.rows);
-    if (from < to) use(part, from - part.begin, to - from, from - begin);
+void describe_attributes(hid_t dataset, const Field& field, ColumnInfo& info) {
+  const std::string units = attribute_name(field, "units");
+  if (h5::has_attribute(dataset, units.c_str())) {
+    std::vector<std::string> texts = h5::text_attributes(dataset, units.c_str());
+    std::size_t index = texts.size() > 1 && field.column >= 0 ? static_cast<std::size_t>(field.column) : 0;
+    info.units = index < texts.size() ? texts[index] : "";
   }
-}
-
-struct Slab {
-  h5::Handle file, memory;
-};
-
-Slab select(const ColumnPart& part, hsize_t begin, hsize_t count) {
-  Slab slab{h5::Handle(H5Dget_space(part.dataset)), h5::Handle(H5Screate_simple(1, &count, nullptr))};
-  H5Sselect_hyperslab(slab.file, H5S_SELECT_SET, &begin, nullptr, &count, nullptr);
-  return slab;
-}
-
-[[noreturn]] void unreadable(const ColumnPart& part, const ColumnInfo& info, std::uint64_t begin, std::uint64_t count) {
-  throw InputError(
-      fmt::format("cannot read column '{}' of '{}', rows {} to {}", info.name, part.path, begin, begin + count - 1),
-      h5::last_reason(), "the file may be damaged, or a filter plug-in missing");
-}
-
-template <class Real>
-void mark_missing_reals(const std::vector<double>& missing, Real* values, std::uint64_t count) {
-  for (double wanted : missing)
-    for (std::uint64_t i = 0; i < count; ++i)
-      if (values[i] == wanted) values[i] = std::numeric_limits<Real>::quiet_NaN();
-}
-
-template <class Integer>
-void unify_missing(const ColumnInfo& info, Integer* values, std::uint64_t count) {
-  for (std::size_t k = 1; k < info.more_missing.size(); ++k)
-    for (std::uint64_t i = 0; i < count; ++i)
-      if (static_cast<std::uint64_t>(values[i]) == info.more_missing[k])
-        values[i] = static_cast<Integer>(*info.missing_value);
-}
-
-void normalise_missing(const ColumnInfo& info, void* values, std::uint64_t count) {
-  visit_type(info.type, [&](auto type) {
-    using T = decltype(type);
-    if constexpr (std::is_floating_point_v<T>)
-      mark_missing_reals(info.missing_reals, static_cast<T*>(values), count);
-    else
-      unify_missing(info, static_cast<T*>(values), count);
-  });
-}
-
-void read_fixed_strings(const ColumnPart& part, const ColumnInfo& info, hid_t type, std::uint64_t begin, std::uint64_t count,
-                        Strings& out) {
-  std::size_t size = H5Tget_size(type);
-  bool space_padded = H5Tget_strpad(type) == H5T_STR_SPACEPAD, terminated = H5Tget_strpad(type) == H5T_STR_NULLTERM;
-  std::uint64_t step = std::max<std::uint64_t>(1, kPieceBytes / size);
-  std::vector<char> raw(size * std::min(step, count));
-  for (std::uint64_t end = begin + count; begin < end; begin += step) {
-    std::uint64_t piece = std::min(step, end - begin);
-    Slab slab = select(part, begin, piece);
-    if (H5Dread(part.dataset, type, slab.memory, slab.file, H5P_DEFAULT, raw.data()) < 0)
-      unreadable(part, info, begin, piece);
-    for (std::uint64_t i = 0; i < piece; ++i) {
-      std::string_view text(raw.data() + i * size, size);
-      if (terminated) text = text.substr(0, text.find('\0'));
-      text = text.substr(0, text.find_last_not_of(space_padded ? ' ' : '\0') + 1);
-      out.add(text);
-    }
-  }
-}
-
-void read_variable_strings(const ColumnPart& part, const ColumnInfo& info, hid_t type, std::uint64_t begin,
-                           std::uint64_t count, Strings& out) {
-  h5::Handle memory(H5Tcopy(H5T_C_S1));
-  H5Tset_size(memory, H5T_VARIABLE);
-  H5Tset_cset(memory, H5Tget_cset(type));
-  std::vector<char*> texts(count);
-  Slab slab = select(part, begin, count);
-  herr_t status = H5Dread(part.dataset, memory, slab.memory, slab.file, H5P_DEFAULT, texts.data());
-  if (status < 0) unreadable(part, info, begin, count);
-  for (const char* text : texts) out.add(text ? std::string_view(text) : std::string_view());
-  H5Dvlen_reclaim(memory, slab.memory, H5P_DEFAULT, texts.data());
+  for (const char* what : {"long_name", "description"})
+    if (info.description.empty() && field.column < 0)
+      info.description = h5::text_attribute(dataset, attribute_name(field, what).c_str());
 }
 
 }  // namespace
 
-ColumnInfo describe_column(hid_t dataset, const std::string& name, const std::string& path) {
+ColumnInfo describe_column(hid_t dataset, const Field& field, const std::string& name, const std::string& path) {
+  Subject subject(path, name);
+  LibraryCall call;
   ColumnInfo info;
   info.name = name;
-  h5::Handle type(H5Dget_type(dataset)), space(H5Dget_space(dataset));
+  h5::Handle type = stored_type(dataset, field), space(H5Dget_space(dataset));
   auto value = value_type(type);
   if (!value)
     throw InputError(fmt::format("cannot read column '{}' of '{}'", name, path),
@@ -229,44 +165,14 @@ ColumnInfo describe_column(hid_t dataset, const std::string& name, const std::st
                      "store texts of that size with variable length");
   info.type = *value;
   info.type_name = type_name(type, *value);
-  hsize_t rows = 0;
-  H5Sget_simple_extent_dims(space, &rows, nullptr);
-  info.rows = rows;
+  hsize_t extent[2] = {0, 0};
+  H5Sget_simple_extent_dims(space, extent, nullptr);
+  info.rows = extent[0];
   info.bytes_per_value =
       *value == ValueType::string ? (H5Tis_variable_str(type) > 0 ? 0 : H5Tget_size(type)) : size_of(*value);
-  if (h5::has_attribute(dataset, "units")) info.units = h5::text_attribute(dataset, "units");
-  info.description = h5::text_attribute(dataset, "long_name");
-  if (info.description.empty()) info.description = h5::text_attribute(dataset, "description");
-  find_missing_values(dataset, info);
+  describe_attributes(dataset, field, info);
+  find_missing_values(dataset, field, info);
   return info;
-}
-
-void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count, void* values) {
-  for_parts(column, begin, count, [&](const ColumnPart& part, std::uint64_t from, std::uint64_t rows, std::uint64_t done) {
-    h5::Handle stored(H5Dget_type(part.dataset));
-    H5T_class_t kind = H5Tget_class(stored);
-    h5::Handle native;  // enumerations and bit fields are read as they are, in native byte order
-    if (kind == H5T_ENUM) native = h5::Handle(H5Tget_native_type(stored, H5T_DIR_ASCEND));
-    hid_t memory = kind == H5T_ENUM       ? static_cast<hid_t>(native)
-                   : kind == H5T_BITFIELD ? H5T_NATIVE_B8
-                                          : memory_type(column.info.type);
-    char* out = static_cast<char*>(values) + done * size_of(column.info.type);
-    Slab slab = select(part, from, rows);
-    if (H5Dread(part.dataset, memory, slab.memory, slab.file, H5P_DEFAULT, out) < 0)
-      unreadable(part, column.info, from, rows);
-  });
-  normalise_missing(column.info, values, count);
-}
-
-void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values) {
-  values.clear();
-  for_parts(column, begin, count, [&](const ColumnPart& part, std::uint64_t from, std::uint64_t rows, std::uint64_t) {
-    h5::Handle type(H5Dget_type(part.dataset));
-    if (H5Tis_variable_str(type) > 0)
-      read_variable_strings(part, column.info, type, from, rows, values);
-    else
-      read_fixed_strings(part, column.info, type, from, rows, values);
-  });
 }
 
 ColumnView view_of(const ColumnInfo& info, const void* values) {
@@ -336,9 +242,9 @@ hid_t memory_type(ValueType type) {
 }
 
 std::uint64_t chunk_rows_of(const ColumnPart& part) {
-  h5::Handle list(H5Dget_create_plist(part.dataset));
-  hsize_t chunk = 1;
-  return H5Pget_layout(list) == H5D_CHUNKED && H5Pget_chunk(list, 1, &chunk) > 0 ? chunk : 1;
+  h5::Handle list(H5Dget_create_plist(part.dataset()));
+  hsize_t chunk[2] = {1, 1};
+  return H5Pget_layout(list) == H5D_CHUNKED && H5Pget_chunk(list, 2, chunk) > 0 ? chunk[0] : 1;
 }
 
 }  // namespace carbonfront

@@ -5,41 +5,71 @@
 #include <algorithm>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include "host/errors.hpp"
 #include "host/progress.hpp"
 #include "host/sweep/hash.hpp"
+#include "host/sweep/library_call.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
 
 namespace {
 
-void add_chunk(Hash& hash, hid_t dataset, hsize_t offset, haddr_t address, hsize_t size, bool content) {
-  hash.number(address), hash.number(size);
-  if (!content || size > (hsize_t{1} << 30)) return;
-  std::vector<std::byte> raw(size);
+constexpr std::uint64_t kMostLookups =
+    4096;  // of chunks that only HDF5 finds: each takes it time proportional to their number
+
+void add_chunk_content(Hash& hash, hid_t dataset, const ChunkShape& shape, std::uint64_t chunk) {
+  hsize_t offset[2] = {chunk / shape.across() * shape.chunk_rows, chunk % shape.across() * shape.chunk_columns}, size = 0;
   std::uint32_t mask = 0;
-  if (H5Dread_chunk(dataset, H5P_DEFAULT, &offset, &mask, raw.data()) >= 0) hash.bytes(raw.data(), raw.size());
+  if (H5Dget_chunk_storage_size(dataset, offset, &size) < 0 || size == 0 || size > kMostChunkBytes)
+    return static_cast<void>(H5Eclear2(H5E_DEFAULT));
+  std::vector<std::byte> raw(size);
+  if (H5Dread_chunk(dataset, H5P_DEFAULT, offset, &mask, raw.data()) >= 0) hash.bytes(raw.data(), raw.size());
 }
 
-void add_chunks(Hash& hash, hid_t dataset, hsize_t rows, hsize_t chunk_rows) {
-  hsize_t count = (rows + chunk_rows - 1) / chunk_rows;
+/// The shape of a chunked dataset of one or two dimensions; nothing for others.
+std::optional<ChunkShape> chunk_shape(hid_t dataset) {
+  h5::Handle list(H5Dget_create_plist(dataset)), space(H5Dget_space(dataset));
+  hsize_t extent[2] = {0, 1}, chunk[2] = {1, 1};
+  ChunkShape shape;
+  shape.rank = H5Sget_simple_extent_ndims(space);
+  if (shape.rank < 1 || shape.rank > 2 || H5Pget_layout(list) != H5D_CHUNKED || H5Pget_chunk(list, 2, chunk) < 0) return {};
+  H5Sget_simple_extent_dims(space, extent, nullptr);
+  shape.rows = extent[0], shape.columns = extent[1], shape.chunk_rows = chunk[0], shape.chunk_columns = chunk[1];
+  return shape;
+}
+
+/// The chunk table, and the content of the first and the last chunk. Of a long table that only HDF5 can read, the total.
+void add_chunks(Hash& hash, const OpenDataset& source, const ChunkShape& shape) {
+  LibraryCall call;
+  const std::uint64_t count = shape.chunks();
   hash.number(count);
-  for (hsize_t i = 0; i < count; ++i) {
-    hsize_t offset = i * chunk_rows, size = 0;
-    unsigned mask = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    hsize_t offset[2] = {i / shape.across() * shape.chunk_rows, i % shape.across() * shape.chunk_columns}, size = 0;
     haddr_t address = 0;
-    if (H5Dget_chunk_info_by_coord(dataset, &offset, &mask, &address, &size) < 0) H5Eclear2(H5E_DEFAULT);
-    add_chunk(hash, dataset, offset, address, size, (i == 0 || i + 1 == count) && size > 0);
+    unsigned mask = 0;
+    if (source.stored) {
+      const ChunkPlace& place = source.stored->places[i];
+      address = place.address, size = place.bytes;
+    } else if (count > kMostLookups) {
+      hash.number(H5Dget_storage_size(source.dataset));
+      break;
+    } else if (H5Dget_chunk_info_by_coord(source.dataset, offset, &mask, &address, &size) < 0) {
+      H5Eclear2(H5E_DEFAULT);
+    }
+    hash.number(address), hash.number(size);
   }
+  if (count > 0) add_chunk_content(hash, source.dataset, shape, 0);
+  if (count > 1) add_chunk_content(hash, source.dataset, shape, count - 1);
 }
 
 /// Without chunks: the address, the size, and the first and last 4,096 rows.
 void add_contiguous(Hash& hash, const Column& column, std::size_t file) {
   const ColumnPart& part = column.parts[file];
-  hash.number(H5Dget_offset(part.dataset));
-  hash.number(H5Dget_storage_size(part.dataset));
+  hash.number(H5Dget_offset(part.dataset()));
+  hash.number(H5Dget_storage_size(part.dataset()));
   std::uint64_t rows = std::min<std::uint64_t>(part.rows, 4096);
   for (std::uint64_t begin : {std::uint64_t{0}, part.rows - rows}) {
     if (column.info.type == ValueType::string) {
@@ -64,10 +94,9 @@ std::string fingerprint(const std::vector<Column>& columns, std::size_t file) {
   for (const Column* column : sorted) {
     const ColumnPart& part = column->parts[file];
     hash.text(column->info.name), hash.text(column->info.type_name), hash.number(part.rows);
-    h5::Handle list(H5Dget_create_plist(part.dataset));
-    hsize_t chunk = 0;
-    if (H5Pget_layout(list) == H5D_CHUNKED && H5Pget_chunk(list, 1, &chunk) > 0)
-      add_chunks(hash, part.dataset, part.rows, chunk);
+    Subject subject(part.path, column->info.name);
+    if (auto shape = chunk_shape(part.dataset()))
+      add_chunks(hash, *part.source, *shape);
     else if (part.rows > 0)
       add_contiguous(hash, *column, file);
   }

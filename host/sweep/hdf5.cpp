@@ -11,12 +11,16 @@
 
 #include "host/errors.hpp"
 #include "host/sweep/chunk_encoder.hpp"
+#include "host/sweep/external.hpp"
+#include "host/sweep/library_call.hpp"
 
 namespace carbonfront::h5 {
 
 namespace {
 
 constexpr std::size_t kEncodedTogether = 32 << 20;  // bytes of chunks that are encoded before they are written
+constexpr hssize_t kMostAttributeTexts = 65536;
+constexpr std::size_t kMostAttributeBytes = 64 << 20;
 
 herr_t collect(unsigned, const H5E_error2_t* error, void* out) {
   auto& text = *static_cast<std::string*>(out);
@@ -27,6 +31,8 @@ herr_t collect(unsigned, const H5E_error2_t* error, void* out) {
 /// Says why a file that HDF5 refused cannot be read, looking at the file itself.
 std::string why_unreadable(const std::string& path, std::string reason) {
   if (reason.find("truncated") != std::string::npos) return "the file is truncated: " + reason;
+  if (reason.find("already open for") != std::string::npos)
+    return "the file is marked as being written, or its writer crashed: " + reason;
   char magic[8] = {};
   if (int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC); fd >= 0) {
     ssize_t got = ::read(fd, magic, sizeof magic);
@@ -37,6 +43,12 @@ std::string why_unreadable(const std::string& path, std::string reason) {
 }
 
 }  // namespace
+
+void Handle::reset() noexcept {
+  if (id_ < 0) return;
+  LibraryCall call;
+  H5Idec_ref(std::exchange(id_, H5I_INVALID_HID));
+}
 
 void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
@@ -60,6 +72,8 @@ Handle open_for_reading(const std::string& path) {
   if (!S_ISREG(status.st_mode)) throw InputError("cannot open '" + path + "'", "it is no ordinary file", advice);
   if (::access(path.c_str(), R_OK) != 0) throw InputError("cannot open '" + path + "'", std::strerror(errno), advice);
   if (status.st_size == 0) throw InputError("cannot read '" + path + "'", "the file is empty", advice);
+  Subject subject(path);
+  LibraryCall call;
   Handle access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access, false, true);
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access));
@@ -87,18 +101,23 @@ Handle create_file_in_memory() {
 }
 
 bool exists(hid_t where, const std::string& path) {
+  LibraryCall call;
   if (path == "/" || path == ".") return true;
   for (std::size_t at = 1; at <= path.size(); ++at) {
     if (at < path.size() && path[at] != '/') continue;
     std::string part = path.substr(0, at);
-    if (H5Lexists(where, part.c_str(), H5P_DEFAULT) <= 0) return H5Eclear2(H5E_DEFAULT), false;
+    bool there = H5Lexists(where, part.c_str(), H5P_DEFAULT) > 0;
+    throw_if_link_refused();
+    if (!there) return H5Eclear2(H5E_DEFAULT), false;
   }
   bool leads = H5Oexists_by_name(where, path.c_str(), H5P_DEFAULT) > 0;
   H5Eclear2(H5E_DEFAULT);
+  throw_if_link_refused();
   return leads;
 }
 
 std::vector<std::string> members(hid_t group) {
+  LibraryCall call;
   std::vector<std::string> names;
   auto add = [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
     static_cast<std::vector<std::string>*>(out)->emplace_back(name);
@@ -110,12 +129,25 @@ std::vector<std::string> members(hid_t group) {
 }
 
 char kind_of(hid_t group, const std::string& name) {
-  H5O_info_t info;
-  if (H5Oget_info_by_name2(group, name.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) return H5Eclear2(H5E_DEFAULT), '?';
+  LibraryCall call;
+  H5O_info_t info{};
+  bool found = H5Oget_info_by_name2(group, name.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) >= 0;
+  throw_if_link_refused();
+  if (!found) return H5Eclear2(H5E_DEFAULT), '?';
   return info.type == H5O_TYPE_DATASET ? 'd' : info.type == H5O_TYPE_GROUP ? 'g' : 't';
 }
 
-bool has_attribute(hid_t object, const char* name) { return H5Aexists(object, name) > 0; }
+bool is_external_link(hid_t group, const std::string& name) {
+  LibraryCall call;
+  H5L_info_t info{};
+  if (H5Lget_info(group, name.c_str(), &info, H5P_DEFAULT) < 0) return H5Eclear2(H5E_DEFAULT), false;
+  return info.type == H5L_TYPE_EXTERNAL;
+}
+
+bool has_attribute(hid_t object, const char* name) {
+  LibraryCall call;
+  return H5Aexists(object, name) > 0;
+}
 
 std::int64_t integer_attribute(hid_t object, const char* name, std::int64_t otherwise) {
   std::int64_t value = otherwise;
@@ -124,26 +156,40 @@ std::int64_t integer_attribute(hid_t object, const char* name, std::int64_t othe
   return value;
 }
 
-std::string text_attribute(hid_t object, const char* name) {
+std::vector<std::string> text_attributes(hid_t object, const char* name) {
+  LibraryCall call;
   if (!has_attribute(object, name)) return {};
   Handle attribute(H5Aopen(object, name, H5P_DEFAULT));
   Handle type(H5Aget_type(attribute)), space(H5Aget_space(attribute));
-  if (!type || H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) return {};
+  hssize_t count = H5Sget_simple_extent_npoints(space);
+  if (!type || H5Tget_class(type) != H5T_STRING || count <= 0 || count > kMostAttributeTexts) return {};
+  std::vector<std::string> texts;
   if (H5Tis_variable_str(type) > 0) {
     Handle memory(H5Tcopy(H5T_C_S1));
     H5Tset_size(memory, H5T_VARIABLE);
     H5Tset_cset(memory, H5Tget_cset(type));
-    char* text = nullptr;
-    if (H5Aread(attribute, memory, &text) < 0) return H5Eclear2(H5E_DEFAULT), std::string();
-    std::string out = text ? text : "";
-    H5free_memory(text);
-    return out;
+    std::vector<char*> pointers(static_cast<std::size_t>(count));
+    if (H5Aread(attribute, memory, pointers.data()) < 0) return H5Eclear2(H5E_DEFAULT), texts;
+    for (char* text : pointers) texts.emplace_back(text ? text : "");
+    H5Dvlen_reclaim(memory, space, H5P_DEFAULT, pointers.data());
+    return texts;
   }
-  std::string out(H5Tget_size(type), '\0');
-  if (H5Aread(attribute, type, out.data()) < 0) return H5Eclear2(H5E_DEFAULT), std::string();
-  out.resize(std::min(out.size(), out.find('\0') == std::string::npos ? out.size() : out.find('\0')));
-  if (H5Tget_strpad(type) == H5T_STR_SPACEPAD) out.erase(out.find_last_not_of(' ') + 1);
-  return out;
+  std::size_t size = H5Tget_size(type);
+  if (size > kMostAttributeBytes / static_cast<std::size_t>(count)) return {};
+  std::string raw(size * static_cast<std::size_t>(count), '\0');
+  if (H5Aread(attribute, type, raw.data()) < 0) return H5Eclear2(H5E_DEFAULT), texts;
+  for (hssize_t i = 0; i < count; ++i) {
+    std::string text = raw.substr(static_cast<std::size_t>(i) * size, size);
+    text.resize(std::min(text.size(), text.find('\0')));
+    if (H5Tget_strpad(type) == H5T_STR_SPACEPAD) text.erase(text.find_last_not_of(' ') + 1);
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+std::string text_attribute(hid_t object, const char* name) {
+  std::vector<std::string> texts = text_attributes(object, name);
+  return texts.size() == 1 ? texts[0] : std::string();
 }
 
 std::vector<std::string> text_attributes(hid_t object, const char* name) {

@@ -25,12 +25,14 @@ class Handle {
     return *this;
   }
   ~Handle() { reset(); }
+  /// Another owner of the same identifier.
+  Handle share() const {
+    if (id_ >= 0) H5Iinc_ref(id_);
+    return Handle(id_);
+  }
   operator hid_t() const { return id_; }
   explicit operator bool() const { return id_ >= 0; }
-  void reset() noexcept {
-    if (id_ >= 0) H5Idec_ref(id_);
-    id_ = H5I_INVALID_HID;
-  }
+  void reset() noexcept;
 
  private:
   hid_t id_ = H5I_INVALID_HID;
@@ -43,7 +45,7 @@ void silence();
 std::string last_reason();
 
 /// Opens a file read-only and without HDF5's file locks. Throws InputError that says which of missing, unreadable, empty,
-/// not HDF5 or truncated it is.
+/// not HDF5, truncated, or being written it is. External links lead only where `guard_external_links` lets them.
 Handle open_for_reading(const std::string& path);
 
 /// Creates a file that must not exist yet. Throws OutputError.
@@ -61,12 +63,18 @@ std::vector<std::string> members(hid_t group);
 /// Tells an object's type without opening it for good: 'd' dataset, 'g' group, 't' named type, '?' a broken link.
 char kind_of(hid_t group, const std::string& name);
 
+/// Tells whether a name is a link to another file, without following it.
+bool is_external_link(hid_t group, const std::string& name);
+
 /// Reads a text attribute, fixed or variable length; empty when it is absent or not text.
 std::string text_attribute(hid_t object, const char* name);
 
 /// Reads a list of texts of variable length; empty where there is none.
 std::vector<std::string> text_attributes(hid_t object, const char* name);
 bool has_attribute(hid_t object, const char* name);
+
+/// Reads an attribute that is a list of texts, fixed or variable length; empty when it is absent or not that.
+std::vector<std::string> text_attributes(hid_t object, const char* name);
 
 /// Reads an integer attribute; `otherwise` where it is absent.
 std::int64_t integer_attribute(hid_t object, const char* name, std::int64_t otherwise = 0);

@@ -1,26 +1,52 @@
 #pragma once
-// Sweeps in HDF5 files: groups of one-dimensional datasets, one per column; several files with equal columns are one sweep.
+// Sweeps in HDF5 files: groups of one-dimensional datasets, one per column, or tables in one dataset; several files with
+// equal columns are one sweep.
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "host/sweep/fields.hpp"
 #include "host/sweep/hdf5.hpp"
+#include "host/sweep/stored_dataset.hpp"
 #include "kernels/columns.hpp"
 
 namespace carbonfront {
+
+/// How files are read.
+struct ReadingOptions {
+  bool fast = true;             // read what this program can without HDF5; the values are the same
+  bool allow_external = false;  // follow links and virtual datasets to files outside the input's folder
+};
+
+/// A dataset of a sweep, open, and how it lies in its file.
+struct OpenDataset {
+  std::string name;  // within the group; empty where the sweep is this dataset
+  h5::Handle dataset;
+  std::vector<Field> fields;                    // empty: the dataset is one column itself
+  std::shared_ptr<const StoredDataset> stored;  // null: read by HDF5 only
+};
 
 /// One file of a sweep, open for reading.
 struct SweepFile {
   std::string path;
   h5::Handle file, group;
+  std::string table_path;                    // of `table` in the file
+  std::shared_ptr<const OpenDataset> table;  // the sweep's columns are its fields; null: the members of the group are
+  std::shared_ptr<const RawFile> raw;
+  bool pandas = false;                                                                // `table` is one of pandas' tables
+  std::shared_ptr<std::map<std::string, std::shared_ptr<const OpenDataset>>> opened;  // each dataset is opened once
 };
 
 struct Sweep {
   std::vector<SweepFile> files;
   std::string group;
+  ReadingOptions options;
 };
 
 /// What a file says about a column.
@@ -41,8 +67,12 @@ struct ColumnInfo {
 /// A column over all files of a sweep: its parts in order, each with the row it begins at.
 struct ColumnPart {
   std::string path;
-  h5::Handle dataset;
+  std::shared_ptr<const OpenDataset> source;
+  Field field;
   std::uint64_t begin = 0, rows = 0;
+  bool fast = false;  // as it is stored is as it is in memory, and `source->stored` is there
+
+  hid_t dataset() const { return source->dataset; }
 };
 struct Column {
   ColumnInfo info;
@@ -62,26 +92,41 @@ struct Strings {
   void add(std::string_view text) { bytes += text, offsets.push_back(bytes.size()); }
 };
 
-/// Opens the files and the sweep's group in each. Throws InputError (a missing group names the nearest).
-Sweep open_sweep(const std::vector<std::string>& paths, const std::string& group);
+/// Opens the files and the sweep's group in each. The group may be a table: a compound dataset, a two-dimensional one with
+/// an attribute `columns`, or a group of pandas' with its dataset `table`. Throws InputError (a missing group names the
+/// nearest).
+Sweep open_sweep(const std::vector<std::string>& paths, const std::string& group, const ReadingOptions& options = {});
 
-/// Names the columns of a sweep's first file: its one-dimensional datasets, nested ones by path.
+/// Names the columns of a sweep's first file: its one-dimensional datasets and the fields of its tables, nested ones by
+/// path. Throws InputError for more than 65,536.
 std::vector<std::string> column_names(const Sweep& sweep);
 bool has_column(const Sweep& sweep, const std::string& name);
 
 /// Opens a column in every file. Throws InputError: missing (names the nearest), not one-dimensional, a type that cannot be
-/// read, or a type, unit or missing value that differs between files.
+/// read, sizes that no honest file declares, values in files that must not be read, or a type, unit or missing value that
+/// differs between files.
 Column open_column(const Sweep& sweep, const std::string& name);
 
-/// Describes one dataset. Throws InputError for a type that is no column's.
-ColumnInfo describe_column(hid_t dataset, const std::string& name, const std::string& path);
+/// Describes a column of an open dataset. Throws InputError for a type that is no column's.
+ColumnInfo describe_column(hid_t dataset, const Field& field, const std::string& name, const std::string& path);
 
-/// Reads rows [begin, begin + count) of a numeric column as `info.type`; missing values come as NaN or `missing_value`.
-/// Throws InputError.
+/// One column and where its values go.
+struct NumbersRequest {
+  const Column* column;
+  void* values;  // [count] of `info.type`
+};
+
+/// Reads rows [begin, begin + count) of numeric columns as `info.type`, side by side; missing values come as NaN or
+/// `missing_value`. Beside the values needs what `reader_bytes` says. Not for two threads at once. Throws InputError that
+/// names file, column and, of damaged data, the chunk.
+void read_numbers(std::span<const NumbersRequest> requests, std::uint64_t begin, std::uint64_t count);
 void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count, void* values);
 
 /// Reads rows [begin, begin + count) of a string column. Throws InputError.
 void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values);
+
+/// Bytes that reading a column keeps from one call to the next, and needs beside the values, at most: a chunk of each file.
+std::uint64_t reader_bytes(const Column& column);
 
 /// Rows in a chunk of a column's part; 1 where it has no chunks.
 std::uint64_t chunk_rows_of(const ColumnPart& part);

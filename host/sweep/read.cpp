@@ -1,0 +1,171 @@
+// Columns' values: through the fast reader where it can, through HDF5 otherwise; missing values made uniform.
+
+#include <fmt/format.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "host/errors.hpp"
+#include "host/sweep/fast_reader.hpp"
+#include "host/sweep/plain_reader.hpp"
+#include "host/sweep/sweep.hpp"
+#include "host/sweep/text_heap.hpp"
+
+namespace carbonfront {
+
+namespace {
+
+constexpr std::size_t kMostTextBytes = std::size_t{1} << 30;  // of variable length, a call
+constexpr std::size_t kPieceBytes = 16 << 20;                 // of fixed-length texts in memory at a time
+
+/// Calls `use` with each part of the column that [begin, begin + count) touches: part, row within it, rows, rows done
+/// before.
+template <class Use>
+void for_parts(const Column& column, std::uint64_t begin, std::uint64_t count, Use use) {
+  for (const ColumnPart& part : column.parts) {
+    std::uint64_t from = std::max(begin, part.begin), to = std::min(begin + count, part.begin + part.rows);
+    if (from < to) use(part, from - part.begin, to - from, from - begin);
+  }
+}
+
+template <class Real>
+void mark_missing_reals(const std::vector<double>& missing, Real* values, std::uint64_t count) {
+  for (double wanted : missing)
+    for (std::uint64_t i = 0; i < count; ++i)
+      if (values[i] == wanted) values[i] = std::numeric_limits<Real>::quiet_NaN();
+}
+
+template <class Integer>
+void unify_missing(const ColumnInfo& info, Integer* values, std::uint64_t count) {
+  for (std::size_t k = 1; k < info.more_missing.size(); ++k)
+    for (std::uint64_t i = 0; i < count; ++i)
+      if (static_cast<std::uint64_t>(values[i]) == info.more_missing[k])
+        values[i] = static_cast<Integer>(*info.missing_value);
+}
+
+void normalise_missing(const ColumnInfo& info, void* values, std::uint64_t count) {
+  visit_type(info.type, [&](auto type) {
+    using T = decltype(type);
+    if constexpr (std::is_floating_point_v<T>)
+      mark_missing_reals(info.missing_reals, static_cast<T*>(values), count);
+    else
+      unify_missing(info, static_cast<T*>(values), count);
+  });
+}
+
+StoredRequest stored_request(const ColumnPart& part, const ColumnInfo& info, std::size_t width, std::uint64_t begin,
+                             std::uint64_t count, void* out) {
+  StoredField field{part.field.offset, width, part.field.column < 0 ? 0 : static_cast<std::uint64_t>(part.field.column)};
+  return {part.source->stored.get(), field, begin, count, static_cast<std::byte*>(out), info.name.c_str()};
+}
+
+/// One piece of a text column of fixed length, as stored.
+void read_raw_texts(const ColumnPart& part, const ColumnInfo& info, hid_t type, std::size_t size, std::uint64_t begin,
+                    std::uint64_t count, char* raw) {
+  if (!part.fast) return read_texts_plainly(part, info, type, begin, count, raw);
+  StoredRequest request = stored_request(part, info, size, begin, count, raw);
+  read_stored({&request, 1});
+}
+
+void read_fixed_texts(const ColumnPart& part, const ColumnInfo& info, hid_t type, std::uint64_t begin, std::uint64_t count,
+                      Strings& out) {
+  const std::size_t size = H5Tget_size(type);
+  const bool space_padded = H5Tget_strpad(type) == H5T_STR_SPACEPAD, terminated = H5Tget_strpad(type) == H5T_STR_NULLTERM;
+  std::uint64_t step = std::max<std::uint64_t>(1, kPieceBytes / size);
+  std::vector<char> raw(size * std::min(step, count));
+  for (std::uint64_t end = begin + count; begin < end; begin += step) {
+    std::uint64_t piece = std::min(step, end - begin);
+    read_raw_texts(part, info, type, size, begin, piece, raw.data());
+    for (std::uint64_t i = 0; i < piece; ++i) {
+      std::string_view text(raw.data() + i * size, size);
+      if (terminated) text = text.substr(0, text.find('\0'));
+      text = text.substr(0, text.find_last_not_of(space_padded ? ' ' : '\0') + 1);
+      out.add(text);
+    }
+  }
+}
+
+/// Texts of variable length through our own look-up in the heap.
+void read_heap_texts(const ColumnPart& part, const ColumnInfo& info, std::uint64_t begin, std::uint64_t count,
+                     Strings& out) {
+  std::vector<std::byte> references(kTextReferenceBytes * std::min<std::uint64_t>(count, kPieceBytes / kTextReferenceBytes));
+  const std::uint64_t step = references.size() / kTextReferenceBytes;
+  const std::size_t before = out.bytes.size();
+  TextHeap heap(*part.source->stored->file);
+  for (std::uint64_t done = 0; done < count; done += step) {
+    std::uint64_t here = std::min(step, count - done);
+    StoredRequest request = stored_request(part, info, kTextReferenceBytes, begin + done, here, references.data());
+    read_stored({&request, 1});
+    for (std::uint64_t i = 0; i < here; ++i) {
+      std::string_view text;
+      const char* why = heap.find(references.data() + i * kTextReferenceBytes, text);
+      if (!why && out.bytes.size() - before + text.size() > kMostTextBytes) why = "its texts take more than 1 GiB a batch";
+      if (why)
+        throw InputError(
+            fmt::format("cannot read column '{}' of '{}', row {}", info.name, part.path, begin + done + i), why,
+            "the file is damaged: copy it again from its source; if it is not, read fewer rows with --batch-rows");
+      out.add(text);
+    }
+  }
+}
+
+}  // namespace
+
+void read_numbers(std::span<const NumbersRequest> requests, std::uint64_t begin, std::uint64_t count) {
+  std::vector<StoredRequest> stored;
+  for (const NumbersRequest& request : requests) {
+    const ColumnInfo& info = request.column->info;
+    const std::size_t width = size_of(info.type);
+    for_parts(*request.column, begin, count,
+              [&](const ColumnPart& part, std::uint64_t from, std::uint64_t rows, std::uint64_t done) {
+                if (part.fast)
+                  stored.push_back(
+                      stored_request(part, info, width, from, rows, static_cast<char*>(request.values) + done * width));
+              });
+  }
+  read_stored(stored);
+  for (const NumbersRequest& request : requests) {
+    const ColumnInfo& info = request.column->info;
+    for_parts(*request.column, begin, count,
+              [&](const ColumnPart& part, std::uint64_t from, std::uint64_t rows, std::uint64_t done) {
+                char* out = static_cast<char*>(request.values) + done * size_of(info.type);
+                if (!part.fast) read_numbers_plainly(part, info, from, rows, out);
+              });
+  }
+  tbb::parallel_for(std::size_t{0}, requests.size(),
+                    [&](std::size_t i) { normalise_missing(requests[i].column->info, requests[i].values, count); });
+}
+
+void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count, void* values) {
+  NumbersRequest request{&column, values};
+  read_numbers({&request, 1}, begin, count);
+}
+
+void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values) {
+  values.clear();
+  for_parts(column, begin, count, [&](const ColumnPart& part, std::uint64_t from, std::uint64_t rows, std::uint64_t) {
+    h5::Handle type = stored_type(part.dataset(), part.field);
+    if (H5Tis_variable_str(type) > 0 && part.fast)
+      read_heap_texts(part, column.info, from, rows, values);
+    else if (H5Tis_variable_str(type) > 0)
+      read_variable_texts(part, column.info, type, from, rows, values);
+    else
+      read_fixed_texts(part, column.info, type, from, rows, values);
+  });
+}
+
+std::uint64_t reader_bytes(const Column& column) {
+  std::uint64_t bytes = 0;
+  for (const ColumnPart& part : column.parts) {
+    h5::Handle list(H5Dget_create_plist(part.dataset())), type(H5Dget_type(part.dataset()));
+    hsize_t chunk[2] = {0, 1};
+    if (H5Pget_layout(list) == H5D_CHUNKED && H5Pget_chunk(list, 2, chunk) > 0)
+      bytes += chunk[0] * chunk[1] * H5Tget_size(type);
+  }
+  return bytes;
+}
+
+}  // namespace carbonfront

@@ -1,0 +1,38 @@
+#pragma once
+// Texts of variable length, looked up in HDF5's global heap without HDF5: its own look-up trusts the sizes in a damaged
+// file. Source: HDF5 File Format Specification 3.0, section III.E.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "host/sweep/raw_file.hpp"
+
+namespace carbonfront {
+
+inline constexpr std::size_t kTextReferenceBytes = 16;  // of a text in a dataset: length, address, index
+
+/// Reads heap collections as texts need them; keeps the last 64 MiB of them.
+class TextHeap {
+ public:
+  explicit TextHeap(const RawFile& file) : file_(file) {}
+
+  /// Sets `text` to what a reference names, valid until the next call. Returns null, or what is wrong with it.
+  const char* find(const std::byte* reference, std::string_view& text);
+
+ private:
+  struct Collection {
+    std::vector<char> bytes;
+    std::unordered_map<std::uint32_t, std::string_view> objects;
+  };
+  const char* load(std::uint64_t address, Collection& collection) const;
+
+  const RawFile& file_;
+  std::unordered_map<std::uint64_t, Collection> collections_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace carbonfront
