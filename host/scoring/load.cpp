@@ -11,6 +11,7 @@
 #include "host/scoring/batch.hpp"
 #include "host/scoring/batch_emissions.hpp"
 #include "host/scoring/passing.hpp"
+#include "host/scoring/read_ahead.hpp"
 #include "host/scoring/result_rows.hpp"
 
 namespace carbonfront {
@@ -24,22 +25,6 @@ struct Clock {
   explicit Clock(double& seconds) : total(seconds) {}
   ~Clock() { total += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); }
 };
-
-/// Reads columns of a batch side by side.
-void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns) {
-  std::vector<NumbersRequest> numbers;
-  for (int index : columns) {
-    const Column& column = plan.columns[index];
-    BatchColumn& out = batch.columns[index];
-    if (column.info.type == ValueType::string) {
-      read_strings(column, batch.begin, batch.rows, out.strings);
-    } else {
-      out.numbers.resize(batch.rows * size_of(column.info.type));
-      numbers.push_back({&column, out.numbers.data()});
-    }
-  }
-  read_numbers(numbers, batch.begin, batch.rows);
-}
 
 /// Which columns the filters read, which the rest of the work reads for selected rows, and which of these are objectives.
 struct Needed {
@@ -60,20 +45,6 @@ Needed needed_columns(const Plan& plan, const Data& data) {
   for (const Grouping& grouping : data.groupings) needed.rest.insert(grouping.columns.begin(), grouping.columns.end());
   for (int column : needed.filters) needed.rest.erase(column);
   return needed;
-}
-
-void select_rows(const Plan& plan, Batch& batch) {
-  batch.keep.assign(batch.rows, 1);
-  for (const auto& [condition, column] : plan.conditions) {
-    const ColumnInfo& info = plan.columns[column].info;
-    if (info.type == ValueType::string)
-      apply_condition(condition, info, batch.columns[column].strings, batch.keep.data());
-    else
-      apply_condition(condition, info, batch.columns[column].numbers.data(), batch.rows, batch.keep.data());
-  }
-  batch.kept.clear();
-  for (std::uint32_t i = 0; i < batch.rows; ++i)
-    if (batch.keep[i]) batch.kept.push_back(i);
 }
 
 void reserve(const Plan& plan, const Resident& resident, std::uint64_t rows, Data& data) {
@@ -159,26 +130,13 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
   Resident resident = resident_parts(plan);
   std::uint64_t batch_rows = options.batch_rows ? options.batch_rows : default_batch_rows(plan);
   progress.begin("read", end - data.next_row, static_cast<double>(plan.column_bytes()) / static_cast<double>(plan.rows));
-  Batch batch;
-  batch.columns.resize(plan.columns.size());
+  BatchReader reader(plan, {needed.filters, needed.rest}, data.next_row, end, batch_rows);
   std::uint64_t first_row = data.next_row;  // one batch is read in any case, so that whoever goes on gets on
-  for (; data.next_row < end && (data.next_row == first_row || !asked_to_wind_up()); data.next_row += batch.rows) {
+  while (data.next_row < end && (data.next_row == first_row || !asked_to_wind_up())) {
     throw_if_stopped();
     forget_batch(needed, resident, data);
-    batch.begin = data.next_row;
-    batch.rows = static_cast<std::uint32_t>(std::min(batch_rows, end - batch.begin));
-    {
-      Clock clock(seconds.read);
-      read_columns(plan, batch, needed.filters);
-    }
+    const Batch& batch = *reader.next(seconds.read);
     std::optional<Clock> decoding(seconds.decode);
-    select_rows(plan, batch);
-    decoding.reset();
-    if (!batch.kept.empty()) {
-      Clock clock(seconds.read);
-      read_columns(plan, batch, needed.rest);
-    }
-    decoding.emplace(seconds.decode);
     for (int column : needed.objectives)
       append_kept(batch, column, size_of(plan.columns[column].info.type), data.values[column]);
     for (Grouping& grouping : data.groupings) append_groups(plan, batch, grouping);
@@ -193,6 +151,7 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
     }
     pass_on(plan, batch, first, options, data, seconds);
     progress.add(batch.rows);
+    data.next_row += batch.rows;
   }
   forget_batch(needed, resident, data);
 }

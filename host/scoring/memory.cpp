@@ -19,13 +19,17 @@ namespace {
 
 constexpr std::uint64_t kFixed = std::uint64_t{64} << 20;  // the program, its libraries, and what huge pages round up
 
-/// What a batch of rows needs: as read, as selected, the factors of its emissions, the slabs they are written from.
+/// What a batch of rows needs: as read, and the one read ahead, as selected, the factors of its emissions, the slabs they
+/// are written from; and the chunks that the reader holds.
 std::uint64_t batch_bytes(const Plan& plan, std::uint64_t batch_rows) {
-  std::uint64_t row =
-      16 + (plan.emissions ? 8 * (plan.emissions->factors.size() + 2 * plan.emissions->depends.size()) + 10 : 0);
-  for (const Column& column : plan.columns)
-    row += 2 * (column.info.bytes_per_value ? column.info.bytes_per_value : 64) + (plan.views.size() + 1);
-  return row * std::min(plan.rows, batch_rows ? batch_rows : default_batch_rows(plan));
+  std::uint64_t row = 24, chunks = 0, largest = 0;
+  if (plan.emissions) row += 8 * (plan.emissions->factors.size() + 2 * plan.emissions->depends.size()) + 10;
+  for (const Column& column : plan.columns) {
+    row += 3 * (column.info.bytes_per_value ? column.info.bytes_per_value : 64) + (plan.views.size() + 1);
+    chunks += reader_bytes(column);
+    largest = std::max(largest, reader_bytes(column));
+  }
+  return chunks + 2 * largest + row * std::min(plan.rows, batch_rows ? batch_rows : default_batch_rows(plan));
 }
 
 /// What is gathered of the result's rows before they are written.

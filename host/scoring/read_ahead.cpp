@@ -1,0 +1,81 @@
+#include "host/scoring/read_ahead.hpp"
+
+#include <tbb/global_control.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace carbonfront {
+
+namespace {
+
+/// Reads columns of a batch side by side.
+void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns) {
+  std::vector<NumbersRequest> numbers;
+  for (int index : columns) {
+    const Column& column = plan.columns[index];
+    BatchColumn& out = batch.columns[index];
+    if (column.info.type == ValueType::string) {
+      read_strings(column, batch.begin, batch.rows, out.strings);
+    } else {
+      out.numbers.resize(batch.rows * size_of(column.info.type));
+      numbers.push_back({&column, out.numbers.data()});
+    }
+  }
+  read_numbers(numbers, batch.begin, batch.rows);
+}
+
+void select_rows(const Plan& plan, Batch& batch) {
+  batch.keep.assign(batch.rows, 1);
+  for (const auto& [condition, column] : plan.conditions) {
+    const ColumnInfo& info = plan.columns[column].info;
+    if (info.type == ValueType::string)
+      apply_condition(condition, info, batch.columns[column].strings, batch.keep.data());
+    else
+      apply_condition(condition, info, batch.columns[column].numbers.data(), batch.rows, batch.keep.data());
+  }
+  batch.kept.clear();
+  for (std::uint32_t i = 0; i < batch.rows; ++i)
+    if (batch.keep[i]) batch.kept.push_back(i);
+}
+
+}  // namespace
+
+BatchReader::BatchReader(const Plan& plan, BatchColumns columns, std::uint64_t first, std::uint64_t end,
+                         std::uint64_t batch_rows)
+    : plan_(plan),
+      columns_(std::move(columns)),
+      next_(first),
+      end_(end),
+      batch_rows_(batch_rows),
+      ahead_(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism) > 1) {
+  for (Batch* batch : {&current_, &upcoming_}) batch->columns.resize(plan.columns.size());
+}
+
+void BatchReader::read(Batch& batch) const {
+  read_columns(plan_, batch, columns_.filters);
+  select_rows(plan_, batch);
+  if (!batch.kept.empty()) read_columns(plan_, batch, columns_.rest);
+}
+
+const Batch* BatchReader::next(double& seconds) {
+  auto start = [&] {  // of the upcoming batch
+    upcoming_.begin = next_;
+    upcoming_.rows = static_cast<std::uint32_t>(std::min(batch_rows_, end_ - next_));
+    next_ += upcoming_.rows;
+    reading_ = std::async(ahead_ ? std::launch::async : std::launch::deferred, [this] { read(upcoming_); });
+  };
+  if (!reading_.valid()) {
+    if (next_ >= end_) return nullptr;
+    start();
+  }
+  auto begin = std::chrono::steady_clock::now();
+  reading_.get();
+  seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  std::swap(current_, upcoming_);
+  if (ahead_ && next_ < end_) start();
+  return &current_;
+}
+
+}  // namespace carbonfront

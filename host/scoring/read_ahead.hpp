@@ -1,0 +1,38 @@
+#pragma once
+// Batches of a sweep, read and filtered; while one is worked on, the next is read.
+
+#include <future>
+#include <set>
+
+#include "host/scoring/batch.hpp"
+
+namespace carbonfront {
+
+/// The columns that the filters need, and those that the rest of the work needs for selected rows.
+struct BatchColumns {
+  std::set<int> filters, rest;  // of the plan
+};
+
+/// Reads the rows [first, end), `batch_rows` at a time, one batch ahead on a thread of its own unless one thread is all that
+/// oneTBB may use. Holds two batches. The plan must outlive it.
+class BatchReader {
+ public:
+  BatchReader(const Plan& plan, BatchColumns columns, std::uint64_t first, std::uint64_t end, std::uint64_t batch_rows);
+  BatchReader(BatchReader&&) = delete;
+
+  /// The next batch, valid until the next call; null behind the last. Adds to `seconds` how long the caller waited for it.
+  /// Throws InputError: that of the first batch that cannot be read, after all before it were given.
+  const Batch* next(double& seconds);
+
+ private:
+  void read(Batch& batch) const;
+
+  const Plan& plan_;
+  BatchColumns columns_;
+  std::uint64_t next_, end_, batch_rows_;
+  bool ahead_;
+  Batch current_, upcoming_;
+  std::future<void> reading_;  // destroyed first: waits for the thread
+};
+
+}  // namespace carbonfront
