@@ -11,6 +11,7 @@
 #include "host/app/exit_codes.hpp"
 #include "host/app/limits.hpp"
 #include "host/app/progress_display.hpp"
+#include "host/app/reading_options.hpp"
 #include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/memory.hpp"
@@ -25,6 +26,7 @@ namespace {
 struct MergeOptions {
   DeliveryOptions delivery;
   std::vector<std::string> parts, sweep;
+  ReadingOptions reading;
   std::string backend = "auto", memory_limit, command_line;
   int threads = 0;
   bool print_missing = false;
@@ -66,7 +68,7 @@ int merge(MergeOptions& options) {
   Collection all = collect_parts(options.parts);
   if (options.print_missing) return print_missing(all);
   require_all(all);
-  Plan plan = plan_of_parts(all, options.sweep);
+  Plan plan = plan_of_parts(all, options.sweep, options.reading);
   pass_what_is_counted(all, plan);
   check_memory(plan, plan.rows, 0, limits.memory);
   say("{}\n", memory_text(plan, plan.rows, 0, limits.memory));
@@ -97,6 +99,7 @@ int merge(MergeOptions& options) {
 
 struct CountOptionsGiven {
   std::vector<std::string> parts, sweep;
+  ReadingOptions reading;
   std::string shard, backend = "auto", memory_limit, time_limit;
   int threads = 0;
   bool force = false;
@@ -113,7 +116,7 @@ int count(const CountOptionsGiven& options) {
   if (shard.count != all.shards)
     throw SpecError(fmt::format("--shard {}/{}", shard.index, shard.count),
                     fmt::format("the parts are of {} shards", all.shards), fmt::format("write --shard K/{}", all.shards));
-  Plan plan = plan_of_parts(all, options.sweep);
+  Plan plan = plan_of_parts(all, options.sweep, options.reading);
   const PartFile& own = all.parts[shard.index];
   std::string target = counts_path(own.path);
   check_output(target, true, options.parts);
@@ -147,6 +150,7 @@ void add_merge_command(CLI::App& parent, std::function<int()>& action, int argc,
   command->add_flag("--print-missing", options->print_missing,
                     "Only print which shards to run again, as sbatch --array takes them: 3,17-19");
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
+  add_reading_options(*command, options->reading);
   command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads to use (default: all, or what the job grants)")
       ->check(CLI::PositiveNumber);
@@ -162,6 +166,7 @@ void add_count_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("PART", options->parts, "RESULT.part-*-of-N, all of them")->required();
   command->add_option("--shard", options->shard, "K/N, or auto: whose rows to count for")->required();
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
+  add_reading_options(*command, options->reading);
   command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads to use (default: all, or what the job grants)")
       ->check(CLI::PositiveNumber);

@@ -26,8 +26,8 @@ void for_blocks(const std::vector<std::uint64_t>& rows, Use use) {
 
 /// The type a column's values are stored with: an enumeration as it is, so that its names stay; truth values as the result's
 /// other ones.
-h5::Handle stored_type(const Column& column) {
-  h5::Handle type(H5Dget_type(column.parts.front().dataset));
+h5::Handle result_type(const Column& column) {
+  h5::Handle type = stored_type(column.parts.front().dataset(), column.parts.front().field);
   if (column.info.type != ValueType::boolean && H5Tget_class(type) == H5T_ENUM)
     return h5::Handle(H5Tget_native_type(type, H5T_DIR_ASCEND));
   return h5::Handle(H5Tcopy(memory_type(column.info.type)));
@@ -95,7 +95,7 @@ void write_fill(hid_t dataset, const ColumnInfo& info, hid_t type) {
 
 void copy_column(hid_t group, hid_t scale, const Column& column, const std::vector<std::uint64_t>& rows) {
   bool text = column.info.type == ValueType::string;
-  h5::Handle type = text ? h5::utf8_type() : stored_type(column);
+  h5::Handle type = text ? h5::utf8_type() : result_type(column);
   h5::Handle dataset = h5::create_dataset(group, column.info.name.c_str(), type, {rows.size()});
   describe(dataset,
            column.info.description.empty() ? "column '" + column.info.name + "' of the sweep" : column.info.description,

@@ -117,11 +117,11 @@ std::string array_spec(const std::vector<std::uint32_t>& shards) {
   return text;
 }
 
-Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep) {
+Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep, const ReadingOptions& reading) {
   const PartFile& part = collection.parts.front();
   Spec spec = parse_spec(part.info.spec, part.path);
   check_spec(spec);
-  Plan plan = make_plan(spec, sweep.empty() ? inputs_of(part) : sweep);
+  Plan plan = make_plan(spec, sweep.empty() ? inputs_of(part) : sweep, reading);
   std::string why = difference(part_of(plan, part.info.shard, part.info.range), part.info);
   if (!why.empty())
     throw InputError("the parts do not fit the sweep", why, "give the sweep they were made from, or run all shards again");

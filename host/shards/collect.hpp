@@ -34,6 +34,6 @@ std::string array_spec(const std::vector<std::uint32_t>& shards);
 
 /// Binds the parts' spec to the sweep they were made from: the files they name, or others that are given. Throws InputError,
 /// also where the sweep has changed since.
-Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep);
+Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep, const ReadingOptions& reading = {});
 
 }  // namespace carbonfront

@@ -304,7 +304,7 @@ Converted convert_table(const ConvertOptions& options, Progress& progress) {
   OutputFile output(options.output);
   output.write([&](hid_t file) { write_values(table, options, converted.rows, columns, file, progress); });
   for (const TableColumn& column : columns) {
-    ColumnInfo info = describe_column(column.dataset, column.name, options.output);
+    ColumnInfo info = describe_column(column.dataset, Field{}, column.name, options.output);
     converted.columns.push_back({column.name, column.units, info.type_name, column.guess.blanks});
   }
   columns.clear();  // closes the datasets, so that the file can be
