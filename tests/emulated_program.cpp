@@ -94,5 +94,44 @@ TEST(EmulatedProgram, SaysWhatItCanUseAndWhyNot) {
   expect_refused(score(folder, input, work({"--backend", "cuda-emulated"})), 4, {"no CUDA-capable device"});
 }
 
+TEST(EmulatedProgram, UsesNoDeviceOlderThanItsCode) {
+  Scratch folder;
+  const std::string input = sweep(folder);
+  const Variable old("CARBONFRONT_EMULATED_CAPABILITY", "86");
+  const Outcome list = run({"backends"});
+  EXPECT_TRUE(says(list.out, "compute capability 8.6, this program was compiled for 9.0")) << list.out;
+  expect_refused(score(folder, input, work({"--backend", "cuda-emulated"})), 4, {"capability 8.6"}, folder, {"s.h5"});
+  const Variable devices("CARBONFRONT_EMULATED_DEVICES", "2");
+  expect_refused(score(folder, input, work({"--backend", "cuda-emulated", "--device", "0"})), 4, {"device 0", "8.6"});
+  EXPECT_EQ(digest(folder, input, {"--backend", "cuda-emulated"}), digest(folder, input, {"--backend", "cpu"}))
+      << "on the second device";
+}
+
+TEST(EmulatedProgram, CountsAndMergesPartsOnTheChosenDevices) {
+  Scratch folder;
+  const std::string input = sweep(folder), result = folder / "parts.h5";
+  const std::string expected = digest(folder, input, {"--backend", "cpu"});
+  Arguments parts;
+  for (const char* shard : {"0/2", "1/2"}) {
+    Arguments arguments = {"score", input, "-o", result, "--shard", shard};
+    const Arguments more = work({"--backend", "cpu"});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    EXPECT_EQ(run(arguments).code, 0);
+    parts.push_back(result + ".part-" + shard[0] + "-of-2");
+  }
+  const auto on = [&](Arguments arguments, const char* device) {
+    arguments.insert(arguments.end(), parts.begin(), parts.end());
+    arguments.insert(arguments.end(), {"--backend", "cuda-emulated", "--device", device});
+    return run(arguments);
+  };
+  const Variable devices("CARBONFRONT_EMULATED_DEVICES", "2");
+  EXPECT_EQ(on({"count", "--shard", "0/2"}, "2").code, 4);
+  EXPECT_EQ(on({"merge", "-o", result}, "2").code, 4);
+  EXPECT_EQ(on({"count", "--shard", "0/2"}, "all").code, 0);
+  EXPECT_EQ(on({"count", "--shard", "1/2"}, "1").code, 0);
+  EXPECT_EQ(on({"merge", "-o", result}, "all").code, 0);
+  EXPECT_EQ(run({"inspect", "--digest", result}).out.substr(0, 32), expected.substr(0, 32));
+}
+
 }  // namespace
 }  // namespace carbonfront

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "host/app/backend_options.hpp"
 #include "host/app/commands.hpp"
 #include "host/app/deliver.hpp"
 #include "host/app/exit_codes.hpp"
@@ -27,7 +28,7 @@ struct MergeOptions {
   DeliveryOptions delivery;
   std::vector<std::string> parts, sweep;
   ReadingOptions reading;
-  std::string backend = "auto", memory_limit, command_line;
+  std::string backend = "auto", device, memory_limit, command_line;
   int threads = 0;
   bool print_missing = false;
 };
@@ -64,7 +65,7 @@ int merge(MergeOptions& options) {
   Limits limits = limits_of(options.threads, options.memory_limit);
   tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(limits.threads));
   if (!options.print_missing) check_outputs(options.delivery, options.parts);
-  const Backend& backend = choose_backend(options.backend);
+  const Backend& backend = choose_backend(options.backend, device_choice(options.device, options.memory_limit));
   Collection all = collect_parts(options.parts);
   if (options.print_missing) return print_missing(all);
   require_all(all);
@@ -100,7 +101,7 @@ int merge(MergeOptions& options) {
 struct CountOptionsGiven {
   std::vector<std::string> parts, sweep;
   ReadingOptions reading;
-  std::string shard, backend = "auto", memory_limit, time_limit;
+  std::string shard, backend = "auto", device, memory_limit, time_limit;
   int threads = 0;
   bool force = false;
 };
@@ -109,7 +110,7 @@ int count(const CountOptionsGiven& options) {
   Limits limits = limits_of(options.threads, options.memory_limit);
   tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(limits.threads));
   TimeLimit time_limit(options.time_limit);
-  const Backend& backend = choose_backend(options.backend);
+  const Backend& backend = choose_backend(options.backend, device_choice(options.device, options.memory_limit));
   Shard shard = parse_shard(options.shard);
   Collection all = collect_parts(options.parts);
   require_all(all);
@@ -151,7 +152,7 @@ void add_merge_command(CLI::App& parent, std::function<int()>& action, int argc,
                     "Only print which shards to run again, as sbatch --array takes them: 3,17-19");
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
   add_reading_options(*command, options->reading);
-  command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
+  add_backend_options(*command, options->backend, options->device);
   command->add_option("--threads", options->threads, "Threads to use (default: all, or what the job grants)")
       ->check(CLI::PositiveNumber);
   command->add_option("--memory-limit", options->memory_limit,
@@ -167,7 +168,7 @@ void add_count_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("--shard", options->shard, "K/N, or auto: whose rows to count for")->required();
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
   add_reading_options(*command, options->reading);
-  command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
+  add_backend_options(*command, options->backend, options->device);
   command->add_option("--threads", options->threads, "Threads to use (default: all, or what the job grants)")
       ->check(CLI::PositiveNumber);
   command->add_option("--memory-limit", options->memory_limit,

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "host/app/backend_options.hpp"
 #include "host/app/commands.hpp"
 #include "host/app/crash_guard.hpp"
 #include "host/app/deliver.hpp"
@@ -102,8 +103,12 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   refuse_what_does_not_go_together(options);
   std::optional<Shard> shard;
   if (!options.shard.empty()) shard = parse_shard(options.shard);
-  DeviceChoice device{options.device, options.memory_limit.empty() ? 0 : parse_size(options.memory_limit)};
-  Run run{choose_backend(options.backend, device), {}, {}, shard.has_value(), 0, limits.memory,
+  Run run{choose_backend(options.backend, device_choice(options.device, options.memory_limit)),
+          {},
+          {},
+          shard.has_value(),
+          0,
+          limits.memory,
           provenance_now(options.command_line)};
   run.validated_rows = options.validate.empty() ? 0 : rows_or_all("--validate", options.validate);
   Spec spec = spec_from(options);
@@ -264,8 +269,7 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
                           "Of dominated_by,dominates,rank,witness,crowding,hypervolume,contributions (all views)");
   options->columns_given = command->add_option("--columns", options->columns,
                                                "Columns to copy into the result for the rows of the fronts (all views)");
-  command->add_option("--backend", options->backend, "auto, cpu, cuda or reference")->capture_default_str();
-  command->add_option("--device", options->device, "A GPU's number, or all (see carbonfront backends; default: the first)");
+  add_backend_options(*command, options->backend, options->device);
   command->add_option("--threads", options->threads, "Threads to use (default: all)")->check(CLI::PositiveNumber);
   command->add_option("--batch-rows", options->batch_rows, "Rows read at a time (default: about 16 MiB)")
       ->check(CLI::PositiveNumber);

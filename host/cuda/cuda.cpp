@@ -36,21 +36,40 @@ auto on_device(Work work) {
   }
 }
 
+std::string of_device(const device::DeviceInfo& info) {
+  return "device " + std::to_string(info.number) + ", " + info.name + ": " + info.why_unusable;
+}
+
+/// Why none of the devices can be used; empty: one can.
+std::string why_none(const device::Devices& all) {
+  std::string why = all.why_none;
+  for (const device::DeviceInfo& info : all.found) {
+    if (info.why_unusable.empty()) return "";
+    why += (why.empty() ? "" : "; ") + of_device(info);
+  }
+  return why;
+}
+
 std::vector<int> chosen_devices(const std::string& choice) {
   const device::Devices all = device::list_devices();
   std::vector<int> numbers;
-  for (const device::DeviceInfo& info : all.found) numbers.push_back(info.number);
-  if (numbers.empty()) throw DeviceError("there is no device to use", all.why_none, "use --backend cpu");
+  for (const device::DeviceInfo& info : all.found)
+    if (info.why_unusable.empty()) numbers.push_back(info.number);
+  if (numbers.empty()) throw DeviceError("there is no device to use", why_none(all), "use --backend cpu");
   if (choice == "all") return numbers;
+  if (choice.empty()) return {numbers.front()};
   int number = 0;
   const char* end = choice.data() + choice.size();
   const auto [read, error] = std::from_chars(choice.data(), end, number);
-  if (!choice.empty() && (error != std::errc() || read != end || number < 0))
+  if (error != std::errc() || read != end || number < 0)
     throw SpecError("'" + choice + "' is not a device", "--device takes a number or all", "see carbonfront backends");
-  if (std::find(numbers.begin(), numbers.end(), number) == numbers.end())
-    throw DeviceError("there is no device " + choice, "the last one is " + std::to_string(numbers.back()),
-                      "see carbonfront backends");
-  return {number};
+  for (const device::DeviceInfo& info : all.found) {
+    if (info.number != number) continue;
+    if (info.why_unusable.empty()) return {number};
+    throw DeviceError("device " + choice + " cannot be used", info.why_unusable, "see carbonfront backends");
+  }
+  throw DeviceError("there is no device " + choice, "the last one is " + std::to_string(all.found.back().number),
+                    "see carbonfront backends");
 }
 
 device::Host host_of(PointsView points, Progress& progress, bool leads, std::atomic<bool>& failed) {
@@ -131,11 +150,12 @@ Verdict put_together(std::vector<device::Answers>& parts) {
 
 CudaList list_cuda_devices() {
   const device::Devices all = device::list_devices();
-  CudaList list{{}, all.why_none};
+  CudaList list{{}, why_none(all)};
   for (const device::DeviceInfo& info : all.found)
     list.devices.push_back(std::to_string(info.number) + ": " + info.name + ", " + std::to_string(info.memory_bytes >> 20) +
                            " MiB, " + std::to_string(info.processors) + " multiprocessors, compute capability " +
-                           std::to_string(info.major) + "." + std::to_string(info.minor));
+                           std::to_string(info.major) + "." + std::to_string(info.minor) +
+                           (info.why_unusable.empty() ? "" : "; cannot be used"));
   return list;
 }
 

@@ -12,7 +12,8 @@
 
 namespace carbonfront {
 
-/// Lists the devices, a line each for people. Without any, `why_none` is the runtime's own text.
+/// Lists the devices, a line each for people. Where none can be used, `why_none` says so: the runtime's own text, or what is
+/// wrong with each.
 struct CudaList {
   std::vector<std::string> devices;
   std::string why_none;

@@ -158,7 +158,7 @@ std::int64_t integer_attribute(hid_t object, const char* name, std::int64_t othe
 
 std::vector<std::string> text_attributes(hid_t object, const char* name) {
   LibraryCall call;
-  if (!has_attribute(object, name)) return {};
+  if (object < 0 || !has_attribute(object, name)) return {};
   Handle attribute(H5Aopen(object, name, H5P_DEFAULT));
   Handle type(H5Aget_type(attribute)), space(H5Aget_space(attribute));
   hssize_t count = H5Sget_simple_extent_npoints(space);
@@ -190,17 +190,6 @@ std::vector<std::string> text_attributes(hid_t object, const char* name) {
 std::string text_attribute(hid_t object, const char* name) {
   std::vector<std::string> texts = text_attributes(object, name);
   return texts.size() == 1 ? texts[0] : std::string();
-}
-
-std::vector<std::string> text_attributes(hid_t object, const char* name) {
-  if (object < 0 || !has_attribute(object, name)) return {};
-  Handle attribute(H5Aopen(object, name, H5P_DEFAULT)), space(H5Aget_space(attribute)), type = utf8_type();
-  std::vector<char*> pointers(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
-  if (pointers.empty() || H5Aread(attribute, type, pointers.data()) < 0)
-    return H5Eclear2(H5E_DEFAULT), std::vector<std::string>();
-  std::vector<std::string> texts(pointers.begin(), pointers.end());
-  H5Dvlen_reclaim(type, space, H5P_DEFAULT, pointers.data());
-  return texts;
 }
 
 Handle untimed(hid_t list_class) {

@@ -68,9 +68,6 @@ bool is_external_link(hid_t group, const std::string& name);
 
 /// Reads a text attribute, fixed or variable length; empty when it is absent or not text.
 std::string text_attribute(hid_t object, const char* name);
-
-/// Reads a list of texts of variable length; empty where there is none.
-std::vector<std::string> text_attributes(hid_t object, const char* name);
 bool has_attribute(hid_t object, const char* name);
 
 /// Reads an attribute that is a list of texts, fixed or variable length; empty when it is absent or not that.

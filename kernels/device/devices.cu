@@ -1,8 +1,27 @@
 #include "kernels/device/devices.hpp"
+
+#include <algorithm>
+#include <iterator>
+
 #include "kernels/device/runtime.hpp"
 
 namespace carbonfront::device {
 namespace {
+
+#if defined(__CUDACC__)
+constexpr int kArchitectures[] = {__CUDA_ARCH_LIST__};  // 900: compute capability 9.0
+#else
+constexpr int kArchitectures[] = {900};
+#endif
+
+/// Newer devices compile the program's PTX; for older ones there is no code.
+std::string why_unusable(int major, int minor) {
+  const int oldest = *std::min_element(std::begin(kArchitectures), std::end(kArchitectures)) / 10;
+  if (10 * major + minor >= oldest) return "";
+  const auto capability = [](int number) { return std::to_string(number / 10) + '.' + std::to_string(number % 10); };
+  return "it has compute capability " + capability(10 * major + minor) + ", this program was compiled for " +
+         capability(oldest) + " and newer";
+}
 
 cudaMemPool_t current_pool() {
   int number = 0;
@@ -31,7 +50,7 @@ Devices list_devices() {
       return devices;
     }
     devices.found.push_back({number, properties.name, properties.totalGlobalMem, properties.multiProcessorCount,
-                             properties.major, properties.minor});
+                             properties.major, properties.minor, why_unusable(properties.major, properties.minor)});
   }
   if (devices.found.empty()) devices.why_none = "cudaGetDeviceCount: there is no device";
   return devices;

@@ -12,6 +12,7 @@ struct DeviceInfo {
   std::string name;
   std::size_t memory_bytes = 0;
   int processors = 0, major = 0, minor = 0;  // multiprocessors, compute capability
+  std::string why_unusable;                  // empty: it can be used
 };
 
 /// What was found: devices, or why there are none, in the runtime's words.
@@ -20,7 +21,8 @@ struct Devices {
   std::string why_none;
 };
 
-/// Asks the runtime once for all devices. Does not throw, does not start work on any.
+/// Asks the runtime once for all devices. One that is older than what this program was compiled for is listed with the
+/// reason why it cannot be used. Does not throw, does not start work on any.
 Devices list_devices();
 
 /// Makes a device current for the calling thread and lets its memory pool keep what it has. Throws Failure.

@@ -47,6 +47,7 @@ struct Machine {
   std::mutex mutex;
   int devices = static_cast<int>(number_in_environment("CARBONFRONT_EMULATED_DEVICES", 1));
   std::size_t device_bytes = number_in_environment("CARBONFRONT_EMULATED_MEMORY", std::size_t{1} << 32);
+  int first_capability = static_cast<int>(number_in_environment("CARBONFRONT_EMULATED_CAPABILITY", 90));
   std::uint64_t calls = 0, failing = number_in_environment("CARBONFRONT_EMULATED_FAULT", 0);
   std::map<const std::byte*, Allocation> allocations;
   std::map<int, std::size_t> used;
@@ -197,7 +198,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   std::lock_guard lock(machine().mutex);
   if (const cudaError_t error = begin_call(machine(), cudaErrorUnknown)) return result(error);
   if (device < 0 || device >= machine().devices) return result(cudaErrorInvalidDevice);
-  *properties = {"emulated device", machine().device_bytes, 4, 9, 0};
+  const int capability = device == 0 ? machine().first_capability : 90;
+  *properties = {"emulated device", machine().device_bytes, 4, capability / 10, capability % 10};
   return cudaSuccess;
 }
 

@@ -6,6 +6,7 @@
 //
 // Environment: CARBONFRONT_EMULATED_DEVICES  how many devices there are (default 1; 0: none)
 //              CARBONFRONT_EMULATED_MEMORY   bytes of memory of each (default 2^32)
+//              CARBONFRONT_EMULATED_CAPABILITY  compute capability of device 0, such as 86 (default 90); others have 90
 //              CARBONFRONT_EMULATED_FAULT    the number, from 1, of the call that fails
 
 #include <cstddef>

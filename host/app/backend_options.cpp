@@ -1,0 +1,16 @@
+#include "host/app/backend_options.hpp"
+
+#include "host/scoring/memory.hpp"
+
+namespace carbonfront {
+
+void add_backend_options(CLI::App& command, std::string& backend, std::string& device) {
+  command.add_option("--backend", backend, "auto, cpu, cuda or reference")->capture_default_str();
+  command.add_option("--device", device, "A GPU's number, or all (see carbonfront backends; default: the first)");
+}
+
+DeviceChoice device_choice(const std::string& device, const std::string& memory_limit) {
+  return {device, memory_limit.empty() ? 0 : parse_size(memory_limit)};
+}
+
+}  // namespace carbonfront
