@@ -12,13 +12,19 @@ constexpr Distribution kDistributions[] = {Distribution::independent,     Distri
                                            Distribution::anti_correlated, Distribution::all_nondominated,
                                            Distribution::quantised,       Distribution::three_values};
 
+#if defined(CARBONFRONT_EMULATION_THREADS)
+constexpr std::uint32_t kMostRows = 400;  // a thread of the host for every thread of a block is slow
+#else
+constexpr std::uint32_t kMostRows = 900;
+#endif
+
 /// Calls `check(table, what)` with tables of all distributions, some with groups, some larger than a tile.
 template <class Check>
 void for_tables(std::initializer_list<std::uint32_t> objective_counts, Check check) {
   std::mt19937_64 random(11);
   for (const std::uint32_t objectives : objective_counts) {
     for (const Distribution distribution : kDistributions) {
-      const auto size = static_cast<std::uint32_t>(1 + random() % 900);
+      const auto size = static_cast<std::uint32_t>(1 + random() % kMostRows);
       Table table = table_of(draw(distribution, size, objectives, random()));
       if (random() % 2) table.group = draw_groups(size, 3, random());
       check(table, std::to_string(size) + " x " + std::to_string(objectives) + ' ' + name_of(distribution));

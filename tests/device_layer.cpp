@@ -11,7 +11,7 @@ namespace {
 
 using namespace device;
 
-#if !defined(CARBONFRONT_EMULATION_THREADS)
+#if !defined(CARBONFRONT_EMULATION_THREADS) && !defined(__CUDACC__)
 __global__ void some_threads_wait() {
   if (threadIdx.x < 40) __syncthreads();
 }
@@ -134,6 +134,7 @@ TEST(DeviceLayer, SelectsScansAndReducesAlongTheDevice) {
   EXPECT_EQ(down(stream, sum)[0], summed.back());
 }
 
+#if !defined(__CUDACC__)
 TEST(DeviceLayer, DoesNothingBeforeSomebodyWaits) {
   const Stream stream;
   const DeviceArray<std::uint32_t> there(stream, 8);
@@ -157,6 +158,7 @@ TEST(DeviceLayer, RefusesCopiesBeyondAnAllocationAndFromUnpinnedMemory) {
                    stream, "indices", {0, 256}, +[](std::uint32_t*) {}, nullptr),
                Failure);
 }
+#endif
 
 }  // namespace
 }  // namespace carbonfront::test
