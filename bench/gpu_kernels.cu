@@ -232,9 +232,10 @@ Times time_emissions(std::uint64_t rows, Repeat repeat) {
   fill_bytes(stream, columns.data(), 0, columns.size());
   FactorColumns factors;
   for (int k = 0; k < 3; ++k) factors.values[k] = columns.data() + k * stride;
-  factors.constants[3] = 0.437;
+  factors.constants[3] = 0.437, factors.constants[4] = 1;
+  const EmissionModel model = DevicePower{{1, 1000}, {1, 1}};  // W, h, kg/kWh
   return time_on_device(stream, repeat, [&] {
-    compute_emissions(stream, {1, 1000, 1, 1, false}, factors, rows, energy.data(), co2e.data());
+    compute_emissions(stream, model, factors, Combine::set, 0, rows, {energy.data(), co2e.data(), nullptr});
   });
 }
 

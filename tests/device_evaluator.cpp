@@ -113,7 +113,9 @@ TEST(Devices, FailEveryCallInTurnWithoutALeak) {
   std::vector<double> factors(300, 2), energy(300), co2e(300);
   const auto work = [&] {
     const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND, {"all"});
-    backend.emissions({}, {{factors.data()}, {factors.data()}, {}, {}, {}}, 300, energy.data(), co2e.data());
+    EmissionStep step{DevicePower{}, {}, Combine::set};
+    step.factors[0] = step.factors[1] = {factors.data(), 1};
+    backend.emissions({&step, 1}, 300, {energy.data(), co2e.data(), nullptr});
     Progress progress;
     return backend.evaluate(table.view(), kEverything, progress);
   };

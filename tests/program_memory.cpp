@@ -23,7 +23,7 @@ TEST(MemoryLimit, CountsSelectedRowsOnly) {
   Scratch folder;
   std::string sweep = generated_sweep(folder, "1e6");
   EXPECT_EQ(
-      score(folder, sweep, {"--view", "v=f1:min,f2:min,f3:min", "--memory-limit", "100MiB", "--where", "f1 < 0.01"}).code,
+      score(folder, sweep, {"--view", "v=f1:min,f2:min,f3:min", "--memory-limit", "150MiB", "--where", "f1 < 0.01"}).code,
       0);
 }
 

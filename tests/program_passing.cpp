@@ -125,15 +125,15 @@ TEST(FrontAlone, NeedsMemoryForTheFrontAndABatchOnly) {
 #endif
   Scratch folder;
   std::string sweep = generated(folder, {"--plain", "--objectives", "3", "--rows", "1e7"});  // 240 MB of values
-  Outcome done = score(folder, sweep, {"--view", "v=f1:min,f2:min,f3:min", "--outputs", "", "--memory-limit", "120MiB"});
+  Outcome done = score(folder, sweep, {"--view", "v=f1:min,f2:min,f3:min", "--outputs", "", "--memory-limit", "150MiB"});
   EXPECT_EQ(done.code, 0) << done.err;
-  EXPECT_LE(done.peak_kilobytes, 120 * 1024);
+  EXPECT_LE(done.peak_kilobytes, 150 * 1024);
 }
 
 TEST(FrontAlone, IsRefusedWhenTheFrontItselfOutgrowsTheLimit) {
   Scratch folder;
   std::string sweep = generated(folder, {"--plain", "--objectives", "2", "--rows", "3e6", "--distribution", "nondominated"});
-  expect_refused(score(folder, sweep, {"--view", "v=f1:min,f2:min", "--outputs", "", "--memory-limit", "130MiB"}), 4,
+  expect_refused(score(folder, sweep, {"--view", "v=f1:min,f2:min", "--outputs", "", "--memory-limit", "150MiB"}), 4,
                  {"front of view 'v'", "--memory-limit"}, folder, {"s.h5"});
 }
 

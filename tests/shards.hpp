@@ -92,11 +92,13 @@ name = "front"
 objectives = ["accuracy:max", "energy_kwh:min"]
 outputs = ["hypervolume", "contributions"]
 group_by = ["gpu"]
+columns = ["model", "params", "n_gpus"]
 [[view]]
 name = "counts"
 objectives = ["accuracy:max", "params:min", "co2e_kg:min"]
 outputs = ["dominated_by", "dominates", "witness"]
 group_by = ["dataset", "gpu"]
+columns = ["train_time"]
 [[view]]
 name = "worst"
 objectives = ["accuracy:max", "co2e_kg:min"]

@@ -6,6 +6,7 @@ usage: slurm_faults.py PROGRAM [NAME...]     NAME: of tests, such as Faults.test
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -127,6 +128,35 @@ class Jobs(unittest.TestCase):
         self.assertFalse((work.batch / "jobs").exists())
         work.carbonfront(*work.command("--submit", "--wait", "--force"))
         self.assertEqual(work.digest(), work.digest_of_one_run())
+
+
+class Readme(unittest.TestCase):
+    """What the README says about clusters, as a new user does it."""
+
+    def test_its_commands_lead_to_the_result_of_one_run_though_a_task_is_killed_and_requeued(self):
+        text = (Path(__file__).resolve().parent.parent / "README.md").read_text()
+        commands = re.search(r"\n## On a cluster\n.*?\n```sh\n(.*?)```", text, re.DOTALL).group(1)
+        before, submit, after = re.match(r"(.*\n)(\S*submit\.sh)[^\n]*\n(.*)", commands, re.DOTALL).groups()
+        folder = Path(scratch.name) / "readme"
+        folder.mkdir()
+        environment = cluster.environment | {"PATH": f"{PROGRAM.parent}:{cluster.environment['PATH']}"}
+
+        def follow(lines):
+            done = subprocess.run(["bash", "-e"], input=lines, cwd=folder, env=environment, text=True, capture_output=True)
+            self.assertEqual(done.returncode, 0, lines + done.stdout + done.stderr)
+            return done.stdout
+
+        follow(before)
+        work = new_work("readme", spec=None, sweep=[folder / "sweep.h5"], shards=8, result="result.h5")
+        work.slow_down()
+        follow(submit)
+        process = work.freeze(3)
+        work.speed_up()
+        cluster.run("scontrol", "requeue", f"{work.jobs()['score']}_3")
+        work.thaw(process)
+        told = follow(after)
+        self.assertIn("restart 1: starts", work.log("score-3"))
+        self.assertEqual(told.splitlines()[-1].split()[0], work.digest_of_one_run())
 
 
 class Faults(unittest.TestCase):

@@ -24,16 +24,17 @@ outputs = ["hypervolume"]
 
 
 class Work:
-    """A folder with s.h5, spec.toml and, when all is done, r.h5."""
+    """A folder with s.h5, spec.toml and, when all is done, r.h5; or, without a spec, whatever is there."""
 
-    def __init__(self, cluster, program, folder, rows=40_000, shards=4, spec=SPEC, sweep=None):
+    def __init__(self, cluster, program, folder, rows=40_000, shards=4, spec=SPEC, sweep=None, result="r.h5"):
         self.cluster, self.program, self.folder, self.shards = cluster, program, Path(folder), shards
-        self.folder.mkdir(parents=True)
-        (self.folder / "spec.toml").write_text(spec)
+        self.folder.mkdir(parents=True, exist_ok=spec is None)
         self.sweep = sweep or [self.folder / "s.h5"]
+        self.result, self.batch = self.folder / result, self.folder / f"{result}.slurm"
+        if spec is not None:
+            (self.folder / "spec.toml").write_text(spec)
         if not sweep:
             self.carbonfront("generate", "--rows", rows, "--missing", "0.05", "--chunk-rows", "1000", "-o", self.sweep[0])
-        self.result, self.batch = self.folder / "r.h5", self.folder / "r.h5.slurm"
 
     def carbonfront(self, *words, expect=0):
         done = self.cluster.run(self.program, *words)
@@ -44,12 +45,15 @@ class Work:
         return ["slurm", *self.sweep, "--spec", self.folder / "spec.toml", "--shards", self.shards, "-o", self.result, *more]
 
     def write(self, *more):
-        """Writes the scripts; score tasks read one row at a time until `speed_up`, so that there is time to disturb them."""
         done = self.carbonfront(*self.command(*more))
+        self.slow_down()
+        return done
+
+    def slow_down(self):
+        """Lets score tasks read one row at a time until `speed_up`, so that there is time to disturb them."""
         score, settings = self.batch / "score.sh", self.batch / "settings.sh"
         score.write_text(score.read_text().rstrip("\n") + ' "${slowly[@]}"\n')
         settings.write_text(settings.read_text() + "slowly=(--batch-rows 1)\n[ ! -e fast ] || slowly=()\n")
-        return done
 
     def speed_up(self):
         (self.batch / "fast").touch()
@@ -66,7 +70,7 @@ class Work:
         return dict(line.split() for line in (self.batch / "jobs").read_text().splitlines())
 
     def part(self, shard):
-        return self.folder / f"r.h5.part-{shard}-of-{self.shards}"
+        return self.folder / f"{self.result.name}.part-{shard}-of-{self.shards}"
 
     def checkpoint(self, shard):
         return Path(f"{self.part(shard)}.checkpoint")
@@ -97,7 +101,7 @@ class Work:
 
     def freeze(self, shard):
         """Stops the program in the middle of a shard's rows; returns its process id."""
-        wait_until(lambda: list(self.folder.glob(f".r.h5.part-{shard}-of-*.tmp")) and self.process_of(shard),
+        wait_until(lambda: list(self.folder.glob(f".{self.result.name}.part-{shard}-of-*.tmp")) and self.process_of(shard),
                    f"shard {shard} does not start", 60)
         process = self.process_of(shard)
         os.kill(process, signal.SIGSTOP)

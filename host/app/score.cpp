@@ -138,6 +138,7 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   run.provenance.threads = limits.threads;
   run.provenance.fingerprints = run.work.fingerprints;
   std::uint64_t rows = run.plan.conditions.empty() ? range.end - range.first : 0;
+  options.batch_rows = batch_rows_within(run.plan, rows, options.batch_rows, run.memory);
   check_memory(run.plan, rows, options.batch_rows, run.memory);
   say_what_is_used(run, options);
   say("{}\n", memory_text(run.plan, rows, options.batch_rows, run.memory));

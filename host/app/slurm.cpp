@@ -11,6 +11,7 @@
 
 #include "host/app/commands.hpp"
 #include "host/app/exit_codes.hpp"
+#include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/progress.hpp"
 #include "host/scoring/memory.hpp"
@@ -65,7 +66,7 @@ void check_parts(const Plan& plan, const SlurmOptions& options) {
       } catch (const InputError&) {
         if (!options.force) throw;
         fs::remove(path);
-        fmt::print(stderr, "removed '{}', which is of other work\n", path);
+        say("removed '{}', which is of other work\n", path);
       }
     }
   }
@@ -141,12 +142,10 @@ int tell_outcome(const std::string& folder, const std::string& result, const std
   }
   constexpr std::size_t most_told = 10;
   for (std::size_t i = 0; i < failed.size() && i < most_told; ++i)
-    fmt::print(stderr, "carbonfront: {} ended with code {}{}\n", failed[i].name, failed[i].code,
-               failed[i].message.empty() ? "" : ": " + failed[i].message);
+    say("carbonfront: {} ended with code {}{}\n", failed[i].name, failed[i].code,
+        failed[i].message.empty() ? "" : ": " + failed[i].message);
   std::string first = failed[0].name;
-  fmt::print(
-      stderr,
-      "carbonfront: there is no result ({} of the tasks of {} failed); see {}/logs, and run {}/submit.sh --missing once "
+  say("carbonfront: there is no result ({} of the tasks of {} failed); see {}/logs, and run {}/submit.sh --missing once "
       "the cause is gone\n",
       failed.size(), first.substr(0, first.find('-')), folder, folder);
   return failed[0].code;

@@ -96,6 +96,13 @@ std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint6
   return kFixed + batch_bytes(plan, batch_rows) + slab_bytes(plan) + selected * (per_row + most_work);
 }
 
+std::uint64_t batch_rows_within(const Plan& plan, std::uint64_t selected, std::uint64_t wanted, std::uint64_t limit) {
+  constexpr std::uint64_t fewest = 4096;
+  std::uint64_t rows = wanted ? wanted : default_batch_rows(plan);
+  while (!wanted && rows / 2 >= fewest && memory_needed(plan, selected, rows) > limit) rows /= 2;
+  return rows;
+}
+
 std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows, std::uint64_t limit) {
   Resident resident = resident_parts(plan);
   std::vector<std::string> columns, fronts;

@@ -13,6 +13,9 @@ namespace carbonfront {
 /// per row, as its headers state them. Fronts found while reading are not in it: they are checked as they grow.
 std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows);
 
+/// Rows to read at a time: as wanted (0: the default), or where nothing is wanted fewer, if the limit asks for it.
+std::uint64_t batch_rows_within(const Plan& plan, std::uint64_t selected, std::uint64_t wanted, std::uint64_t limit);
+
 /// Bytes a row that the engine needs while it works on a view, besides the values.
 std::uint64_t work_bytes(const ViewPlan& view);
 
