@@ -43,7 +43,8 @@ TEST(MemoryLimit, IsNotExceededByWhatItAdmits) {
   for (const char* view : {"v=f1:min,f2:min", "v=f1:min,f2:min,f3:min", "v=f1:min,f2:min,f3:min,f4:min,f5:min,f6:min"})
     for (const char* outputs : {"", "dominated_by,witness", "dominated_by,dominates,rank,witness,crowding"}) {
       auto needs = [&](const std::string& limit) {
-        return score(folder, sweep, {"--view", view, "--outputs", outputs, "--force", "--memory-limit", limit});
+        return score(folder, sweep,
+                     {"--view", view, "--outputs", outputs, "--force", "--batch-rows", "500000", "--memory-limit", limit});
       };
       Outcome refused = needs("70MiB");
       ASSERT_EQ(refused.code, 4) << refused.err;
