@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measure a sweep in shares against one run, and model large ones from what was measured.
 
-usage: shards.py PROGRAM [--rows N] [--runs N] [--output-folder DIR] [--name NAME]
+usage: shards.py PROGRAM [--rows N] [--front-rows N] [--runs N] [--output-folder DIR] [--name NAME]
 
 Runs `score`, then for 1, 2, 4 and 8 shards `score --shard`, `count` and `merge`, one process after the other, on made-up sweeps
-of N and N/4 rows, and checks that every digest is that of one run. CPU time is user + system, so that it counts the same
+of --rows and a quarter of them, with --front-rows where only the front is asked for, and checks that every digest is that of one run. CPU time is user + system, so that it counts the same
 on a machine with other work. From the same runs it fits what a task costs (see MODEL), predicts a schedule of 8 shards on two
 workers, runs that schedule, and tabulates 10^9 and 10^10 rows on 64 to 1,024 tasks.
 Writes DIR/YYYY-MM-DD-cpu-NAME-shards.json and a Markdown file of that name (DIR: bench/results). Needs numpy.
@@ -82,24 +82,21 @@ def in_shares(runner, sweep, spec, shards, expected, folder):
     return {"tasks": tasks, "part_bytes": part_bytes, "counts_bytes": counts_bytes, "result_bytes": result_bytes}
 
 
-def measured(runner, rows, runs, scratch):
-    """Every work at every number of shards, interleaved with one run, `runs` times."""
+def measured(runner, title, rows, runs, scratch):
+    """One work at every number of shards, interleaved with one run, `runs` times."""
     sweep = scratch / f"{rows}.h5"
     runner.run("generate", "--rows", rows, "-o", sweep)
     every = []
-    for title, text in WORKS.items():
-        spec = scratch / "spec.toml"
-        spec.write_text(text)
-        for number in range(runs):
-            one = scratch / "one.h5"
+    spec, one = scratch / "spec.toml", scratch / "one.h5"
+    spec.write_text(WORKS[title])
+    for number in range(runs):
+        for shards in SHARDS:
             alone = runner.run("score", sweep, "--spec", spec, "-o", one, "--force")
-            expected = runner.digest(one)
-            for shards in SHARDS:
-                done = in_shares(runner, sweep, spec, shards, expected, scratch)
-                every.append({"work": title, "rows": rows, "run": number, "shards": shards, "one": alone, **done})
-                print(f"{title}, {rows:,} rows, {shards} shards: " + ", ".join(
-                    f"{job} {sum(task['cpu'] for task in tasks):.2f} s" for job, tasks in done["tasks"].items())
-                    + f"; one run {alone['cpu']:.2f} s", file=sys.stderr)
+            done = in_shares(runner, sweep, spec, shards, runner.digest(one), scratch)
+            every.append({"work": title, "rows": rows, "run": number, "shards": shards, "one": alone, **done})
+            print(f"{title}, {rows:,} rows, {shards} shards: " + ", ".join(
+                f"{job} {sum(task['cpu'] for task in tasks):.2f} s" for job, tasks in done["tasks"].items())
+                + f"; one run {alone['cpu']:.2f} s", file=sys.stderr)
     sweep.unlink()
     return every
 
@@ -108,15 +105,15 @@ def cpu_of(case, *jobs):
     return sum(task["cpu"] for job in jobs for task in case["tasks"].get(job, []))
 
 
-def summary(every, rows):
+def summary(every, rows_of_work):
     """Medians over runs, a line per work and number of shards."""
     lines = []
-    for title in WORKS:
+    for title, rows in rows_of_work.items():
         for shards in SHARDS:
             cases = [case for case in every if (case["work"], case["rows"], case["shards"]) == (title, rows, shards)]
             median = lambda of: float(numpy.median([of(case) for case in cases]))
             lines.append({
-                "work": title, "shards": shards, "one": median(lambda c: c["one"]["cpu"]), "score": median(lambda c: cpu_of(c, "score")),
+                "work": title, "rows": rows, "shards": shards, "one": median(lambda c: c["one"]["cpu"]), "score": median(lambda c: cpu_of(c, "score")),
                 "count": median(lambda c: cpu_of(c, "count")), "merge": median(lambda c: cpu_of(c, "merge without counts")),
                 "merge_counted": median(lambda c: cpu_of(c, "merge")),
                 "ratio": median(lambda c: cpu_of(c, "score", "merge without counts") / c["one"]["cpu"]),
@@ -154,13 +151,13 @@ def scheduled(runner, rows, shards, workers, model, scratch):
 def markdown(report):
     m = report["machine"]
     out = [f"# Sweeps in shares, {report['date']}", "",
-           f"{m['cpu']}, {m['cores']} cores, {m['memory_bytes'] / 2**30:.0f} GiB, {m['system']}; {report['version']}; {report['rows']:,} rows, "
+           f"{m['cpu']}, {m['cores']} cores, {m['memory_bytes'] / 2**30:.0f} GiB, {m['system']}; {report['version']}; "
            f"median of {report['runs']} runs, `--threads {report['threads']}`. CPU seconds (user + system) of all processes together.", "",
-           "| work | shards | one run | score | count | merge | score + merge / one | score + count + merge / one | peak of a task |",
-           "|---|---:|---:|---:|---:|---:|---:|---:|---:|"]
+           "| work | rows | shards | one run | score | count | merge | score + merge / one | score + count + merge / one | peak of a task |",
+           "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"]
     for line in report["summary"]:
         counted = line["count"] > 0
-        out.append(f"| {line['work']} | {line['shards']} | {line['one']:.2f} | {line['score']:.2f} | {line['count']:.2f} | {line['merge']:.2f}"
+        out.append(f"| {line['work']} | {line['rows']:,} | {line['shards']} | {line['one']:.2f} | {line['score']:.2f} | {line['count']:.2f} | {line['merge']:.2f}"
                    f"{' / %.2f' % line['merge_counted'] if counted else ''} | {line['ratio']:.2f} | "
                    f"{'%.2f' % line['ratio_counted'] if counted else '–'} | {line['peak_task'] / 1e6:.0f} MB |")
     last, size = report["summary"][-1], report["summary"][3]
@@ -182,7 +179,8 @@ def main():
     parser.add_argument("program", type=Path)
     parser.add_argument("--output-folder", type=Path, default=Path(__file__).resolve().parent / "results")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--rows", type=int, default=4_000_000)
+    parser.add_argument("--rows", type=int, default=2_000_000)
+    parser.add_argument("--front-rows", type=int, default=16_000_000)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--name", default=f"{len(os.sched_getaffinity(0))}core")
     a = parser.parse_args()
@@ -190,13 +188,16 @@ def main():
     version = subprocess.run([runner.program, "--version"], capture_output=True, text=True).stdout.strip()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        every = [case for rows in (a.rows // 4, a.rows) for case in measured(runner, rows, a.runs, scratch)]
-        model = fitted([case for case in every if case["work"] == list(WORKS)[1]])
+        front, counts = WORKS
+        rows_of_work = {front: a.front_rows, counts: a.rows}
+        every = [case for title, rows in ((front, a.front_rows), (counts, a.rows // 4), (counts, a.rows))
+                 for case in measured(runner, title, rows, a.runs, scratch)]
+        model = fitted([case for case in every if case["work"] == counts])
         load = os.getloadavg()[0]
         schedule = scheduled(runner, a.rows // 2, 8, 2, model, scratch) | {"load": load}
     date = datetime.date.today().isoformat()
-    report = {"date": date, "machine": machine(), "version": version, "runs": a.runs, "rows": a.rows, "threads": a.threads,
-              "summary": summary(every, a.rows), "model": model, "schedule": schedule, "large": table_of_large_sweeps(model), "every": every}
+    report = {"date": date, "machine": machine(), "version": version, "runs": a.runs, "threads": a.threads,
+              "summary": summary(every, rows_of_work), "model": model, "schedule": schedule, "large": table_of_large_sweeps(model), "every": every}
     a.output_folder.mkdir(parents=True, exist_ok=True)
     stem = a.output_folder / f"{date}-cpu-{a.name}-shards"
     stem.with_name(stem.name + ".json").write_text(json.dumps(report, indent=1) + "\n")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 
 #include "host/errors.hpp"
 #include "host/scoring/batch.hpp"
@@ -129,16 +130,19 @@ void append_passing(const PartReader& part, std::size_t index, const std::vector
 void append_rows(const PartReader& part, const Plan& plan, const PartInfo& info, const std::vector<std::uint32_t>* selected,
                  ResultRows& out, Data& data) {
   Batch batch;
+  std::vector<std::uint8_t> states;
   std::size_t next = 0;
   for (std::uint64_t at = 0; at < info.done; at += batch.rows) {
     throw_if_stopped();
-    batch.rows = static_cast<std::uint32_t>(std::min<std::uint64_t>(1 << 18, info.done - at));
+    batch.rows = static_cast<std::uint32_t>(std::min(kSlabRows, info.done - at));
     batch.kept.resize(batch.rows);
-    for (std::uint32_t i = 0; i < batch.rows; ++i) batch.kept[i] = i;
+    std::iota(batch.kept.begin(), batch.kept.end(), 0u);
     if (plan.emissions) next = append_emission_rows(part, plan, at, batch, selected, next, out, data);
     for (std::size_t i = 0; i < plan.views.size(); ++i)
-      if (plan.views[i].passing)
-        out.add_states(i, batch, part.rows<std::uint8_t>("/views/" + plan.views[i].spec.name + "/state", at, batch.rows));
+      if (plan.views[i].passing) {
+        part.read_rows("/views/" + plan.views[i].spec.name + "/state", at, batch.rows, states);
+        out.add_states(i, batch, states);
+      }
   }
 }
 

@@ -29,7 +29,7 @@ hid_t array_type() {
 /// Writes an array. Throws OutputError.
 template <class T>
 void write_array(hid_t group, const char* name, const std::vector<T>& values) {
-  constexpr h5::Storage plain{1 << 20, 0, false};
+  constexpr h5::Storage plain{.contiguous = true};
   h5::Handle dataset = h5::create_dataset(group, name, array_type<T>(), {values.size()}, plain);
   h5::write_rows(dataset, 0, values.size(), array_type<T>(), values.data());
 }
@@ -59,18 +59,25 @@ struct PartReader {
   /// Reads rows [begin, begin + count) of a dataset, or all where `count` is larger than it.
   template <class T>
   std::vector<T> rows(const std::string& name, std::uint64_t begin, std::uint64_t count) const {
+    std::vector<T> values;
+    read_rows(name, begin, count, values);
+    return values;
+  }
+
+  /// The same into a vector that is there.
+  template <class T>
+  void read_rows(const std::string& name, std::uint64_t begin, std::uint64_t count, std::vector<T>& values) const {
     h5::Handle dataset(h5::exists(file, name) ? H5Dopen2(file, name.c_str(), H5P_DEFAULT) : H5I_INVALID_HID);
     if (!dataset) damaged("'" + name + "' is missing");
     h5::Handle space(H5Dget_space(dataset));
     auto stored = static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space));
     hsize_t first = begin, size = count == ~std::uint64_t{0} ? stored : count;
     if (begin + size > stored) damaged(fmt::format("'{}' has {} rows", name, stored));
-    std::vector<T> values(size);
-    if (size == 0) return values;
+    values.resize(size);
+    if (size == 0) return;
     h5::Handle memory(H5Screate_simple(1, &size, nullptr));
     H5Sselect_hyperslab(space, H5S_SELECT_SET, &first, nullptr, &size, nullptr);
     if (H5Dread(dataset, array_type<T>(), memory, space, H5P_DEFAULT, values.data()) < 0) damaged(h5::last_reason());
-    return values;
   }
 };
 

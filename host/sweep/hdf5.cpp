@@ -207,7 +207,7 @@ Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vec
   Handle list = untimed(H5P_DATASET_CREATE);
   hsize_t elements = 1;
   for (hsize_t extent : shape) elements *= extent;
-  if (elements > 0) {
+  if (elements > 0 && !storage.contiguous) {
     std::vector<hsize_t> chunk = shape;
     chunk[0] = std::min<hsize_t>(shape[0], storage.chunk_rows ? storage.chunk_rows : 65536);
     H5Pset_chunk(list, static_cast<int>(chunk.size()), chunk.data());

@@ -91,6 +91,7 @@ struct Storage {
   hsize_t chunk_rows = 0;  // 0: min(rows, 65,536); whole rows for two dimensions
   int deflate = 1;         // 0: uncompressed
   bool shuffle = true;
+  bool contiguous = false;  // in one piece: neither chunks nor compression
 };
 
 /// Creates a dataset of one or two dimensions, and the groups its name leads through; contiguous when it has no elements.
