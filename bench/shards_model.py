@@ -92,7 +92,7 @@ def simulated(model, rows, shards, workers):
 
 def table_of_large_sweeps(model, memory=64e9, cores=8):
     """Lines of Markdown for 10^9 and 10^10 rows, a task on eight cores with 64 GB."""
-    tera = lambda value: f"{value / 1e12:.2f} TB" if value >= 1e11 else f"{value / 1e9:.1f} GB"
+    tera = lambda value: f"{value / 1e12:.2f} TB" if value >= 1e11 else f"{value / 1e9:.2f} GB"
     out = ["## Large sweeps, by the model", "",
            f"A task has {cores} cores, used as well as the two that were measured, and {memory / 1e9:.0f} GB; all tasks run at once. Nothing of this was measured. A sweep of "
            "2³¹ − 1 rows or more is refused by this version, so 10¹⁰ rows are five sweeps or a later version.", "",
@@ -107,7 +107,7 @@ def table_of_large_sweeps(model, memory=64e9, cores=8):
             merge = model["start"] + model["merge_row"] * rows / cores
             part, counts, result = (model[f"{name}_bytes_row"] for name in ("part", "counts", "result"))
             out.append(
-                f"| {rows:.0e} | {tasks:,} | {own:,.0f} | {score:,.0f} s, {tera(model['score_memory'] + model['score_memory_row'] * own)}, "
+                f"| {rows:.0e} | {tasks:,} | {own:,.0f} | {score:,.1f} s, {tera(model['score_memory'] + model['score_memory_row'] * own)}, "
                 f"{tera(own * COLUMN_BYTES)}, {tera(own * part)} | {count:,.0f} s, {blocks}, "
                 f"{tera(model['count_memory'] + model['count_memory_row'] * (own + block))}, {tera(rows * part)}, {tera(own * counts)} | {merge:,.0f} s, "
                 f"{tera(rows * (part + counts))}, {tera(rows * result)} | {score + merge:,.0f} s | {score + count + merge:,.0f} s | {2 * tasks + 1:,} |")
