@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <limits>
 #include <numeric>
 
@@ -152,6 +153,34 @@ void check_floats() {
 TEST(Conformance, AgreesOnMissingZerosAndInfinities) {
   check_floats<float>();
   check_floats<double>();
+}
+
+/// Values over the whole range of a type, of which many differ in their last bits alone: a sort that first takes the leading
+/// bits must still tell them apart, and leave equal ones equal.
+TEST(Conformance, AgreesOnKeysThatTieInTheirLeadingBits) {
+  using Reals = std::numeric_limits<double>;
+  using Integers = std::numeric_limits<std::int64_t>;
+  std::vector<double> reals{Reals::lowest(), Reals::max(), Reals::infinity(), Reals::quiet_NaN(), 0.0, -0.0};
+  std::vector<std::int64_t> integers{Integers::min(), Integers::max(), 0, -1};
+  for (int i = 0; i < 30; ++i) {
+    reals.push_back(std::bit_cast<double>(std::bit_cast<std::uint64_t>(-1.5) + i % 20));
+    reals.push_back(std::bit_cast<double>(std::bit_cast<std::uint64_t>(0.75) + i));
+    integers.push_back((std::int64_t{1} << 60) + i % 20);
+    integers.push_back(-(std::int64_t{1} << 61) + i);
+  }
+  for (const std::uint32_t objectives : {1, 2, 3, 4}) {
+    for (const std::uint32_t groups : {1, 40}) {
+      for (const bool maximise : {false, true}) {
+        Table table;
+        for (std::uint32_t k = 0; k < objectives; ++k) {
+          if (k % 2 == 0) add_column(table, pick(reals, 500, 10 * groups + k), maximise);
+          if (k % 2 == 1) add_column(table, pick(integers, 500, 10 * groups + k), maximise);
+        }
+        if (groups > 1) table.group = draw_groups(500, groups, objectives);
+        EXPECT_EQ(engine_against_reference(table), "") << objectives << " objectives, " << groups << " groups";
+      }
+    }
+  }
 }
 
 TEST(Conformance, ComparesIntegersThatAreOneDouble) {

@@ -44,6 +44,23 @@ TEST(InputFile, ThatIsTruncatedIsRefused) {
   expect_refused(score(folder, folder / "s.h5", {"--view", "v=accuracy:max"}), 3, {"s.h5"}, folder, {"s.h5"});
 }
 
+TEST(InputFile, ThatIsMarkedAsBeingWrittenIsRefusedUntilItIsClosed) {
+  Scratch folder;
+  std::string sweep = good_sweep(folder);
+  h5::Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+  h5::Handle made(H5Fcreate((folder / "w.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access));
+  h5::Handle from(H5Fopen(sweep.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT));
+  ASSERT_GE(H5Ocopy(from, "/configs", made, "configs", H5P_DEFAULT, H5P_DEFAULT), 0);
+  H5Fflush(made, H5F_SCOPE_GLOBAL);
+  const Arguments words = {"w.h5", "being written", "wait until its writer has closed it"};
+  expect_refused(score(folder, folder / "w.h5", kView), 3, words, folder, {"s.h5", "w.h5"});
+  ASSERT_GE(H5Fstart_swmr_write(made), 0);
+  expect_refused(score(folder, folder / "w.h5", kView), 3, words, folder, {"s.h5", "w.h5"});
+  made.reset();
+  EXPECT_EQ(score(folder, folder / "w.h5", kView).code, 0);
+}
+
 TEST(InputFile, WithADamagedChunkIsRefused) {
   Scratch folder;
   std::vector<double> values(1000, 123456.789);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <set>
 
@@ -119,14 +120,31 @@ std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t 
   return text;
 }
 
+std::uint64_t cgroup_memory_limit(const std::string& memberships, const std::filesystem::path& root) {
+  std::uint64_t least = ~std::uint64_t{0};
+  std::ifstream lines(memberships);
+  for (std::string line; std::getline(lines, line);) {  // ID:CONTROLLERS:/PATH, of the second version 0::/PATH
+    std::size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    bool newer = controllers == ",,";
+    if (!newer && controllers.find(",memory,") == std::string::npos) continue;
+    const std::filesystem::path top = newer ? root : root / "memory";
+    const char* name = newer ? "memory.max" : "memory.limit_in_bytes";
+    std::filesystem::path inside = std::filesystem::path(line.substr(second + 1)).relative_path();
+    for (;; inside = inside.parent_path()) {  // every level limits the ones in it
+      std::uint64_t limit = 0;
+      if (std::ifstream(top / inside / name) >> limit) least = std::min(least, limit);
+      if (inside.empty()) break;
+    }
+  }
+  return least;
+}
+
 std::uint64_t default_memory_limit() {
   std::uint64_t all =
       static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  for (const char* name : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    std::uint64_t limit = 0;
-    if (std::ifstream(name) >> limit) all = std::min(all, limit);
-  }
-  return all / 10 * 6;
+  return std::min(all, cgroup_memory_limit("/proc/self/cgroup", "/sys/fs/cgroup")) / 10 * 6;
 }
 
 std::uint64_t parse_size(const std::string& text) {

@@ -2,6 +2,7 @@
 // What scoring needs in memory, known before it starts.
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include "host/scoring/plan.hpp"
@@ -22,7 +23,11 @@ std::uint64_t work_bytes(const ViewPlan& view);
 /// Says what is needed and what stays in memory, on one line.
 std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows, std::uint64_t limit);
 
-/// 60 % of what the control group or the machine has.
+/// The least memory limit on the way from a process's control groups to the root, of either version; the largest number where
+/// there is none. `memberships`: as /proc/PID/cgroup; `root`: where the groups are mounted.
+std::uint64_t cgroup_memory_limit(const std::string& memberships, const std::filesystem::path& root);
+
+/// 60 % of what the control groups or the machine have.
 std::uint64_t default_memory_limit();
 
 /// Reads a size such as 2GiB, 500MB or 1e9. Throws SpecError.

@@ -28,18 +28,21 @@ herr_t collect(unsigned, const H5E_error2_t* error, void* out) {
   return 0;
 }
 
-/// Says why a file that HDF5 refused cannot be read, looking at the file itself.
-std::string why_unreadable(const std::string& path, std::string reason) {
-  if (reason.find("truncated") != std::string::npos) return "the file is truncated: " + reason;
+/// Says why a file that HDF5 refused cannot be read, looking at the file itself, and what to do.
+InputError unreadable(const std::string& path, const std::string& reason) {
+  const std::string problem = "cannot read '" + path + "'";
   if (reason.find("already open for") != std::string::npos)
-    return "the file is marked as being written, or its writer crashed: " + reason;
+    return {problem, "the file is marked as being written, or its writer crashed: " + reason,
+            "wait until its writer has closed it; if none is left, run `h5clear -s` on a copy and see that it is whole"};
+  std::string why = "not an HDF5 file";
   char magic[8] = {};
   if (int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC); fd >= 0) {
     ssize_t got = ::read(fd, magic, sizeof magic);
     ::close(fd);
-    if (got == 8 && std::memcmp(magic, "\x89HDF\r\n\x1a\n", 8) == 0) return "the file is damaged: " + reason;
+    if (got == 8 && std::memcmp(magic, "\x89HDF\r\n\x1a\n", 8) == 0) why = "the file is damaged: " + reason;
   }
-  return "not an HDF5 file";
+  if (reason.find("truncated") != std::string::npos) why = "the file is truncated: " + reason;
+  return {problem, why, "give an intact HDF5 file, or copy it again from its source"};
 }
 
 }  // namespace
@@ -77,9 +80,7 @@ Handle open_for_reading(const std::string& path) {
   Handle access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access, false, true);
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access));
-  if (!file)
-    throw InputError("cannot read '" + path + "'", why_unreadable(path, last_reason()),
-                     "give an intact HDF5 file, or copy it again from its source");
+  if (!file) throw unreadable(path, last_reason());
   return file;
 }
 
