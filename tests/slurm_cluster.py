@@ -68,7 +68,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SlurmdParameters=config_overrides
 DefMemPerCPU=256
-KillWait=2
+KillWait=20
 JobRequeue=1
 ReturnToService=2
 SlurmdTimeout=60
@@ -129,6 +129,13 @@ class Cluster:
     def run(self, *command, **options):
         return subprocess.run([str(word) for word in command], env=self.environment, text=True, capture_output=True, **options)
 
+    def condition(self):
+        """What the queue, the nodes and the daemons say, for a complaint."""
+        said = [self.run(*command).stdout for command in
+                (("squeue", "--array", "--states=all", "--format=%.9i %.9T %.9r %S %j"), ("sinfo", "--Node", "--long"), ("sinfo", "--list-reasons"))]
+        return "\n".join(said + [f"{log.name}:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-40:])
+                                 for log in sorted(self.folder.glob("slurm*.log"))])
+
     def children(self):
         """Process ids of all that descends from us."""
         parents = {}
@@ -171,7 +178,7 @@ def wait_until(holds, complaint, seconds=20):
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
-            raise TimeoutError(complaint)
+            raise TimeoutError(complaint if isinstance(complaint, str) else complaint())
         time.sleep(0.05)
 
 

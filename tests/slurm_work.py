@@ -102,7 +102,7 @@ class Work:
     def freeze(self, shard):
         """Stops the program in the middle of a shard's rows; returns its process id."""
         wait_until(lambda: list(self.folder.glob(f".{self.result.name}.part-{shard}-of-*.tmp")) and self.process_of(shard),
-                   f"shard {shard} does not start", 60)
+                   lambda: f"shard {shard} does not start; {self.log(f'score-{shard}')}\n{self.cluster.condition()}", 60)
         process = self.process_of(shard)
         os.kill(process, signal.SIGSTOP)
         assert not self.part(shard).exists(), "the shard was done too soon"
