@@ -174,12 +174,12 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def wait_until(holds, complaint, seconds=20):
+def wait_until(holds, complaint, seconds=20, pause=0.05):
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
             raise TimeoutError(complaint if isinstance(complaint, str) else complaint())
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def main():

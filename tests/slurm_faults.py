@@ -44,14 +44,12 @@ class TimeLimits:
         self.told.write("--time", "1")
         score = self.told.batch / "score.sh"
         score.write_text(score.read_text().replace("--signal=B:USR1@6", "--signal=B:USR1@58"))
-        self.told.submit()
-        threading.Thread(target=self.thaw_when_told, args=(self.told.freeze(2),), daemon=True).start()
+        threading.Thread(target=self.thaw_when_told, args=self.told.submit_freezing(2), daemon=True).start()
         self.ended = new_work("time limit, not told")
         self.ended.write("--time", "1")
         score = self.ended.batch / "score.sh"
         score.write_text(re.sub(r"#SBATCH --signal.*\n", "", score.read_text()))
-        self.ended.submit()
-        self.ended.freeze(1)
+        self.ended.submit_freezing(1)
 
     def thaw_when_told(self, process):
         wait_until(lambda: self.told.has_pending(process, signal.SIGUSR1), "Slurm tells nothing before the time limit", 90)
@@ -148,9 +146,10 @@ class Readme(unittest.TestCase):
 
         follow(before)
         work = new_work("readme", spec=None, sweep=[folder / "sweep.h5"], shards=8, result="result.h5")
-        work.slow_down()
+        work.slow_down(batch_rows=8)
+        frozen = work.freezing(3)
         follow(submit)
-        process = work.freeze(3)
+        [process] = frozen()
         work.speed_up()
         cluster.run("scontrol", "requeue", f"{work.jobs()['score']}_3")
         work.thaw(process)
@@ -180,8 +179,7 @@ class Faults(unittest.TestCase):
     def test_a_task_cancelled_with_scancel_keeps_a_checkpoint(self):
         work = new_work("scancel")
         work.write()
-        work.submit()
-        process = work.freeze(1)
+        [process] = work.submit_freezing(1)
         cluster.run("scancel", f"{work.jobs()['score']}_1")
         work.thaw(process)
         self.expect_no_result(work, 143, "score-1 ended with code 143", "submit.sh --missing")
@@ -193,16 +191,15 @@ class Faults(unittest.TestCase):
     def test_a_task_whose_program_is_killed(self):
         work = new_work("kill program")
         work.write()
-        work.submit()
-        os.kill(work.freeze(2), signal.SIGKILL)
+        [process] = work.submit_freezing(2)
+        os.kill(process, signal.SIGKILL)
         self.expect_no_result(work, 137, "score-2 ended with code 137")
         self.expect_whole(work)
 
     def test_a_task_that_is_killed_as_a_whole(self):
         work = new_work("kill task")
         work.write()
-        work.submit()
-        process = work.freeze(3)
+        [process] = work.submit_freezing(3)
         script = work.parent_of(process)
         os.kill(script, signal.SIGKILL)
         os.kill(process, signal.SIGKILL)
@@ -212,8 +209,7 @@ class Faults(unittest.TestCase):
     def test_a_task_requeued_in_the_middle_goes_on_by_itself(self):
         work = new_work("requeue")
         work.write()
-        work.submit()
-        process = work.freeze(0)
+        [process] = work.submit_freezing(0)
         work.speed_up()
         cluster.run("scontrol", "requeue", f"{work.jobs()['score']}_0")
         work.thaw(process)
@@ -223,8 +219,7 @@ class Faults(unittest.TestCase):
     def test_a_task_told_to_stop_goes_back_into_the_queue(self):
         work = new_work("usr1")
         work.write()
-        work.submit()
-        process = work.freeze(0)
+        [process] = work.submit_freezing(0)
         work.speed_up()
         cluster.run("scancel", "--batch", "--signal=USR1", f"{work.jobs()['score']}_0")
         wait_until(lambda: work.has_pending(process, signal.SIGUSR1), "the script does not pass SIGUSR1 on")
@@ -237,8 +232,7 @@ class Faults(unittest.TestCase):
     def test_a_task_goes_back_into_the_queue_as_often_as_allowed(self):
         work = new_work("restarts")
         work.write("--restarts", "0")
-        work.submit()
-        process = work.freeze(0)
+        [process] = work.submit_freezing(0)
         cluster.run("scancel", "--batch", "--signal=USR1", f"{work.jobs()['score']}_0")
         wait_until(lambda: work.has_pending(process, signal.SIGUSR1), "the script does not pass SIGUSR1 on")
         work.thaw(process)
@@ -249,8 +243,7 @@ class Faults(unittest.TestCase):
     def test_a_node_daemon_killed_and_restarted_under_running_jobs(self):
         work = new_work("slurmd")
         work.write()
-        work.submit()
-        processes = [work.freeze(shard) for shard in range(4)]
+        processes = work.submit_freezing(0, 1, 2, 3)
         for node in ("n1", "n2"):
             cluster.daemons[node].kill()
             cluster.daemons[node].wait()
@@ -282,8 +275,7 @@ class Faults(unittest.TestCase):
     def test_two_tasks_given_the_same_shard(self):
         work = new_work("same shard")
         work.write()
-        work.submit()
-        process = work.freeze(1)
+        [process] = work.submit_freezing(1)
         second = cluster.run("sbatch", "--parsable", "--array=1", "score.sh", cwd=work.batch).stdout.strip()
         work.speed_up()
         wait_until(lambda: work.part(1).exists(), "the second task does not do the shard", 60)
@@ -312,8 +304,7 @@ class Faults(unittest.TestCase):
         work = new_work("stale checkpoint")
         other = new_work("stale checkpoint, of another spec", spec=SPEC.replace(">= 20", ">= 30"), sweep=work.sweep)
         other.write()
-        other.submit()
-        process = other.freeze(2)
+        [process] = other.submit_freezing(2)
         cluster.run("scancel", other.jobs()["score"])
         other.thaw(process)
         wait_until(other.checkpoint(2).exists, "no checkpoint")

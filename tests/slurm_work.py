@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import threading
 from pathlib import Path
 
 from slurm_cluster import wait_until
@@ -49,11 +50,11 @@ class Work:
         self.slow_down()
         return done
 
-    def slow_down(self):
-        """Lets score tasks read one row at a time until `speed_up`, so that there is time to disturb them."""
+    def slow_down(self, batch_rows=1):
+        """Lets score tasks read few rows at a time until `speed_up`, so that there is time to disturb them."""
         score, settings = self.batch / "score.sh", self.batch / "settings.sh"
         score.write_text(score.read_text().rstrip("\n") + ' "${slowly[@]}"\n')
-        settings.write_text(settings.read_text() + "slowly=(--batch-rows 1)\n[ ! -e fast ] || slowly=()\n")
+        settings.write_text(settings.read_text() + f"slowly=(--batch-rows {batch_rows})\n[ ! -e fast ] || slowly=()\n")
 
     def speed_up(self):
         (self.batch / "fast").touch()
@@ -99,14 +100,40 @@ class Work:
                 return int(entry.name)
         return None
 
-    def freeze(self, shard):
-        """Stops the program in the middle of a shard's rows; returns its process id."""
-        wait_until(lambda: list(self.folder.glob(f".{self.result.name}.part-{shard}-of-*.tmp")) and self.process_of(shard),
-                   lambda: f"shard {shard} does not start; {self.log(f'score-{shard}')}\n{self.cluster.condition()}", 60)
-        process = self.process_of(shard)
-        os.kill(process, signal.SIGSTOP)
-        assert not self.part(shard).exists(), "the shard was done too soon"
-        return process
+    def freezing(self, *shards):
+        """Looks out for shards from now on, to stop the program in the middle of their rows; what this returns, called, waits
+        until all are stopped and gives their process ids. Call this before the jobs are submitted: a shard takes a second."""
+        frozen, failed = {}, []
+
+        def look_out(shard):
+            try:
+                wait_until(lambda: list(self.folder.glob(f".{self.result.name}.part-{shard}-of-*.tmp")) and self.process_of(shard),
+                           lambda: f"shard {shard} does not start; {self.log(f'score-{shard}')}\n{self.cluster.condition()}", 60, 0.01)
+                process = self.process_of(shard)
+                os.kill(process, signal.SIGSTOP)
+                assert not self.part(shard).exists(), f"shard {shard} was done too soon"
+                frozen[shard] = process
+            except Exception as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=look_out, args=(shard,), daemon=True) for shard in shards]
+        for thread in threads:
+            thread.start()
+
+        def processes():
+            for thread in threads:
+                thread.join()
+            if failed:
+                raise failed[0]
+            return [frozen[shard] for shard in shards]
+
+        return processes
+
+    def submit_freezing(self, *shards):
+        """Submits, and returns the process ids of the shards' programs, stopped in the middle of their rows."""
+        processes = self.freezing(*shards)
+        self.submit()
+        return processes()
 
     @staticmethod
     def thaw(process):
