@@ -35,6 +35,19 @@ TEST(Catalog, FindsADeviceWhateverItsSpelling) {
   EXPECT_EQ(power_of("Quadro RTX 6000").entry.value().value, 260);
 }
 
+TEST(Catalog, KnowsDevicesAsTheirDriversNameThem) {
+  const std::pair<const char*, double> watts[] = {{"NVIDIA H100 80GB HBM3", 700},
+                                                  {"NVIDIA GH200 480GB", 700},
+                                                  {"Tesla P100-SXM2-16GB", 300},
+                                                  {"Tesla V100-SXM2-16GB", 300},
+                                                  {"Tesla T4", 70},
+                                                  {"NVIDIA GeForce RTX 3090", 350},
+                                                  {"NVIDIA GeForce RTX 2080 Ti", 250},
+                                                  {"AMD Instinct MI250X", 500},
+                                                  {"NVIDIA A10", 150}};
+  for (const auto& [name, power] : watts) EXPECT_EQ(power_of(name).entry.value().value, power) << name;
+}
+
 TEST(Catalog, AnswersFromTheDefaultSourceUnlessAnotherIsChosen) {
   EXPECT_EQ(power_of("TPU v3").entry.value().source, "epoch");
   EXPECT_EQ(power_of("TPU v3", "green-algorithms").entry.value().value, 220);
