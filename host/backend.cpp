@@ -26,7 +26,7 @@ void look(Backend& backend) {
 
 /// Takes the devices. Throws SpecError, DeviceError.
 void open(Backend& backend, const DeviceChoice& choice) {
-  const auto devices = std::make_shared<CudaDevices>(choice.device, choice.memory_limit);
+  const auto devices = std::make_shared<CudaDevices>(choice.device, choice.memory_limit, choice.as_for_many);
   backend.emissions = [devices](auto&&... arguments) { devices->emissions(arguments...); };
   backend.evaluate = [devices](PointsView points, VerdictRequest wanted, Progress& progress) {
     return devices->evaluate(points, wanted, progress);

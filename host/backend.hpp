@@ -31,6 +31,7 @@ struct Backend {
 struct DeviceChoice {
   std::string device;            // a number, or "all"; empty: the first
   std::size_t memory_limit = 0;  // bytes of each device at a time; 0: what is free
+  bool as_for_many = false;      // few rows go to the kernels for many rows as well: for tests
 };
 
 /// All backends, best first, to be listed: they cannot compute.

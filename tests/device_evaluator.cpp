@@ -10,6 +10,7 @@
 #include "host/emissions/evaluate.hpp"
 #include "host/errors.hpp"
 #include "kernels/emulation/runtime.hpp"
+#include "kernels/evaluator/state.hpp"
 #include "tests/points.hpp"
 
 namespace carbonfront::test {
@@ -54,6 +55,30 @@ TEST(Devices, TakeBlocksWhereRowsDoNotFit) {
   }
 }
 
+TEST(Devices, TakeBlocksWithTheKernelsForManyRows) {
+  for (const std::uint32_t objectives : {1, 2, 3, 6}) {
+    Table table = table_of(draw(Distribution::quantised, 1300, objectives, 2));
+    table.group = draw_groups(1300, 2, 3);
+    const Machine machine(1, 110000);
+    EXPECT_EQ(difference(by_reference(table), evaluated(table, {"", 0, true})), "") << objectives;
+    EXPECT_EQ(difference(by_reference(table, {}), evaluated(table, {"", 0, true}, {})), "") << objectives << ", front";
+  }
+}
+
+/// What says whether rows fit is an upper bound of what the kernels for many rows take: a device that has just that is
+/// enough.
+TEST(Devices, NeedNoMoreMemoryThanIsPlanned) {
+  constexpr std::uint32_t kRows = 4200;
+  for (const std::uint32_t objectives : {2, 3, 4, 8, 32}) {
+    Table table = table_of(draw(Distribution::correlated, kRows, objectives, 2));
+    table.group = draw_groups(kRows, 2, 3);
+    for (const VerdictRequest wanted : {VerdictRequest{}, VerdictRequest{true, true}, VerdictRequest{.witness = true}}) {
+      const Machine machine(1, kRows * device::bytes_per_row(objectives) * 20 / 19 + 20);
+      EXPECT_NO_THROW(evaluated(table, {}, wanted)) << objectives << " objectives, counts: " << wanted.dominates;
+    }
+  }
+}
+
 TEST(Devices, RefuseBlocksOfNextToNothing) {
   Table table = table_of(draw(Distribution::independent, 700, 3, 1));
   const Machine machine(1, 3000);
@@ -67,6 +92,7 @@ TEST(Devices, ShareRows) {
       for (const std::size_t bytes : {std::size_t{40000}, std::size_t{1} << 24}) {
         const Machine machine(devices, bytes);
         EXPECT_EQ(difference(expected, evaluated(table, {"all"})), "") << devices << " devices";
+        EXPECT_EQ(difference(expected, evaluated(table, {"all", 0, bytes > 40000})), "") << devices << " devices, tiles";
         EXPECT_EQ(difference(expected, evaluated(table, {"1"})), "") << "device 1";
         EXPECT_EQ(evaluated(table, {"all"}, {}).nondominated, expected.nondominated);
       }
@@ -82,11 +108,11 @@ TEST(Devices, CountBetweenTwoSets) {
     const CrossCounts expected = count_against_reference(table.view(), is_source, true, true, progress);
     for (const std::size_t bytes : {std::size_t{40000}, std::size_t{1} << 24}) {
       const Machine machine(2, bytes);
-      for (const char* device : {"0", "all"}) {
+      for (const DeviceChoice& choice : {DeviceChoice{"0"}, {"all"}, {"0", 0, bytes > 40000}, {"all", 0, bytes > 40000}}) {
         const CrossCounts found =
-            choose_backend(CARBONFRONT_TEST_BACKEND, {device}).count_against(table.view(), is_source, true, true, progress);
-        EXPECT_EQ(found.dominated_by, expected.dominated_by) << bytes << ' ' << device;
-        EXPECT_EQ(found.dominates, expected.dominates) << bytes << ' ' << device;
+            choose_backend(CARBONFRONT_TEST_BACKEND, choice).count_against(table.view(), is_source, true, true, progress);
+        EXPECT_EQ(found.dominated_by, expected.dominated_by) << bytes << ' ' << choice.device << ' ' << choice.as_for_many;
+        EXPECT_EQ(found.dominates, expected.dominates) << bytes << ' ' << choice.device << ' ' << choice.as_for_many;
       }
     }
   }

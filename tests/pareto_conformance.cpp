@@ -188,6 +188,7 @@ TEST(Conformance, ComparesIntegersThatAreOneDouble) {
   const std::int64_t large = (std::int64_t{1} << 53);
   add_column<std::int64_t>(table, {large + 1, large}, false);
   EXPECT_EQ(by_engine(table).nondominated, (std::vector<std::uint8_t>{0, 1}));
+  EXPECT_EQ(engine_against_reference(table), "");
 }
 
 TEST(Conformance, AgreesOnMixedTypesAndDirections) {
@@ -246,8 +247,40 @@ TEST(Conformance, GivesTheSameAnswersWhateverElseIsAskedFor) {
       if (!wanted.dominates) expected.dominates.clear();
       if (!wanted.rank) expected.rank.clear();
       if (!wanted.witness) expected.witness.clear();
-      EXPECT_EQ(difference(expected, by_engine(table, wanted)), "") << mask;
+      EXPECT_EQ(engine_against(expected, table, wanted), "") << mask;
     }
+  }
+}
+
+TEST(Conformance, AgreesOnSeveralTilesOfEveryNumberOfObjectives) {
+  for (const std::uint32_t objectives : {1, 2, 3, 4, 5, 6, 7, 8, 12, 32}) {
+    for (const Distribution distribution : {Distribution::anti_correlated, Distribution::quantised}) {
+      Table table = table_of(draw(distribution, 1100, objectives, objectives));
+      if (objectives % 2 == 0) table.group = draw_groups(1100, 2, 1);
+      EXPECT_EQ(engine_against_reference(table), "") << objectives << " objectives " << name_of(distribution);
+    }
+  }
+  EXPECT_EQ(engine_against_reference(table_of(draw(Distribution::independent, 4700, 4, 1))), "");
+}
+
+TEST(Conformance, CutsRanksWhereAsked) {
+  for (const std::uint32_t objectives : {1, 2, 3, 4, 6}) {
+    for (const Distribution distribution : {Distribution::correlated, Distribution::three_values}) {
+      Table table = table_of(draw(distribution, 900, objectives, 5));
+      for (const std::uint32_t most : {1, 2, 7, 1000}) {
+        const VerdictRequest wanted{.rank = true, .max_rank = most};
+        EXPECT_EQ(engine_against(by_reference(table, wanted), table, wanted), "") << objectives << " cut at " << most;
+      }
+    }
+  }
+}
+
+/// Objectives past the bits that a key of neighbours has room for, with values that only the last column tells apart.
+TEST(Conformance, AgreesWhereRowsDifferInTheLastObjectiveAlone) {
+  for (const std::uint32_t objectives : {2, 3, 8, 12, 32}) {
+    Columns columns(objectives, std::vector<double>(600, 1));
+    columns.back() = draw(Distribution::quantised, 600, 1, objectives)[0];
+    EXPECT_EQ(engine_against_reference(table_of(columns)), "") << objectives;
   }
 }
 

@@ -147,18 +147,33 @@ inline Verdict by_reference(Table& table, VerdictRequest wanted = kEverything) {
   return evaluate_reference(table.view(), wanted, progress);
 }
 
+/// How a device takes few rows: all pairs of them, or as it takes many.
+enum class Kernels { for_few_rows, for_many_rows };
+
 /// By the engine that this program tests: the CPU's, or the backend that CARBONFRONT_TEST_BACKEND names.
-inline Verdict by_engine(Table& table, VerdictRequest wanted = kEverything) {
+inline Verdict by_engine(Table& table, VerdictRequest wanted = kEverything, Kernels kernels = Kernels::for_few_rows) {
 #if defined(CARBONFRONT_TEST_BACKEND)
-  static const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+  static const Backend few = choose_backend(CARBONFRONT_TEST_BACKEND),
+                       many = choose_backend(CARBONFRONT_TEST_BACKEND, {"", 0, true});
   Progress progress;
-  return backend.evaluate(table.view(), wanted, progress);
+  return (kernels == Kernels::for_few_rows ? few : many).evaluate(table.view(), wanted, progress);
 #else
+  static_cast<void>(kernels);
   return by_cpu(table, wanted);
 #endif
 }
 
+/// Compares the engine, a device's in both ways, with what is expected of one table.
+inline std::string engine_against(const Verdict& expected, Table& table, VerdictRequest wanted = kEverything) {
+  std::string found = difference(expected, by_engine(table, wanted));
+#if defined(CARBONFRONT_TEST_BACKEND)
+  const std::string of_many = difference(expected, by_engine(table, wanted, Kernels::for_many_rows));
+  if (!of_many.empty()) found += "by the kernels for many rows " + of_many;
+#endif
+  return found;
+}
+
 /// Compares the engine with the definition on one table.
-inline std::string engine_against_reference(Table table) { return difference(by_reference(table), by_engine(table)); }
+inline std::string engine_against_reference(Table table) { return engine_against(by_reference(table), table); }
 
 }  // namespace carbonfront::test

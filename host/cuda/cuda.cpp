@@ -159,10 +159,11 @@ CudaList list_cuda_devices() {
   return list;
 }
 
-CudaDevices::CudaDevices(const std::string& choice, std::size_t memory_limit) : devices_(std::make_unique<Devices>()) {
+CudaDevices::CudaDevices(const std::string& choice, std::size_t memory_limit, bool as_for_many)
+    : devices_(std::make_unique<Devices>()) {
   on_device([&] {
     for (const int number : chosen_devices(choice))
-      devices_->evaluators.push_back(std::make_unique<device::Evaluator>(number, memory_limit));
+      devices_->evaluators.push_back(std::make_unique<device::Evaluator>(number, memory_limit, as_for_many));
   });
 }
 

@@ -24,8 +24,9 @@ CudaList list_cuda_devices();
 class CudaDevices {
  public:
   /// Takes the device that `choice` names: a number, "all", or "" for the first. At most `memory_limit` bytes of each are
-  /// used at a time; 0: what is free. Throws SpecError for what is no choice, DeviceError.
-  CudaDevices(const std::string& choice, std::size_t memory_limit);
+  /// used at a time; 0: what is free. `as_for_many`: as device::Evaluator says. Throws SpecError for what is no choice,
+  /// DeviceError.
+  CudaDevices(const std::string& choice, std::size_t memory_limit, bool as_for_many);
   ~CudaDevices();
 
   /// As emissions_cpu, on the first of the devices. Throws DeviceError.

@@ -24,10 +24,11 @@ __global__ void cut_ranks_kernel(std::uint32_t* ranks, std::uint32_t most, std::
 
 /// Finds answers by place, and brings them down by position.
 struct Finder {
-  const Stream& stream;
+  const Streams& streams;
   const Order& order;
   const Host& host;
   Share share;
+  const Stream& stream = streams.work;
 
   template <class T>
   std::vector<T> by_position(const DeviceArray<T>& by_place) const {
@@ -42,7 +43,7 @@ struct Finder {
   /// Not dominated, by place; 1 for rows that are not looked at.
   DeviceArray<std::uint8_t> front(Share rows) const {
     DeviceArray<std::uint8_t> dominated(stream, order.size), front(stream, order.size);
-    mark_dominated(stream, order.view(), nullptr, rows, dominated.data());
+    mark_dominated(stream, order.view(), nullptr, rows, dominated.data(), streams.few_rows);
     launch(stream, "flip_flags_kernel", one_thread_each(order.size), flip_flags_kernel, dominated.data(), front.data(),
            order.size);
     return front;
@@ -50,14 +51,14 @@ struct Finder {
 
   std::vector<std::uint32_t> counts(Direction direction) const {
     const DeviceArray<std::uint32_t> counts(stream, order.size);
-    count(stream, order.view(), direction, nullptr, share, counts.data());
+    count(stream, order.view(), direction, nullptr, share, counts.data(), streams.few_rows);
     return by_position(counts);
   }
 
   std::vector<std::uint32_t> ranks(std::uint32_t max_rank) const {
     const DeviceArray<std::uint32_t> ranks(stream, order.size);
     fill_bytes(stream, ranks.data(), 0, order.size);
-    settle_ranks(stream, order.view(), ranks.data());
+    settle_ranks(stream, order.view(), ranks.data(), streams.few_rows);
     if (max_rank > 0)
       launch(stream, "cut_ranks_kernel", one_thread_each(order.size), cut_ranks_kernel, ranks.data(), max_rank, order.size);
     return by_position(ranks);
@@ -65,7 +66,7 @@ struct Finder {
 
   std::vector<std::uint32_t> witnesses(const DeviceArray<std::uint8_t>& front) const {
     const DeviceArray<std::uint32_t> witnesses(stream, order.size);
-    find_witnesses(stream, order.view(), front.data(), share, witnesses.data());
+    find_witnesses(stream, order.view(), front.data(), share, witnesses.data(), streams.few_rows);
     return by_position(witnesses);
   }
 };
@@ -111,7 +112,7 @@ Answers front_alone(Streams& streams, PointsView points, std::size_t budget, con
   const Order order = make_order(stream, dense.objectives, dense.grouped ? &dense.groups : nullptr, rows);
   dense = {};
   const DeviceArray<std::uint8_t> by_place =
-      Finder{stream, order, host, {part.index, part.count}}.front({part.index, part.count});
+      Finder{streams, order, host, {part.index, part.count}}.front({part.index, part.count});
   DeviceArray<std::uint8_t> front(stream, rows);
   scatter(stream, order.position.data(), by_place.data(), front.data(), rows);
   if (left.size() > 0) {
@@ -140,7 +141,7 @@ Answers evaluate_at_once(Streams& streams, PointsView points, Request wanted, st
   streams.work.synchronize();
   answers.order_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   if (size == 0) return answers;
-  const Finder find{streams.work, order, host, {part.index, part.count}};
+  const Finder find{streams, order, host, {part.index, part.count}};
   if (wanted.dominated_by)
     phase(host, "counts", size, answers.counts_seconds,
           [&] { answers.dominated_by = find.counts(Direction::dominated_by); });

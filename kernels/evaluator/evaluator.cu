@@ -57,9 +57,9 @@ void start(EmissionsSlot& slot, const std::vector<HostStep>& steps, const std::v
 
 }  // namespace
 
-Evaluator::Evaluator(int device, std::size_t memory_limit) {
+Evaluator::Evaluator(int device, std::size_t memory_limit, bool as_for_many) {
   use_device(device);
-  state_.reset(new State{device, memory_limit, {}, {}, 0});
+  state_.reset(new State{device, memory_limit, {{}, {}, as_for_many ? 0 : kFewRows}, {}, 0});
 }
 
 Evaluator::~Evaluator() = default;

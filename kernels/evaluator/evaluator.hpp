@@ -65,8 +65,9 @@ struct HostStep {
 
 class Evaluator {
  public:
-  /// Takes a device. It is given at most `memory_limit` bytes at a time (0: what it has free). Throws Failure.
-  Evaluator(int device, std::size_t memory_limit);
+  /// Takes a device. It is given at most `memory_limit` bytes at a time (0: what it has free). With `as_for_many` few rows
+  /// go to the kernels for many rows as well, which is for tests: no answer depends on it. Throws Failure.
+  Evaluator(int device, std::size_t memory_limit, bool as_for_many = false);
   ~Evaluator();
 
   /// Writes energy_kwh, co2e_kg and, unless it is null, source, [rows] each in host memory. Batches go up, are computed step

@@ -29,14 +29,14 @@ struct Work {
   void add_counts(const Order& order, Direction direction, const std::uint8_t* counted, const Positions& list,
                   std::size_t begin, std::size_t end, std::vector<std::uint32_t>& totals) {
     const DeviceArray<std::uint32_t> counts(streams.work, order.size);
-    count(streams.work, order.view(), direction, counted, share, counts.data());
+    count(streams.work, order.view(), direction, counted, share, counts.data(), streams.few_rows);
     const std::vector<std::uint32_t> found = by_position(streams.work, order, counts, host);
     for (std::size_t i = begin; i < end; ++i) totals[list[i]] += found[i];
   }
 
   void add_dominated(const Order& order, const std::uint8_t* is_source, const Positions& list, std::size_t queries) {
     const DeviceArray<std::uint8_t> marked(streams.work, order.size);
-    mark_dominated(streams.work, order.view(), is_source, {}, marked.data());
+    mark_dominated(streams.work, order.view(), is_source, {}, marked.data(), streams.few_rows);
     const std::vector<std::uint8_t> found = by_position(streams.work, order, marked, host);
     for (std::size_t i = 0; i < queries; ++i) dominated[list[i]] |= found[i];
   }
@@ -45,7 +45,7 @@ struct Work {
                        std::size_t queries) {
     const DeviceArray<std::uint8_t> marked = by_place(streams.work, order, front);
     const DeviceArray<std::uint32_t> witnesses(streams.work, order.size);
-    find_witnesses(streams.work, order.view(), marked.data(), {}, witnesses.data());
+    find_witnesses(streams.work, order.view(), marked.data(), {}, witnesses.data(), streams.few_rows);
     const std::vector<std::uint32_t> found = by_position(streams.work, order, witnesses, host);
     for (std::size_t i = 0; i < queries; ++i)  // the list ascends among possible witnesses
       if (found[i] != kNobody) answers.witness[list[i]] = std::min(answers.witness[list[i]], list[found[i]]);
@@ -58,7 +58,7 @@ struct Work {
     if (is_source)
       raise_ranks_pairs(streams.work, order.view(), is_source, ranks.data());
     else
-      settle_ranks(streams.work, order.view(), ranks.data());
+      settle_ranks(streams.work, order.view(), ranks.data(), streams.few_rows);
     const std::vector<std::uint32_t> found = by_position(streams.work, order, ranks, host);
     for (std::size_t i = 0; i < queries; ++i) answers.rank[list[i]] = found[i];
   }

@@ -3,15 +3,17 @@
 
 #include <vector>
 
+#include "kernels/engines.hpp"
 #include "kernels/evaluator/evaluator.hpp"
 #include "kernels/front_filter.hpp"
 #include "kernels/order.hpp"
 
 namespace carbonfront::device {
 
-/// Where the work is done, and where copies run beside it.
+/// Where the work is done, where copies run beside it, and below how many rows all pairs are compared.
 struct Streams {
   Stream work, copies;
+  std::uint32_t few_rows = kFewRows;
 };
 
 /// The points as dense columns in device memory.
