@@ -48,6 +48,29 @@ TEST(DeviceLayer, ReportsBarriersThatNotAllThreadsReach) {
 }
 #endif
 
+#if defined(CARBONFRONT_EMULATION_THREADS)
+template <bool kWaits>
+__global__ void read_neighbour(std::uint32_t* out) {
+  __shared__ std::uint32_t values[64];
+  values[threadIdx.x] = threadIdx.x;
+  if (kWaits) __syncthreads();
+  out[threadIdx.x] = values[63 - threadIdx.x];
+}
+
+/// Without ThreadSanitizer there is nothing to see, and the test fails.
+TEST(DeviceLayer, ReportsSharedMemoryReadWithoutABarrier) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const auto read = [](void (*kernel)(std::uint32_t*)) {
+    const Stream stream;
+    const DeviceArray<std::uint32_t> out(stream, 64);
+    launch(stream, "read_neighbour", {1, 64}, kernel, out.data());
+    EXPECT_EQ(down(stream, out)[0], 63u);
+  };
+  read(read_neighbour<true>);
+  EXPECT_DEATH(read(read_neighbour<false>), "data race(.|\n)*read_neighbour");
+}
+#endif
+
 __global__ void block_sums(const std::uint32_t* in, std::uint32_t* scanned, std::uint32_t* sums, std::uint32_t* least) {
   std::uint32_t total = 0;
   const std::uint32_t value = in[global_thread()];
