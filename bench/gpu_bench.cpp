@@ -22,7 +22,7 @@ using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kDeviceCode = 4;
-constexpr double kPlainKernels = 20;  // how many times its bound a plain kernel is expected to take, at most
+constexpr double kPairs = 20;  // how many times one compare a pair comparing them all is expected to take, at most
 
 struct Options {
   std::string folder, backend = "cuda", date;
@@ -67,6 +67,7 @@ json case_json(const Case& c) {
 std::pair<double, const char*> bound_of(const Work& work, const Ceilings& ceilings) {
   return std::max({std::pair{work.bytes / ceilings.copied_bytes, "copied bytes"},
                    std::pair{work.compares / ceilings.compares, "compares"},
+                   std::pair{work.sorted_u32 / ceilings.sorted_u32, "sorted keys"},
                    std::pair{work.sorted_u64 / ceilings.sorted_u64, "sorted keys"}});
 }
 
@@ -94,9 +95,13 @@ void measure_emissions(Run& run, std::uint64_t rows) {
   run.write(line);
 }
 
+/// One compare of every pair of rows, at the ceiling.
+double seconds_of_pairs(const Run& run, const Case& c) { return 0.5 * c.rows * c.rows / run.ceilings.compares; }
+
 void measure_kernels(Run& run, const Case& c, const std::vector<double>& points) {
   PointsOnDevice there(points.data(), c.rows, c.objectives);
   for (const Kernel& kernel : kernels()) {
+    if (c.objectives > kernel.most_objectives) continue;
     const auto [bound, of] = bound_of(kernel.least(c.rows, c.objectives, there.front_rows()), run.ceilings);
     json line = case_json(c);
     line.update({{"task", kernel.task},
@@ -104,7 +109,8 @@ void measure_kernels(Run& run, const Case& c, const std::vector<double>& points)
                  {"front", there.front_rows()},
                  {"bound_seconds", bound},
                  {"bound", of}});
-    if (bound * kPlainKernels > run.left() / 5) {
+    const double pairs = kernel.all_pairs ? kPairs * seconds_of_pairs(run, c) : 0;
+    if (std::max(pairs, bound * kernel.slower) > run.left() / 5) {
       line.update({{"kind", "left out"}, {"why", "it may take more than a fifth of the time left"}});
     } else {
       const Times times = kernel.time(there, {5, std::max(0.0, std::min(1.0, run.left() / 50))});
@@ -148,15 +154,17 @@ void measure_verdict(Run& run, const Case& c, const std::vector<double>& points,
 }
 
 void measure_case(Run& run, const Case& c, const Backend& backend) {
-  const double pairs = 0.5 * c.rows * c.rows / run.ceilings.compares * kPlainKernels;
-  if (pairs > run.left() / 5) {
+  const double pairs = seconds_of_pairs(run, c);
+  const auto leave_out = [&](const char* what) {
     json line = case_json(c);
-    line.update({{"kind", "left out"}, {"why", "all pairs may take more than a fifth of the time left"}});
-    return run.write(line);
-  }
+    line.update({{"kind", "left out"}, {"why", std::string(what) + " may take more than a fifth of the time left"}});
+    run.write(line);
+  };
+  if (2 * pairs > run.left() / 5) return leave_out("the front");
   std::vector<double> points(std::size_t{c.rows} * c.objectives);
   generate_points(c.distribution, 1, c.rows, c.objectives, 0, c.rows, points.data());
   measure_kernels(run, c, points);
+  if (c.objectives > 3 && kPairs * pairs > run.left() / 5) return leave_out("the CPU's verdict");
   measure_verdict(run, c, points, backend);
 }
 

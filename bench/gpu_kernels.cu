@@ -1,13 +1,15 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "bench/gpu_kernels.hpp"
 #include "kernels/device/devices.hpp"
 #include "kernels/device/launch.hpp"
 #include "kernels/device/primitives.hpp"
 #include "kernels/emissions.hpp"
+#include "kernels/engines.hpp"
+#include "kernels/front_filter.hpp"
 #include "kernels/key_column.hpp"
-#include "kernels/pairs.hpp"
 
 namespace carbonfront::bench {
 
@@ -117,11 +119,17 @@ double sorted_keys_a_second(const Stream& stream, std::uint32_t size, Repeat rep
   return size / times.least;
 }
 
+/// One column's keys, as emissions and uploads leave them.
+void keys_of(const Stream& stream, const DeviceArray<double>& values, std::uint32_t rows, std::uint32_t column,
+             std::uint64_t* keys) {
+  make_keys(stream, Objective{}, values.data() + std::size_t{column} * rows, rows, keys);
+}
+
 Order order_of(const Stream& stream, const DeviceArray<double>& values, std::uint32_t rows, std::uint32_t objectives) {
   std::vector<DenseColumn> columns;
   for (std::uint32_t k = 0; k < objectives; ++k) {
     DeviceArray<std::uint64_t> keys(stream, rows);
-    make_keys(stream, Objective{}, values.data() + std::size_t{k} * rows, rows, keys.data());
+    keys_of(stream, values, rows, k, keys.data());
     columns.push_back(dense_ranks(stream, std::move(keys), rows));
   }
   return make_order(stream, columns, nullptr, rows);
@@ -155,7 +163,7 @@ struct PointsOnDevice::State {
       copy_up(stream, pinned.data(), values.data(), values.size());
     }
     order = order_of(stream, values, rows, objectives);
-    mark_dominated_pairs(stream, order.view(), nullptr, {}, front.data());
+    mark_dominated(stream, order.view(), nullptr, {}, front.data());
     launch(stream, "flip_kernel", one_thread_each(rows), flip_kernel, front.data(), rows);
     const PinnedArray<std::uint8_t> down(stream, rows);
     copy_down(stream, front.data(), down.data(), rows);
@@ -172,48 +180,88 @@ std::uint32_t PointsOnDevice::front_rows() const { return state_->front_rows; }
 namespace {
 
 double pairs_of(double rows) { return rows * (rows - 1) / 2; }
+double tiles_of(double rows) { return std::ceil(rows / kTile); }
 
-Work order_work(double rows, double objectives, double) { return {16 * rows * objectives, 0, rows * objectives}; }
-Work pairs_work(double rows, double, double) { return {0, pairs_of(rows), 0}; }
-Work front_work(double rows, double objectives, double) { return {4 * rows * objectives, 0, 0}; }
-Work witness_work(double rows, double, double front) { return {0, (rows - front) * front / 2, 0}; }
+/// Passes of count_radix(): 32 bytes a row, 16 more for the two-dimensional histograms, 20 where a list is parted.
+double radix_bytes(double rows, double objectives) {
+  const double digits = std::max(0.0, std::ceil((std::ceil(std::log2(rows)) - 8) / 4));
+  return rows * (objectives < 3 ? digits * 32 : digits * (digits + 1) / 2 * 48 + 2 * digits * 20);
+}
+
+using Count = void (*)(const Stream&, OrderView, Direction, const std::uint8_t*, Share, std::uint32_t*);
+using Mark = void (*)(const Stream&, OrderView, const std::uint8_t*, Share, std::uint8_t*);
+using Find = void (*)(const Stream&, OrderView, const std::uint8_t*, Share, std::uint32_t*);
+using Settle = void (*)(const Stream&, OrderView, std::uint32_t*);
 
 Times time_order(PointsOnDevice& points, Repeat repeat) {
   auto& s = points.state();
   return time_on_device(s.stream, repeat, [&] { order_of(s.stream, s.values, s.rows, s.objectives); });
 }
-Times time_counts(PointsOnDevice& points, Repeat repeat) {
+Times time_filter(PointsOnDevice& points, Repeat repeat) {
   auto& s = points.state();
   return time_on_device(s.stream, repeat, [&] {
-    count_pairs(s.stream, s.order.view(), Direction::dominated_by, nullptr, {}, s.answers.data());
+    Keys keys{s.rows, s.objectives, false, {s.stream, std::size_t{s.objectives} * s.rows}};
+    for (std::uint32_t k = 0; k < s.objectives; ++k)
+      keys_of(s.stream, s.values, s.rows, k, keys.keys.data() + std::size_t{k} * s.rows);
+    filter_front(s.stream, keys);
   });
 }
+template <Mark mark>
 Times time_front(PointsOnDevice& points, Repeat repeat) {
   auto& s = points.state();
-  return time_on_device(s.stream, repeat,
-                        [&] { mark_dominated_pairs(s.stream, s.order.view(), nullptr, {}, s.flags.data()); });
+  return time_on_device(s.stream, repeat, [&] { mark(s.stream, s.order.view(), nullptr, {}, s.flags.data()); });
 }
+template <Count count>
+Times time_counts(PointsOnDevice& points, Repeat repeat) {
+  auto& s = points.state();
+  return time_on_device(s.stream, repeat,
+                        [&] { count(s.stream, s.order.view(), Direction::dominated_by, nullptr, {}, s.answers.data()); });
+}
+Times time_radix(PointsOnDevice& points, Repeat repeat) {
+  auto& s = points.state();
+  return time_on_device(s.stream, repeat,
+                        [&] { count_radix(s.stream, s.order.view(), Direction::dominated_by, s.answers.data()); });
+}
+template <Find find>
+Times time_witness(PointsOnDevice& points, Repeat repeat) {
+  auto& s = points.state();
+  return time_on_device(s.stream, repeat, [&] { find(s.stream, s.order.view(), s.front.data(), {}, s.answers.data()); });
+}
+template <Settle settle>
 Times time_ranks(PointsOnDevice& points, Repeat repeat) {
   auto& s = points.state();
   return time_on_device(s.stream, repeat, [&] {
     fill_bytes(s.stream, s.answers.data(), 0, s.rows);
-    settle_ranks_pairs(s.stream, s.order.view(), s.answers.data());
+    settle(s.stream, s.order.view(), s.answers.data());
   });
 }
-Times time_witness(PointsOnDevice& points, Repeat repeat) {
-  auto& s = points.state();
-  return time_on_device(s.stream, repeat,
-                        [&] { find_witnesses_pairs(s.stream, s.order.view(), s.front.data(), {}, s.answers.data()); });
-}
+
+Work order_work(double n, double m, double) { return {16 * n * m, 0, 0, n * m}; }
+Work pairs_work(double n, double, double) { return {0, pairs_of(n)}; }
+Work front_work(double n, double m, double) { return {4 * n * m}; }
+Work witness_work(double n, double, double front) { return {0, (n - front) * front / 2}; }
+Work filter_work(double n, double m, double) { return {24 * n * m}; }
+Work tiles_work(double n, double m, double) { return {8 * n * m, tiles_of(n) * tiles_of(n), n}; }
+Work radix_work(double n, double m, double) { return {radix_bytes(n, m)}; }
+Work witness_tiles_work(double n, double m, double front) { return {8 * n * m, tiles_of(n - front) * tiles_of(front), n}; }
+Work ranks_tiles_work(double n, double m, double) { return {8 * n * m, pairs_of(tiles_of(n))}; }
 
 }  // namespace
 
 const std::vector<Kernel>& kernels() {
-  static const std::vector<Kernel> all = {{"order", "radix sorts", order_work, time_order},
-                                          {"front", "pairs", front_work, time_front},
-                                          {"counts", "pairs", pairs_work, time_counts},
-                                          {"witness", "pairs", witness_work, time_witness},
-                                          {"ranks", "pairs", pairs_work, time_ranks}};
+  constexpr double kTiles = 2000;  // times the tests of boxes: where a fourteenth of the pairs of tiles are undecided
+  static const std::vector<Kernel> all = {
+      {"order", "radix sorts", order_work, time_order},
+      {"front", "filter", filter_work, time_filter},
+      {"front", "tiles", tiles_work, time_front<mark_dominated_tiles>, kTiles},
+      {"front", "pairs", front_work, time_front<mark_dominated_pairs>, 20, 32, true},
+      {"counts", "radix", radix_work, time_radix, 20, 3},
+      {"counts", "tiles", tiles_work, time_counts<count_tiles>, kTiles},
+      {"counts", "pairs", pairs_work, time_counts<count_pairs>, 20, 32, true},
+      {"witness", "tiles", witness_tiles_work, time_witness<find_witnesses_tiles>, kTiles},
+      {"witness", "pairs", witness_work, time_witness<find_witnesses_pairs>, 20, 32, true},
+      {"ranks", "tiles", ranks_tiles_work, time_ranks<settle_ranks_tiles>, kTiles},
+      {"ranks", "pairs", pairs_work, time_ranks<settle_ranks_pairs>, 20, 32, true}};
   return all;
 }
 

@@ -30,9 +30,9 @@ struct Ceilings {
 /// Measures all four. `bytes` are copied and `keys` sorted at a time. Throws device::Failure.
 Ceilings measure_ceilings(std::size_t bytes, std::uint32_t keys, std::uint64_t compares_a_thread, Repeat repeat);
 
-/// What a kernel must at least do; its bound is the longest of the three at the ceilings.
+/// What a kernel must at least do; its bound is the longest of the four at the ceilings.
 struct Work {
-  double bytes = 0, compares = 0, sorted_u64 = 0;
+  double bytes = 0, compares = 0, sorted_u32 = 0, sorted_u64 = 0;
 };
 
 /// Points [objectives × rows] as float64 in device memory, with their order and front.
@@ -50,12 +50,16 @@ class PointsOnDevice {
   std::unique_ptr<State> state_;
 };
 
-/// One way to one answer.
+/// One way to one answer, for so many objectives at most. What it must at least do leaves out what depends on the points:
+/// it is expected to take at most `slower` times its bound, and 20 times what all pairs do where it compares them.
 struct Kernel {
   const char* task;
   const char* method;
   Work (*least)(double rows, double objectives, double front);
   Times (*time)(PointsOnDevice& points, Repeat repeat);
+  double slower = 20;
+  std::uint32_t most_objectives = 32;
+  bool all_pairs = false;
 };
 
 /// All kernels on points. A faster kernel gets a line in this list.
