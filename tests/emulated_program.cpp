@@ -127,6 +127,15 @@ TEST(EmulatedProgram, CountsAndMergesPartsOnTheChosenDevices) {
   const Variable devices("CARBONFRONT_EMULATED_DEVICES", "2");
   EXPECT_EQ(on({"count", "--shard", "0/2"}, "2").code, 4);
   EXPECT_EQ(on({"merge", "-o", result}, "2").code, 4);
+  for (const Arguments& command : {Arguments{"merge", "-o", folder / "auto.h5"}, {"count", "--shard", "0/2"}}) {
+    Arguments arguments = command;
+    arguments.insert(arguments.end(), parts.begin(), parts.end());
+    const Outcome chosen = run(arguments);
+    EXPECT_TRUE(says(chosen.err, "backend: cpu (") && says(chosen.err, "chosen by auto (cuda: ")) << chosen.err;
+    arguments.insert(arguments.end(), {"--backend", "cpu", "--force"});
+    EXPECT_FALSE(says(run(arguments).err, "chosen by")) << "named";
+  }
+  for (const std::string& part : parts) std::remove((part + ".counts").c_str());
   EXPECT_EQ(on({"count", "--shard", "0/2"}, "all").code, 0);
   EXPECT_EQ(on({"count", "--shard", "1/2"}, "1").code, 0);
   EXPECT_EQ(on({"merge", "-o", result}, "all").code, 0);

@@ -1,5 +1,6 @@
 #include "host/app/backend_options.hpp"
 
+#include "host/app/say.hpp"
 #include "host/scoring/memory.hpp"
 
 namespace carbonfront {
@@ -11,6 +12,12 @@ void add_backend_options(CLI::App& command, std::string& backend, std::string& d
 
 DeviceChoice device_choice(const std::string& device, const std::string& memory_limit) {
   return {device, memory_limit.empty() ? 0 : parse_size(memory_limit)};
+}
+
+void say_what_auto_chose(const std::string& asked_for, const Backend& chosen, int threads) {
+  if (asked_for != "auto") return;
+  say("backend: {} ({} threads), chosen by auto{}\n", chosen.name, threads,
+      chosen.passed_over.empty() ? "" : " (" + chosen.passed_over + ")");
 }
 
 }  // namespace carbonfront

@@ -72,6 +72,7 @@ int merge(MergeOptions& options) {
   Plan plan = plan_of_parts(all, options.sweep, options.reading);
   pass_what_is_counted(all, plan);
   check_memory(plan, plan.rows, 0, limits.memory);
+  say_what_auto_chose(options.backend, backend, limits.threads);
   say("{}\n", memory_text(plan, plan.rows, 0, limits.memory));
   Provenance provenance = provenance_now(options.command_line);
   provenance.backend = backend.name;
@@ -126,6 +127,7 @@ int count(const CountOptionsGiven& options) {
     fmt::print("shard {} of {}: counted before, in {}\n", shard.index, shard.count, target);
     return kOk;
   }
+  say_what_auto_chose(options.backend, backend, limits.threads);
   Progress progress;
   ProgressDisplay display(progress, job_line(shard));
   int reason = 0;

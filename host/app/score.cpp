@@ -77,9 +77,7 @@ struct Run {
 
 void say_what_is_used(const Run& run, const ScoreOptions& options) {
   const Plan& plan = run.plan;
-  if (options.backend == "auto")
-    say("backend: {} ({} threads), chosen by auto{}\n", run.backend.name, run.provenance.threads,
-        run.backend.passed_over.empty() ? "" : " (" + run.backend.passed_over + ")");
+  say_what_auto_chose(options.backend, run.backend, run.provenance.threads);
   if (run.is_shard)
     say("shard {} of {}: rows {} to {} of {}\n", run.work.shard.index, run.work.shard.count, run.work.range.first,
         run.work.range.end, plan.rows);
