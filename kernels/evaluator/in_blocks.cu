@@ -1,8 +1,10 @@
 // Rows that do not fit the device: blocks of queries, in lexicographic order, against blocks of the sources before them.
-// Counts add, fronts merge, ranks rise; no row depends on a later one.
+// Counts add, fronts merge, ranks rise; no row depends on a later one. Where the front is all that is asked for, strong rows
+// of every block drop most of it first.
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <utility>
 
 #include "kernels/evaluator/joint.hpp"
@@ -105,28 +107,73 @@ void compare_among_themselves(Work& work, const Positions& queries) {
   work.lower_witnesses(order, front, queries, size);
 }
 
+/// The rows that no strong row of their block dominates: all of the front, ascending.
+Positions filtered(Streams& streams, PointsView points, std::size_t budget, const Host& host) {
+  const std::uint32_t rows = block_rows(points, budget);
+  Host quiet = host;
+  quiet.add = [&](std::uint64_t) { host.add(0); };
+  Positions kept;
+  host.begin("front", points.size);
+  for (std::uint64_t begin = 0; begin < points.size; begin += rows) {
+    Positions block(std::min<std::uint64_t>(rows, points.size - begin));
+    std::iota(block.begin(), block.end(), static_cast<std::uint32_t>(begin));
+    const Picked picked(points, block);
+    Keys keys = upload_keys(streams, picked.view, batch_rows_for(picked.view.size, budget), quiet);
+    const DeviceArray<std::uint32_t> left = filter_front(streams.work, keys);
+    if (left.size() > 0) {
+      std::vector<std::uint32_t> found(left.size());
+      download(streams.work, left.data(), found.data(), keys.size, host);
+      for (const std::uint32_t index : found) kept.push_back(block[index]);
+    } else {
+      kept.insert(kept.end(), block.begin(), block.end());
+    }
+    host.add(block.size());
+  }
+  return kept;
+}
+
+/// The front of few rows, which fit the device, among all.
+Answers front_of(Streams& streams, PointsView points, const Positions& rows, std::size_t budget, const Host& host,
+                 Part part) {
+  const Picked picked(points, rows);
+  Answers answers = evaluate_at_once(streams, picked.view, {}, budget, host, part);
+  std::vector<std::uint8_t> nondominated(points.size, 0);
+  for (std::size_t i = 0; i < rows.size(); ++i) nondominated[rows[i]] = answers.nondominated[i];
+  answers.nondominated = std::move(nondominated);
+  return answers;
+}
+
 }  // namespace
 
 Answers evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
                            Part part) {
   const auto began = std::chrono::steady_clock::now();
+  const bool front_alone = !wanted.dominated_by && !wanted.dominates && !wanted.rank && !wanted.witness;
+  Positions left;
+  if (front_alone) {
+    left = filtered(streams, points, budget, host);
+    if (left.size() * bytes_per_row(points.objective_count) <= budget)
+      return front_of(streams, points, left, budget, host, part);
+  }
   if (part.index > 0) wanted.rank = false;
   Host quiet = host;
   quiet.add = [&](std::uint64_t) { host.add(0); };
   Work work{streams, points, wanted, budget, quiet, {part.index, part.count}, {}, {}};
   const std::uint32_t size = points.size;
-  work.dominated.assign(size, 0);
+  work.dominated.assign(size, front_alone);
+  for (const std::uint32_t position : left) work.dominated[position] = 0;
   if (wanted.dominated_by) work.answers.dominated_by.assign(size, 0);
   if (wanted.dominates) work.answers.dominates.assign(size, 0);
   if (wanted.rank) work.answers.rank.assign(size, 0);
   if (wanted.witness) work.answers.witness.assign(size, kNobody);
 
-  const Positions places = host.lexicographic_positions();
+  Positions places = host.lexicographic_positions();
+  std::erase_if(places, [&](std::uint32_t position) { return work.dominated[position] != 0; });
   const std::uint32_t rows = block_rows(points, budget);
-  host.begin("counts", size);
+  host.begin(front_alone ? "front" : "counts", places.size());
   Positions sources;  // that may matter to later rows: all, or the front alone
-  for (std::uint64_t begin = 0; begin < size; begin += rows) {
-    const Positions queries = ascending(places, begin, std::min<std::uint64_t>(size, begin + rows));
+  for (std::size_t begin = 0; begin < places.size(); begin += rows) {
+    const Positions queries = ascending(places, begin, std::min<std::size_t>(places.size(), begin + rows));
     for (std::size_t from = 0; from < sources.size(); from += rows) {
       const std::size_t until = std::min<std::size_t>(sources.size(), from + rows);
       compare_with_earlier(work, queries, ascending(sources, from, until));
@@ -139,7 +186,8 @@ Answers evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, 
   for (const std::uint8_t dominated : work.dominated) work.answers.nondominated.push_back(!dominated);
   for (std::uint32_t& rank : work.answers.rank)
     if (wanted.max_rank > 0 && rank >= wanted.max_rank) rank = kNobody;
-  work.answers.counts_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  (front_alone ? work.answers.front_seconds : work.answers.counts_seconds) =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return std::move(work.answers);
 }
 
