@@ -9,21 +9,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Compares the merged digest, before and after counting share by share, with that of one run.
-void expect_the_bytes_of_one_run(const Scratch& folder, const std::vector<std::string>& sweep, const Arguments& spec,
-                                 const std::vector<int>& shard_counts, const Arguments& more = {}) {
-  for (const std::string& name : folder.names())
-    if (name.starts_with("m.h5")) fs::remove(folder / name);
-  std::string expected = Sharing{folder, sweep, spec, 1}.digest_of_one_run(more);
-  for (int shards : shard_counts) {
-    Sharing work{folder, sweep, spec, shards};
-    work.score_all(more);
-    EXPECT_EQ(work.merged_digest(more), expected) << shards << " shards";
-    work.count_all(more);
-    EXPECT_EQ(work.merged_digest(more), expected) << shards << " shards, counted";
-  }
-}
-
 TEST(Shards, HaveTheBytesOfOneRunInEveryKindOfView) {
   Scratch folder;
   std::string sweep = generated(folder, "s.h5", {"--rows", "6000", "--missing", "0.05", "--chunk-rows", "300"});

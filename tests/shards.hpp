@@ -1,6 +1,7 @@
 #pragma once
 // Runs sweeps in shares the way job arrays do, for the tests of parts, counts, checkpoints and merging.
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,21 @@ struct Sharing {
     return digest_of(folder / "one.h5");
   }
 };
+
+/// Compares the merged digest, before and after counting share by share, with that of one run.
+inline void expect_the_bytes_of_one_run(const Scratch& folder, const std::vector<std::string>& sweep, const Arguments& spec,
+                                        const std::vector<int>& shard_counts, const Arguments& more = {}) {
+  for (const std::string& name : folder.names())
+    if (name.starts_with("m.h5")) std::filesystem::remove(folder / name);
+  std::string expected = Sharing{folder, sweep, spec, 1}.digest_of_one_run(more);
+  for (int shards : shard_counts) {
+    Sharing work{folder, sweep, spec, shards};
+    work.score_all(more);
+    EXPECT_EQ(work.merged_digest(more), expected) << shards << " shards";
+    work.count_all(more);
+    EXPECT_EQ(work.merged_digest(more), expected) << shards << " shards, counted";
+  }
+}
 
 /// A spec with every kind of view: the front alone, counts, ranks; groups, conditions, emissions, missing values.
 inline const char* const kAllKinds = R"([sweep]

@@ -151,7 +151,7 @@ Json view_json(const Plan& plan, const Data& data, std::size_t index, const View
   out["front_points"] = points;
   for (std::size_t k = 0; k < scores.reference_point.size(); ++k)
     out["reference_point"][view.objectives[k].name] = real_json(scores.reference_point[k]);
-  if (!scores.certainty.empty())
+  if (plan.has_intervals(view))
     out["certainty"] = {{"surely_nondominated", scores.certain_rows[1]},
                         {"surely_dominated", scores.certain_rows[2]},
                         {"undecided", scores.certain_rows[3]}};

@@ -38,7 +38,7 @@ void pass_what_is_counted(const Collection& all, Plan& plan) {
   keep_what_is_compared(plan);
   if (!all_counted(plan, all)) return;
   for (ViewPlan& view : plan.views)
-    if (counts_by_share(view)) view.resident = false, view.passing = true;
+    if (counts_by_share(plan, view)) view.resident = false, view.passing = true;
 }
 
 void append_parts(const Collection& all, const Plan& plan, const Backend& backend, ResultRows& rows, Progress& progress,
@@ -52,6 +52,13 @@ void append_parts(const Collection& all, const Plan& plan, const Backend& backen
   }
   finish_data(plan, scores.data);
   scores.load.read = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Lets a view's answers be copied from the parts' counts.
+void take_counted(const Collection& all, const Plan& plan, std::size_t view, ViewScores& scores) {
+  const std::string& name = plan.views[view].spec.name;
+  if (plan.has_intervals(plan.views[view])) scores.certain_rows = count_certain(all, name);
+  scores.copy_answer = [&all, name](const char* answer, hid_t dataset) { copy_answers(all, name, answer, dataset); };
 }
 
 int print_missing(const Collection& all) {
@@ -89,10 +96,7 @@ int merge(MergeOptions& options) {
   });
   judge_views(plan, backend, progress, scores);
   for (std::size_t i = 0; i < plan.views.size(); ++i)
-    if (!plan.views[i].resident && counts_by_share(plan.views[i]))
-      scores.views[i].copy_answer = [&all, name = plan.views[i].spec.name](const char* answer, hid_t dataset) {
-        copy_answers(all, name, answer, dataset);
-      };
+    if (!plan.views[i].resident && counts_by_share(plan, plan.views[i])) take_counted(all, plan, i, scores.views[i]);
   write_result(plan, options.delivery, progress, output, *rows, provenance, scores);
   display.reset();
   tell_result(plan, options.delivery, provenance, scores);

@@ -122,10 +122,6 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
                     "what validating needs is not in a checkpoint", "remove it, or validate the result later");
   try_in_child(options.inputs, [&] { make_plan(spec, options.inputs, options.reading); });
   run.plan = make_plan(spec, options.inputs, options.reading);
-  for (const ViewPlan& view : run.plan.views)
-    if (shard && run.plan.has_intervals(view))
-      throw SpecError(fmt::format("--shard with the interval view '{}'", view.spec.name),
-                      "this version judges intervals with all rows at hand", "score it without --shard");
   if (shard)
     keep_for_parts(run.plan);
   else if (!run.validated_rows && (!run.backend.definition || !options.time_limit.empty() || goes_on))

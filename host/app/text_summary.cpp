@@ -170,7 +170,7 @@ std::string view_text(const ScoreSummary& in, std::size_t index, std::size_t sho
     for (double value : scores.reference_point) values.push_back(fmt::format("{:.6g}", value));
     out += fmt::format("  hypervolumes are measured from ({})\n", join(values, ", "));
   }
-  if (!scores.certainty.empty())
+  if (in.plan.has_intervals(in.plan.views[index]))
     out += fmt::format("  whatever the true values are, {} surely worth it and {} surely sub-optimal; {} undecided\n",
                        grouped_digits(scores.certain_rows[1]), grouped_digits(scores.certain_rows[2]),
                        grouped_digits(scores.certain_rows[3]));

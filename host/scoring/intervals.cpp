@@ -11,17 +11,11 @@ namespace carbonfront {
 
 namespace {
 
-/// One end of every row's intervals: its best or its worst.
-enum class End { best, worst };
-
 /// The rated rows' values of one objective at one end, in the type they are stored in. [size] of that type
 std::vector<std::byte> values_at(const Plan& plan, const Data& data, const ObjectivePlan& objective,
                                  const ViewScores& scores, End end) {
   ColumnView column = data.column_view(plan, objective);
-  if (plan.has_bounds(objective)) {
-    bool low = (end == End::best) != objective.maximise;
-    column.values = data.values_of(low ? low_of(objective.source) : high_of(objective.source)).data();
-  }
+  if (plan.has_bounds(objective)) column.values = data.values_of(source_at(objective, end)).data();
   std::size_t width = size_of(column.type);
   std::vector<std::byte> values(scores.size * width);
   for (std::uint32_t i = 0; i < scores.size; ++i)
@@ -67,10 +61,19 @@ std::vector<std::uint8_t> have_width(const Plan& plan, const Data& data, const V
 
 }  // namespace
 
+Source source_at(const ObjectivePlan& objective, End end) {
+  if (end == End::value) return objective.source;
+  return (end == End::best) != objective.maximise ? low_of(objective.source) : high_of(objective.source);
+}
+
+Certainty certainty_of(std::uint32_t surely, std::uint32_t possibly) {
+  return surely > 0 ? Certainty::surely_dominated : possibly == 0 ? Certainty::surely_nondominated : Certainty::undecided;
+}
+
 void judge_intervals(const Plan& plan, const Data& data, std::size_t view_index, const Backend& backend, Progress& progress,
                      ViewScores& scores) {
   const ViewPlan& view = plan.views[view_index];
-  if (!plan.has_intervals(view)) return;
+  if (!plan.has_intervals(view) || scores.only_front) return;
   if (scores.size > 0x3FFFFFFFu)
     throw DeviceError(fmt::format("view '{}' has {} rows with intervals", view.spec.name, scores.size),
                       "this version compares at most 1,073,741,823", "select fewer rows with `where`");
@@ -86,10 +89,8 @@ void judge_intervals(const Plan& plan, const Data& data, std::size_t view_index,
   for (std::uint32_t i = 0; i < scores.size; ++i) {
     scores.surely_dominated_by[i] = both[scores.size + i] - best[i];
     scores.possibly_dominated_by[i] = both[i] - worst[i] - wide[i];
-    Certainty certainty = scores.surely_dominated_by[i] > 0      ? Certainty::surely_dominated
-                          : scores.possibly_dominated_by[i] == 0 ? Certainty::surely_nondominated
-                                                                 : Certainty::undecided;
-    scores.certainty[i] = static_cast<std::uint8_t>(certainty);
+    scores.certainty[i] =
+        static_cast<std::uint8_t>(certainty_of(scores.surely_dominated_by[i], scores.possibly_dominated_by[i]));
     ++scores.certain_rows[scores.certainty[i]];
   }
 }

@@ -92,7 +92,7 @@ std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint6
   for (const ViewPlan& view : plan.views) {
     per_row += answer_bytes(plan, view);
     if (view.resident) most_work = std::max(most_work, work_bytes(view));
-    if (plan.has_intervals(view)) most_work = std::max(most_work, interval_bytes(view));
+    if (view.resident && plan.has_intervals(view)) most_work = std::max(most_work, interval_bytes(view));
   }
   return kFixed + batch_bytes(plan, batch_rows) + slab_bytes(plan) + selected * (per_row + most_work);
 }

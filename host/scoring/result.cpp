@@ -260,7 +260,7 @@ void write_view(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data
     };
     out.rated("witness", H5T_NATIVE_INT64, std::int64_t{-1}, "lowest non-dominated row that dominates this one", row_of);
   }
-  if (!scores.certainty.empty() || plan.has_intervals(view)) out.certainty();
+  if (plan.has_intervals(view)) out.certainty();
   if (wanted.crowding)
     out.rated("crowding", H5T_NATIVE_DOUBLE, std::numeric_limits<double>::quiet_NaN(),
               "crowding distance within the front (NSGA-II)", [&](std::uint32_t i) { return scores.crowding[i]; });

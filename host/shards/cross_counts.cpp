@@ -29,16 +29,26 @@ struct Counting {
 
 std::string dataset_name(const ViewPlan& view, const char* name) { return "/views/" + view.spec.name + "/" + name; }
 
+/// Calls `use(name, values)` for every answer that is a list of 32-bit numbers.
+template <class Answers, class Use>
+void each_count(Answers& answers, Use use) {
+  use("dominated_by", answers.dominated_by);
+  use("dominates", answers.dominates);
+  use("surely_dominated_by", answers.surely_dominated_by);
+  use("possibly_dominated_by", answers.possibly_dominated_by);
+}
+
 void write_counting(hid_t file, const Plan& plan, const PartInfo& info, const Counting& counting) {
   write_work(file, kCountsFormat, info);
   h5::Handle part(H5Gopen2(file, "/part", H5P_DEFAULT));
   write_array(part, "progress", std::vector<std::uint32_t>{counting.view, counting.next});
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     h5::Handle group = create_group(file, "views/" + plan.views[i].spec.name);
-    write_array(group, "dominated_by", counting.answers[i].dominated_by);
-    write_array(group, "dominates", counting.answers[i].dominates);
-    std::vector<std::uint64_t> witness(counting.answers[i].witness.begin(), counting.answers[i].witness.end());
+    const ShareAnswers& answers = counting.answers[i];
+    each_count(answers, [&](const char* name, const auto& values) { write_array(group, name, values); });
+    std::vector<std::uint64_t> witness(answers.witness.begin(), answers.witness.end());
     write_array(group, "witness", witness);
+    write_array(group, "certainty", answers.certainty);
   }
 }
 
@@ -57,27 +67,30 @@ Counting read_checkpoint(const std::string& target, const Plan& plan, const Part
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     ShareAnswers& answers = counting.answers[i];
     constexpr std::uint64_t all = ~std::uint64_t{0};
-    answers.dominated_by = reader.rows<std::uint32_t>(dataset_name(plan.views[i], "dominated_by"), 0, all);
-    answers.dominates = reader.rows<std::uint32_t>(dataset_name(plan.views[i], "dominates"), 0, all);
+    each_count(answers, [&](const char* name, auto& values) {
+      values = reader.rows<std::uint32_t>(dataset_name(plan.views[i], name), 0, all);
+    });
+    answers.certainty = reader.rows<std::uint8_t>(dataset_name(plan.views[i], "certainty"), 0, all);
     for (std::uint64_t row : reader.rows<std::uint64_t>(dataset_name(plan.views[i], "witness"), 0, all))
       answers.witness.push_back(static_cast<std::int64_t>(row));
   }
   return counting;
 }
 
-/// Adds what the rows of a block of parts dominate and are dominated by. Counts lie by row of the share.
-void add_counts(const ViewPlan& view, const ViewRows& own, const ViewRows& others, std::uint64_t first,
-                const Backend& backend, Progress& progress, ShareAnswers& answers) {
+/// Counts for every own row the others that dominate it, and those that it dominates, as far as they are asked for.
+CrossCounts counts_of(const ViewRows& own, const ViewRows& others, bool dominated_by, bool dominates, const Backend& backend,
+                      Progress& progress) {
   ViewRows both = own;
   append(others, both);
   std::vector<std::uint8_t> is_source(both.size(), 1);
   std::fill_n(is_source.begin(), own.size(), std::uint8_t{0});
-  const Outputs& wanted = view.spec.outputs;
-  CrossCounts counts = backend.count_against(points_of(both), is_source, wanted.dominated_by, wanted.dominates, progress);
-  for (std::size_t i = 0; i < own.size(); ++i) {
-    if (wanted.dominated_by) answers.dominated_by[own.row[i] - first] += counts.dominated_by[i];
-    if (wanted.dominates) answers.dominates[own.row[i] - first] += counts.dominates[i];
-  }
+  return backend.count_against(points_of(both), is_source, dominated_by, dominates, progress);
+}
+
+/// Adds counts to the answers, which lie by row of the share.
+void add_to(const ViewRows& own, std::uint64_t first, const std::vector<std::uint32_t>& counts,
+            std::vector<std::uint32_t>& answers) {
+  for (std::size_t i = 0; i < own.size() && !counts.empty(); ++i) answers[own.row[i] - first] += counts[i];
 }
 
 /// Finds the witnesses of a share's rows: among them and the front of all, who is non-dominated is on that front.
@@ -103,52 +116,129 @@ void find_witnesses(const Plan& plan, const Collection& all, std::size_t view, c
       answers.witness[sorted.row[i] - first] = static_cast<std::int64_t>(sorted.row[verdict.witness[i]]);
 }
 
-/// Counts one view from part `next` on, a block of parts that fits into memory at a time.
-void count_view(const Plan& plan, const Collection& all, std::uint32_t own_shard, std::size_t view, const Backend& backend,
-                const CountOptions& options, Progress& progress, Counting& counting) {
-  const ViewPlan& wanted = plan.views[view];
-  const PartInfo& info = all.parts[own_shard].info;
-  GroupsOfParts groups = number_groups(all, plan, view);
-  ViewRows own = read_view_rows(all.parts[own_shard], plan, view, groups, own_shard);
-  ShareAnswers& answers = counting.answers[view];
-  std::uint64_t rows = info.range.end - info.range.first, per_row = bytes_per_row(own) * 2 + work_bytes(wanted);
-  if (counting.next == 0) {
-    if (wanted.spec.outputs.dominated_by) answers.dominated_by.assign(rows, kNone);
-    if (wanted.spec.outputs.dominates) answers.dominates.assign(rows, kNone);
-    if (wanted.spec.outputs.witness) answers.witness.assign(rows, -1);
-    for (std::uint64_t row : own.row)
-      for (auto* counts : {&answers.dominated_by, &answers.dominates})
-        if (!counts->empty()) (*counts)[row - info.range.first] = 0;
+/// A share's rows in one view, and what is counted for them.
+struct ViewCounting {
+  const Plan& plan;
+  const Collection& all;
+  std::uint32_t shard;
+  std::size_t view;
+  const Backend& backend;
+  std::uint64_t memory;
+  Progress& progress;
+  GroupsOfParts groups;
+  ViewRows own, own_best, own_worst;  // the ends are empty without intervals
+
+  const Outputs& wanted() const { return plan.views[view].spec.outputs; }
+  std::uint64_t first() const { return all.parts[shard].info.range.first; }
+  bool intervals() const { return plan.has_intervals(plan.views[view]); }
+
+  ViewRows block(std::uint32_t begin, std::uint32_t end, End at) const {
+    ViewRows rows = read_view_rows(all.parts[begin], plan, view, groups, begin, at);
+    for (std::uint32_t p = begin + 1; p < end; ++p) append(read_view_rows(all.parts[p], plan, view, groups, p, at), rows);
+    return rows;
   }
-  bool counts = wanted.spec.outputs.dominated_by || wanted.spec.outputs.dominates;
-  while (counts && counting.next < all.parts.size()) {
-    throw_if_stopped();
-    ViewRows others = read_view_rows(all.parts[counting.next], plan, view, groups, counting.next);
-    std::uint32_t end = counting.next + 1;
+
+  /// The end of the block of parts from `begin` on that fits into memory beside the own rows. Throws DeviceError.
+  std::uint32_t block_end(std::uint32_t begin) const {
+    std::uint64_t rows = read_view_rows(all.parts[begin], plan, view, groups, begin).size() + own.size();
+    std::uint64_t each = counting_bytes(plan, plan.views[view]);
+    if (rows * each > memory)
+      throw DeviceError(fmt::format("counting shard {} against one other needs {} of memory", shard, size_text(rows * each)),
+                        fmt::format("the limit is {}", size_text(memory)), "raise --memory-limit, or use more shards");
+    std::uint32_t end = begin + 1;
     for (; end < all.parts.size(); ++end) {
-      std::uint64_t more = all.parts[end].info.range.end - all.parts[end].info.range.first;
-      if ((own.size() + others.size() + more) * per_row > options.memory) break;
-      append(read_view_rows(all.parts[end], plan, view, groups, end), others);
+      rows += all.parts[end].info.range.end - all.parts[end].info.range.first;
+      if (rows * each > memory) break;
     }
-    std::uint64_t needed = (own.size() + others.size()) * per_row;
-    if (needed > options.memory)
-      throw DeviceError(fmt::format("counting shard {} against one other needs {} of memory", own_shard, size_text(needed)),
-                        fmt::format("the limit is {}", size_text(options.memory)),
-                        "raise --memory-limit, or use more shards");
-    add_counts(wanted, own, others, info.range.first, backend, progress, answers);
+    return end;
+  }
+
+  /// Prepares the answers of rows that nothing was counted for yet.
+  void start(ShareAnswers& answers) const {
+    std::uint64_t rows = all.parts[shard].info.range.end - first();
+    if (wanted().dominated_by) answers.dominated_by.assign(rows, kNone);
+    if (wanted().dominates) answers.dominates.assign(rows, kNone);
+    if (wanted().witness) answers.witness.assign(rows, -1);
+    if (intervals()) {
+      answers.surely_dominated_by.assign(rows, kNone);
+      answers.possibly_dominated_by.assign(rows, kNone);
+      answers.certainty.assign(rows, 0);
+    }
+    each_count(answers, [&](const char*, std::vector<std::uint32_t>& counts) {
+      for (std::uint64_t row : own.row)
+        if (!counts.empty()) counts[row - first()] = 0;
+    });
+  }
+
+  /// Adds what the rows of parts [begin, end) dominate and are dominated by.
+  void add(std::uint32_t begin, std::uint32_t end, ShareAnswers& answers) const {
+    if (wanted().dominated_by || wanted().dominates) {
+      CrossCounts counts =
+          counts_of(own, block(begin, end, End::value), wanted().dominated_by, wanted().dominates, backend, progress);
+      add_to(own, first(), counts.dominated_by, answers.dominated_by);
+      add_to(own, first(), counts.dominates, answers.dominates);
+    }
+    if (!intervals()) return;
+    CrossCounts surely = counts_of(own_best, block(begin, end, End::worst), true, false, backend, progress);
+    CrossCounts possibly = counts_of(own_worst, block(begin, end, End::best), true, false, backend, progress);
+    add_to(own, first(), surely.dominated_by, answers.surely_dominated_by);
+    add_to(own, first(), possibly.dominated_by, answers.possibly_dominated_by);
+  }
+
+  /// Says what is certain once all parts are counted: a row whose interval has a width was counted against itself.
+  void conclude(ShareAnswers& answers) const {
+    std::vector<std::uint8_t> wide(own.size());
+    for (std::size_t k = 0; k < own_best.values.size(); ++k) {
+      if (!plan.has_bounds(plan.views[view].objectives[k])) continue;
+      const double *best = reinterpret_cast<const double*>(own_best.values[k].data()),
+                   *worst = reinterpret_cast<const double*>(own_worst.values[k].data());
+      for (std::size_t i = 0; i < own.size(); ++i) wide[i] |= best[i] < worst[i] || best[i] > worst[i];
+    }
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      std::uint64_t at = own.row[i] - first();
+      answers.possibly_dominated_by[at] -= wide[i];
+      answers.certainty[at] =
+          static_cast<std::uint8_t>(certainty_of(answers.surely_dominated_by[at], answers.possibly_dominated_by[at]));
+    }
+  }
+};
+
+/// Counts one view from part `next` on, a block of parts that fits into memory at a time.
+void count_view(ViewCounting& view, Counting& counting) {
+  view.groups = number_groups(view.all, view.plan, view.view);
+  view.own = view.block(view.shard, view.shard + 1, End::value);
+  if (view.intervals()) {
+    view.own_best = view.block(view.shard, view.shard + 1, End::best);
+    view.own_worst = view.block(view.shard, view.shard + 1, End::worst);
+  }
+  ShareAnswers& answers = counting.answers[view.view];
+  if (counting.next == 0) view.start(answers);
+  bool counts = view.wanted().dominated_by || view.wanted().dominates || view.intervals();
+  while (counts && counting.next < view.all.parts.size()) {
+    throw_if_stopped();
+    std::uint32_t end = view.block_end(counting.next);
+    view.add(counting.next, end, answers);
     counting.next = end;
   }
-  if (wanted.spec.outputs.witness)
-    find_witnesses(plan, all, view, groups, own, info.range.first, backend, progress, answers);
+  if (view.wanted().witness)
+    find_witnesses(view.plan, view.all, view.view, view.groups, view.own, view.first(), view.backend, view.progress,
+                   answers);
+  if (view.intervals()) view.conclude(answers);
 }
 
 }  // namespace
 
 std::string counts_path(const std::string& part) { return part + ".counts"; }
 
-bool counts_by_share(const ViewPlan& view) {
+bool counts_by_share(const Plan& plan, const ViewPlan& view) {
   const Outputs& wanted = view.spec.outputs;
-  return (wanted.dominated_by || wanted.dominates || wanted.witness) && !wanted.rank && !wanted.crowding;
+  bool asked = wanted.dominated_by || wanted.dominates || wanted.witness || plan.has_intervals(view);
+  return asked && !wanted.rank && !wanted.crowding;
+}
+
+std::uint64_t counting_bytes(const Plan& plan, const ViewPlan& view) {
+  std::uint64_t row = 12 + 8 * view.objectives.size();
+  return row * (plan.has_intervals(view) ? 4 : 2) + work_bytes(view);
 }
 
 bool count_share(const Plan& plan, const Collection& all, std::uint32_t own, const Backend& backend,
@@ -159,8 +249,10 @@ bool count_share(const Plan& plan, const Collection& all, std::uint32_t own, con
   OutputFile output(target);
   try {
     for (; counting.view < plan.views.size(); ++counting.view, counting.next = 0)
-      if (counts_by_share(plan.views[counting.view]))
-        count_view(plan, all, own, counting.view, backend, options, progress, counting);
+      if (counts_by_share(plan, plan.views[counting.view])) {
+        ViewCounting view{plan, all, own, counting.view, backend, options.memory, progress, {}, {}, {}, {}};
+        count_view(view, counting);
+      }
   } catch (const Stopped& stopped) {
     if (stopped.signal == SIGINT || stopped.signal == SIGHUP) throw;
     wind_up_now(stopped.signal);
@@ -185,7 +277,8 @@ bool is_counted(const PartFile& part) {
 }
 
 bool all_counted(const Plan& plan, const Collection& all) {
-  bool wanted = std::any_of(plan.views.begin(), plan.views.end(), counts_by_share);
+  bool wanted =
+      std::any_of(plan.views.begin(), plan.views.end(), [&](const ViewPlan& view) { return counts_by_share(plan, view); });
   std::vector<std::uint32_t> missing;
   for (std::uint32_t p = 0; p < all.parts.size(); ++p)
     if (!is_counted(all.parts[p])) missing.push_back(p);
@@ -195,10 +288,22 @@ bool all_counted(const Plan& plan, const Collection& all) {
   return wanted && missing.empty();
 }
 
+std::array<std::uint64_t, 4> count_certain(const Collection& all, const std::string& view) {
+  std::array<std::uint64_t, 4> rows{};
+  for (const PartFile& part : all.parts) {
+    std::string path = counts_path(part.path);
+    h5::Handle file = h5::open_for_reading(path);
+    PartReader reader{file, path};
+    for (std::uint8_t certainty : reader.rows<std::uint8_t>("/views/" + view + "/certainty", 0, ~std::uint64_t{0}))
+      if (certainty < rows.size()) ++rows[certainty];
+  }
+  rows[0] = 0;  // rated rows alone are counted
+  return rows;
+}
+
 void copy_answers(const Collection& all, const std::string& view, const std::string& name, hid_t dataset) {
   constexpr std::uint64_t slab = 1 << 18;
   hsize_t row = 0;
-  bool wide = name == "witness";
   for (const PartFile& part : all.parts) {
     std::string path = counts_path(part.path);
     h5::Handle file = h5::open_for_reading(path);
@@ -208,7 +313,9 @@ void copy_answers(const Collection& all, const std::string& view, const std::str
       throw_if_stopped();
       std::uint64_t count = std::min(slab, rows - begin);
       std::string from = "/views/" + view + "/" + name;
-      if (wide)
+      if (name == "certainty")
+        h5::write_rows(dataset, row, count, H5T_NATIVE_UINT8, reader.rows<std::uint8_t>(from, begin, count).data());
+      else if (name == "witness")
         h5::write_rows(dataset, row, count, H5T_NATIVE_INT64, reader.rows<std::uint64_t>(from, begin, count).data());
       else
         h5::write_rows(dataset, row, count, H5T_NATIVE_UINT32, reader.rows<std::uint32_t>(from, begin, count).data());

@@ -1,6 +1,7 @@
 #pragma once
 // Counts of one share against all: each task asks for its own rows, and streams everyone's rows past them.
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,14 +15,19 @@ namespace carbonfront {
 struct ShareAnswers {
   std::vector<std::uint32_t> dominated_by, dominates;
   std::vector<std::int64_t> witness;
+  std::vector<std::uint32_t> surely_dominated_by, possibly_dominated_by;  // of intervals
+  std::vector<std::uint8_t> certainty;                                    // 0 where a row is not rated
 };
 
 /// Where the answers for a part's rows lie: beside it.
 std::string counts_path(const std::string& part);
 
-/// Tells whether a view's answers are found share by share: counts or witnesses are asked for, and no rank or crowding,
-/// which need all rows in one place.
-bool counts_by_share(const ViewPlan& view);
+/// Tells whether a view's answers are found share by share: it has intervals, or counts or witnesses are asked for; and no
+/// rank or crowding is, which need all rows in one place.
+bool counts_by_share(const Plan& plan, const ViewPlan& view);
+
+/// Bytes that counting takes for each own row and each row of a block of others.
+std::uint64_t counting_bytes(const Plan& plan, const ViewPlan& view);
 
 struct CountOptions {
   std::uint64_t memory = 0;  // bytes that own rows, a block of others and the work on them may take
@@ -40,6 +46,9 @@ bool is_counted(const PartFile& part);
 /// Tells whether all parts have their answers. Throws InputError where some have and others not, naming these shards, or
 /// where one is of other work.
 bool all_counted(const Plan& plan, const Collection& all);
+
+/// Counts the rows of each certainty of a view in all parts' files. Throws InputError.
+std::array<std::uint64_t, 4> count_certain(const Collection& all, const std::string& view);
 
 /// Copies one answer of a view from all parts' files into a dataset, a slab at a time. Throws InputError, OutputError.
 void copy_answers(const Collection& all, const std::string& view, const std::string& name, hid_t dataset);

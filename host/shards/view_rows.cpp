@@ -56,7 +56,7 @@ GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t
 }
 
 ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view_index, const GroupsOfParts& groups,
-                        std::size_t part_index) {
+                        std::size_t part_index, End end) {
   const ViewPlan& view = plan.views[view_index];
   h5::Handle file = h5::open_for_reading(part.path);
   PartReader reader{file, part.path};
@@ -72,9 +72,10 @@ ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view
   for (const ObjectivePlan& objective : view.objectives) {
     out.objectives.push_back({type_of(plan, objective), objective.maximise});
     bool computed = objective.source != Source::column;
+    Source source = plan.has_bounds(objective) ? source_at(objective, end) : objective.source;
     std::vector<std::byte> values;
     if (computed) {
-      auto all = reader.rows<double>(std::string("/emissions/") + name_of(objective.source), 0, rows);
+      auto all = reader.rows<double>(std::string("/emissions/") + name_of(source), 0, rows);
       values.assign(reinterpret_cast<const std::byte*>(all.data()),
                     reinterpret_cast<const std::byte*>(all.data() + all.size()));
     } else {
@@ -138,12 +139,6 @@ PointsView points_of(ViewRows& rows) {
   for (std::size_t k = 0; k < rows.objectives.size(); ++k) rows.objectives[k].column.values = rows.values[k].data();
   return {rows.objectives.data(), static_cast<std::uint32_t>(rows.objectives.size()),
           static_cast<std::uint32_t>(rows.size()), nullptr, rows.group.empty() ? nullptr : rows.group.data()};
-}
-
-std::uint64_t bytes_per_row(const ViewRows& rows) {
-  std::uint64_t bytes = 12;
-  for (const Objective& objective : rows.objectives) bytes += size_of(objective.column.type);
-  return bytes;
 }
 
 }  // namespace carbonfront

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/pareto/front_stream.hpp"
+#include "host/scoring/intervals.hpp"
 #include "host/shards/collect.hpp"
 
 namespace carbonfront {
@@ -27,9 +28,9 @@ struct GroupsOfParts {
 };
 GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view);
 
-/// Reads a part's rated rows of a view. Throws InputError.
+/// Reads a part's rated rows of a view, with their values or one end of their intervals. Throws InputError.
 ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view, const GroupsOfParts& groups,
-                        std::size_t part_index);
+                        std::size_t part_index, End end = End::value);
 
 /// Reads the front of a part's rows in a view. Throws InputError.
 FrontRows read_front(const PartFile& part, const Plan& plan, std::size_t view, const GroupsOfParts& groups,
@@ -46,8 +47,5 @@ ViewRows taken(const ViewRows& rows, const std::vector<std::uint32_t>& order);
 
 /// Views the rows; they stay where they are.
 PointsView points_of(ViewRows& rows);
-
-/// Bytes of one row's values, group and number.
-std::uint64_t bytes_per_row(const ViewRows& rows);
 
 }  // namespace carbonfront

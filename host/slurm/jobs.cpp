@@ -19,7 +19,7 @@ std::uint64_t memory_to_score(Plan& plan, std::uint64_t rows) {
 std::uint64_t memory_to_count(const Plan& plan, std::uint64_t rows) {
   std::uint64_t most = 0;
   for (const ViewPlan& view : plan.views)
-    if (counts_by_share(view)) most = std::max(most, 2 * rows * (2 * (12 + 8 * view.objectives.size()) + work_bytes(view)));
+    if (counts_by_share(plan, view)) most = std::max(most, 2 * rows * counting_bytes(plan, view));
   return most;
 }
 
@@ -27,7 +27,7 @@ std::uint64_t memory_to_merge(Plan& plan) {
   keep_what_is_compared(plan);
   plan.keep_row_numbers = false;
   for (ViewPlan& view : plan.views)
-    if (counts_by_share(view)) view.resident = false, view.passing = true;
+    if (counts_by_share(plan, view)) view.resident = false, view.passing = true;
   return memory_needed(plan, plan.rows, 0);
 }
 
@@ -47,7 +47,7 @@ std::vector<BatchJob> jobs_of(Plan& plan, std::uint32_t shards) {
   std::vector<BatchJob> jobs = {{"score", "", true, memory_to_score(plan, rows), {}}};
   BatchJob count{"count", "score", true, memory_to_count(plan, rows), {}};
   for (const ViewPlan& view : plan.views)
-    if (counts_by_share(view)) count.views.push_back(view.spec.name);
+    if (counts_by_share(plan, view)) count.views.push_back(view.spec.name);
   if (!count.views.empty()) jobs.push_back(count);
   jobs.push_back({"merge", jobs.back().name, false, memory_to_merge(plan), {}});
   return jobs;
