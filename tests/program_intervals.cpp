@@ -128,6 +128,68 @@ TEST(Interval, OfAConstantAndOfARelativeError) {
   EXPECT_EQ(column.reals("/emissions/energy_kwh_high")[0], 10 * (1 + 0.1) * 1.5);
 }
 
+const std::string kWorkLines =
+    "model = \"flops\"\nflops = { value = 36, unit = \"PFLOP\" }\npeak = { value = 10, unit = \"TFLOP/s\" }\n"
+    "devices = { value = 1 }\nmax_power = { value = 1, unit = \"kW\" }\n";
+
+TEST(Interval, OfARelativeErrorStopsAtTheLimitOfItsQuantity) {
+  Scratch folder;
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<double>("quality", {1, 1, 1})
+                          .column<double>("used", {0.5, 0.9, kNan})
+                          .column<double>("overhead", {2, 1.1, 1})
+                          .close();
+  for (const char* backend : {"cpu", "reference"}) {
+    std::string spec = spec_with(folder,
+                                 kWorkLines +
+                                     "utilisation = { column = \"used\", error = 0.25 }\n"
+                                     "pue = { column = \"overhead\", error = 0.25 }\n",
+                                 kObjectives);
+    Reading result(scored(folder, sweep, {"--spec", spec, "--force", "--backend", backend}));
+    Reals least = result.reals("/emissions/energy_kwh_low"), most = result.reals("/emissions/energy_kwh_high");
+    EXPECT_DOUBLE_EQ(least[0], 1.5 / 0.625);
+    EXPECT_EQ(least[1], 1) << "neither a utilisation of 1.125 nor a PUE of 0.825";
+    EXPECT_DOUBLE_EQ(most[0], 2.5 / 0.375);
+    EXPECT_DOUBLE_EQ(most[1], 1.375 / 0.675);
+    EXPECT_TRUE(std::isnan(least[2]) && std::isnan(most[2]));
+  }
+  Outcome explained = run({"explain", folder / "r.h5", "1"});
+  EXPECT_TRUE(says(explained.out, "column used has 0.9; ± 25 %: 0.675 to 1, not above 1")) << explained.out;
+  EXPECT_TRUE(says(explained.out, "to 1.375, not below 1")) << explained.out;
+  Reading constants(scored(folder, sweep,
+                           {"--force", "--spec",
+                            spec_with(folder,
+                                      kWorkLines + "utilisation = { value = 0.9, error = 0.25 }\n"
+                                                   "pue = { value = 1.1, error = 0.25 }\n",
+                                      kObjectives)}));
+  EXPECT_EQ(constants.reals("/emissions/energy_kwh_low")[0], 1);
+}
+
+TEST(Interval, OfTwoColumnsOutsideTheDomainNamesColumnAndRow) {
+  Scratch folder;
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<double>("quality", {1, 1, 1})
+                          .column<double>("least", {1, kNan, 1.2})
+                          .column<double>("most", {kNan, 1, 1.3})
+                          .column<double>("wild", {1, 0.5, 7})
+                          .column<double>("below", {kNan, -0.5, 1})
+                          .close();
+  auto pue = [&](const std::string& low, const std::string& high, const std::string& name = "pue") {
+    return score(folder, sweep,
+                 {"--force", "--spec",
+                  spec_with(folder,
+                            kWorkLines + (name == "pue" ? "utilisation = { value = 1 }\n" : "") + name + " = { low = \"" +
+                                low + "\", high = \"" + high + "\" }\n",
+                            kObjectives)});
+  };
+  Outcome good = pue("least", "most");
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_EQ(Reading(folder / "r.h5").integers("/views/v/state"), (Counts{1, 1, 2})) << "one missing bound is enough";
+  expect_refused(pue("below", "most"), 3, {"pue of column 'below' is -0.5", "row 1", "negative"});
+  expect_refused(pue("least", "wild"), 3, {"pue of column 'wild' is 0.5", "row 1", "1 or more"});
+  expect_refused(pue("wild", "wild", "utilisation"), 3, {"utilisation of column 'wild' is 7", "row 2", "at most 1"});
+}
+
 TEST(Interval, ThatCannotBeIsRefused) {
   Scratch folder;
   std::string sweep = bounded(folder, {1, 2}, {5, 9}, {6, 8});

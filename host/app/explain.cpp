@@ -92,11 +92,24 @@ Row read_row(const Plan& plan, hid_t result, std::uint64_t number) {
   return row;
 }
 
+/// The bounds of a quantity that a relative error or constants make, and where a limit stops them.
+std::string bounds_text(const Row& row, std::size_t k) {
+  const FactorPlan& factor = row.plan.emissions->factors[k];
+  if (factor.low) return fmt::format("; {} to {}", *factor.low, *factor.high);
+  if (!factor.error || std::isnan(row.factors[k])) return "";
+  double value = row.factors[k], low = low_of_error(factor.quantity, value, *factor.error),
+         high = high_of_error(factor.quantity, value, *factor.error);
+  bool stopped = low != value * (1 - *factor.error) || high != value * (1 + *factor.error);
+  return fmt::format("; ± {:.3g} %: {} to {}{}", 100 * *factor.error, low, high,
+                     stopped ? ", " + limit_text(factor.quantity) : "");
+}
+
 std::string input_source(const Row& row, std::size_t k) {
   const FactorPlan& factor = row.plan.emissions->factors[k];
   if (!factor.fallback.empty()) return "left out: " + factor.fallback;
-  if (factor.found) return fmt::format("catalogue: {}, source {}", factor.found->name, factor.found->source);
-  if (factor.column == kNoColumn) return "the spec";
+  if (factor.found)
+    return fmt::format("catalogue: {}, source {}", factor.found->name, factor.found->source) + bounds_text(row, k);
+  if (factor.column == kNoColumn) return "the spec" + bounds_text(row, k);
   const Column& column = row.plan.columns[factor.column];
   std::string text = fmt::format("column {} has {}", column.info.name, cell_of(column, row.number).text);
   for (const auto& [name, found] : row.data.lookups[k]) {
@@ -110,9 +123,8 @@ std::string input_source(const Row& row, std::size_t k) {
     text = fmt::format("the middle of columns {} ({}) and {} ({})", column.info.name, cell_of(column, row.number).text,
                        high.info.name, cell_of(high, row.number).text);
   }
-  if (factor.error) text += fmt::format(" ± {:.3g} %", 100 * *factor.error);
   if (row.data.assumed_factors[0] >> k & 1) text += "; assumed by the spec";
-  return text;
+  return text + bounds_text(row, k);
 }
 
 void print_model(const Row& row, const char* title, const StepPlan& step) {

@@ -22,7 +22,9 @@ void print_models(const char* title, const std::vector<ModelInfo>& models) {
           quantity.fallback ? fmt::format("; left out: {}{} ({})", *quantity.fallback,
                                           quantity.fallback_unit == "1" ? "" : " " + quantity.fallback_unit, quantity.why)
                             : "";
-      fmt::print("    {:<8} {:<22} {}{}\n", i == 0 ? "inputs" : "", quantity.name, accepted_units(quantity.name), fallback);
+      std::string limit = limit_text(quantity.name);
+      fmt::print("    {:<8} {:<22} {}{}{}\n", i == 0 ? "inputs" : "", quantity.name, accepted_units(quantity.name),
+                 limit.empty() ? "" : ", " + limit, fallback);
     }
   }
   fmt::print("\n");
@@ -40,7 +42,8 @@ void add_models_command(CLI::App& parent, std::function<int()>& action) {
       print_models("Put together", composed_models());
       fmt::print(
           "The last factor, carbon_intensity, is left out of the energy. Formulas are evaluated from left to right in\n"
-          "float64; a missing input makes the answer missing. data/schema.md has every order of evaluation.\n");
+          "float64; a missing input makes the answer missing. data/schema.md has every order of evaluation.\n"
+          "Bounds that a relative error makes stop at an input's limit; bounds that are given must keep it.\n");
       return 0;
     };
   });

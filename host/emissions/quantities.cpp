@@ -14,6 +14,11 @@ namespace carbonfront {
 
 namespace {
 
+/// Quantities above 0 and at most 1.
+bool is_share(const std::string& quantity) {
+  return quantity == "utilisation" || quantity == "inference_utilisation" || quantity.ends_with("_usage");
+}
+
 std::string formula_of(const std::string& model) {
   for (const auto* list : {&training_models(), &inference_models(), &composed_models()})
     for (const ModelInfo& info : *list)
@@ -165,10 +170,23 @@ const char* what_is_wrong(const std::string& quantity, double value) {
   if (value < 0) return "it cannot be negative";
   if (std::isinf(value)) return "it must be finite";
   if (quantity == "pue" && value < 1) return "a PUE is 1 or more: a facility never uses less than its computers do";
-  bool share = quantity == "utilisation" || quantity == "inference_utilisation" || quantity.ends_with("_usage");
-  if (share && (value > 1 || value == 0)) return "it must be above 0 and at most 1";
+  if (is_share(quantity) && (value > 1 || value == 0)) return "it must be above 0 and at most 1";
   if ((quantity == "peak" || quantity == "hardware_life") && value == 0) return "it must be above 0";
   return nullptr;
+}
+
+double low_of_error(const std::string& quantity, double value, double error) {
+  double low = value * (1 - error);
+  return quantity == "pue" && low < 1 ? 1 : low;
+}
+
+double high_of_error(const std::string& quantity, double value, double error) {
+  double high = value * (1 + error);
+  return is_share(quantity) && high > 1 ? 1 : high;
+}
+
+std::string limit_text(const std::string& quantity) {
+  return quantity == "pue" ? "not below 1" : is_share(quantity) ? "not above 1" : "";
 }
 
 void complete_emissions(EmissionsSpec& spec) {

@@ -63,6 +63,14 @@ const std::vector<std::string>& quantity_names();
 /// Says why a value of a quantity cannot be, in any unit; null where it can. NaN, which is missing, can.
 const char* what_is_wrong(const std::string& quantity, double value);
 
+/// The bounds that a relative error makes of a value: value · (1 − error) and value · (1 + error), where the quantity has a
+/// limit no further than that: a PUE is 1 or more, utilisation and usage at most 1. NaN stays NaN.
+double low_of_error(const std::string& quantity, double value, double error);
+double high_of_error(const std::string& quantity, double value, double error);
+
+/// Says where the bounds of a relative error stop; empty where nothing stops them.
+std::string limit_text(const std::string& quantity);
+
 /// Fills in the default carbon intensity and refuses models or quantities that cannot work, whatever the sweep holds.
 /// Throws SpecError.
 void complete_emissions(EmissionsSpec& spec);

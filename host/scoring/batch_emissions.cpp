@@ -35,7 +35,7 @@ struct FactorsAt {
     bool low = (corner == Corner::low) != lessens(factor.quantity);
     if (factor.column != kNoColumn) return {(low ? all.low : all.high)[place].data(), 1};
     if (factor.low) return {nullptr, low ? *factor.low : *factor.high};
-    return {nullptr, factor.constant * (low ? 1 - *factor.error : 1 + *factor.error)};
+    return {nullptr, (low ? low_of_error : high_of_error)(factor.quantity, factor.constant, *factor.error)};
   }
 
   EmissionStep step(const StepPlan& from) const {

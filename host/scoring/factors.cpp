@@ -63,10 +63,10 @@ void gather_bounds(const Plan& plan, const Batch& batch, std::size_t k, Factors&
 }
 
 /// Bounds by a relative error of the values.
-void widen(double error, Factors& all, std::size_t k) {
+void widen(const FactorPlan& factor, Factors& all, std::size_t k) {
   all.low[k] = all.high[k] = all.values[k];
-  for (double& value : all.low[k]) value = value * (1 - error);
-  for (double& value : all.high[k]) value = value * (1 + error);
+  for (double& value : all.low[k]) value = low_of_error(factor.quantity, value, *factor.error);
+  for (double& value : all.high[k]) value = high_of_error(factor.quantity, value, *factor.error);
 }
 
 /// Puts the spec's assumption where a value is missing, and accounts for what is assumed and what stays missing.
@@ -95,13 +95,22 @@ bool is_required(const Plan& plan, const FactorPlan& factor) {
          std::ranges::count(required, plan.columns[factor.column].info.name) > 0;
 }
 
+/// The column to blame for a refused row, and its value: one that cannot be, else one that is missing.
+std::pair<int, double> to_blame(const FactorPlan& factor, const Factors& all, const Refusal& refusal) {
+  std::pair<int, double> found = {factor.column, all.values[refusal.factor][refusal.row]};
+  for (auto [part, column] : {std::pair(&all.low, factor.low_column), {&all.high, factor.high_column}}) {
+    if ((*part)[refusal.factor].empty()) continue;
+    double bound = (*part)[refusal.factor][refusal.row];
+    if (what_is_wrong(factor.quantity, bound)) return {column, bound};
+    if (std::isnan(bound)) found = {column, bound};
+  }
+  return found;
+}
+
 [[noreturn]] void refuse(const Plan& plan, const Batch& batch, const Factors& all, const Refusal& refusal) {
   const FactorPlan& factor = plan.emissions->factors[refusal.factor];
-  const Column& column = plan.columns[factor.column];
-  double value = all.values[refusal.factor][refusal.row];
-  for (const FactorValues* part : {&all.low, &all.high})
-    if (!(*part)[refusal.factor].empty() && what_is_wrong(factor.quantity, (*part)[refusal.factor][refusal.row]))
-      value = (*part)[refusal.factor][refusal.row];
+  auto [wrong, value] = to_blame(factor, all, refusal);
+  const Column& column = plan.columns[wrong];
   std::string place = place_of(column, batch.begin + batch.kept[refusal.row]);
   if (refusal.name)
     throw InputError(fmt::format("{}: '{}' of column '{}' at {} {} {}", factor.quantity, name_at(batch, factor, refusal.row),
@@ -109,10 +118,10 @@ bool is_required(const Plan& plan, const FactorPlan& factor) {
                      candidates_text(refusal.name->answer), kLookupAdvice);
   const std::vector<double>&low = all.low[refusal.factor], &high = all.high[refusal.factor];
   if (!low.empty() && low[refusal.row] > high[refusal.row])
-    throw InputError(
-        fmt::format("{} goes from {} of column '{}' to {} of column '{}' at {}", factor.quantity, low[refusal.row],
-                    column.info.name, high[refusal.row], plan.columns[factor.high_column].info.name, place),
-        "an interval goes from low to high", "correct the row, or swap the columns");
+    throw InputError(fmt::format("{} goes from {} of column '{}' to {} of column '{}' at {}", factor.quantity,
+                                 low[refusal.row], plan.columns[factor.low_column].info.name, high[refusal.row],
+                                 plan.columns[factor.high_column].info.name, place),
+                     "an interval goes from low to high", "correct the row, or swap the columns");
   if (std::isnan(value))
     throw InputError(fmt::format("{} of column '{}' is missing at {}", factor.quantity, column.info.name, place),
                      "it is required", "complete the row, leave it out with a `where` condition, or do not require it");
@@ -146,7 +155,7 @@ Factors gather_factors(const Plan& plan, const Batch& batch, Data& data) {
   if (refusal.row < rows) refuse(plan, batch, all, refusal);
   for (std::size_t k = 0; k < factors.size(); ++k) {
     account(plan, k, rows, all, data);
-    if (factors[k].error) widen(*factors[k].error, all, k);
+    if (factors[k].error) widen(factors[k], all, k);
   }
   return all;
 }
