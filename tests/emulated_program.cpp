@@ -53,6 +53,31 @@ TEST(EmulatedProgram, GivesTheSameBytesAsTheCpu) {
   }
 }
 
+TEST(EmulatedProgram, JudgesIntervalsAsTheCpuDoes) {
+  Scratch folder;
+  const std::string input = sweep(folder);
+  const std::string spec = folder.write("s.toml", R"([emissions]
+devices = { column = "n_gpus" }
+max_power = { column = "tdp", error = 0.1 }
+time = { column = "train_time" }
+[[view]]
+name = "computed"
+objectives = ["accuracy:max", "co2e_kg:min"]
+[[view]]
+name = "columns"
+objectives = ["f1:min", "f2:max", "f3:min"]
+intervals = { f1 = { error = 0.05 }, f2 = { absolute_error = 0.1 }, f3 = { absolute_error = "f4" } }
+group_by = ["region"]
+)");
+  std::string expected;
+  for (const char* backend : {"reference", "cpu", "cuda-emulated"}) {
+    const std::string found =
+        run({"inspect", "--digest", scored(folder, input, {"--spec", spec, "--backend", backend, "--force"})}).out;
+    if (expected.empty()) expected = found;
+    EXPECT_EQ(found, expected) << backend;
+  }
+}
+
 TEST(EmulatedProgram, FindsFrontsWhileReading) {
   Scratch folder;
   const std::string input = sweep(folder);

@@ -180,13 +180,26 @@ void print_beside(const Row& row, const ViewPlan& view, std::uint64_t other, con
   fmt::print("{}", table.text("  ", {1, 2, 3, 4}));
 }
 
+/// What holds of a row with intervals, whatever the true values are.
+void print_certainty(const Row& row, const std::string& prefix) {
+  auto certainty = stored<std::uint8_t>(row.result, prefix + "certainty", H5T_NATIVE_UINT8, row.number);
+  if (!certainty || *certainty == 0) return;
+  auto count = [&](const char* name) {
+    return grouped_digits(*stored<std::uint32_t>(row.result, prefix + name, H5T_NATIVE_UINT32, row.number));
+  };
+  fmt::print("  whatever the true values are: {}\n",
+             *certainty == 1   ? std::string("surely worth it, nothing can beat it")
+             : *certainty == 2 ? fmt::format("surely sub-optimal, beaten by {}", count("surely_dominated_by"))
+                               : fmt::format("undecided, {} may beat it", count("possibly_dominated_by")));
+}
+
 void print_view(const Row& row, const ViewPlan& view) {
   std::string prefix = "/views/" + view.spec.name + "/";
   auto state = stored<std::uint8_t>(row.result, prefix + "state", H5T_NATIVE_UINT8, row.number);
   fmt::print("\nVIEW {}: ", view.spec.name);
   if (state == 1) {
     std::vector<std::string> missing;
-    for (const ObjectivePlan& objective : view.objectives)
+    for (const ObjectivePlan& objective : view.rated_by)
       if (std::isnan(objective_value(row, objective, row.number))) missing.push_back(objective.name);
     return fmt::print("no verdict; missing: {}\n", join(missing, ", "));
   }
@@ -200,6 +213,7 @@ void print_view(const Row& row, const ViewPlan& view) {
   if (auto rank = stored<std::uint32_t>(row.result, prefix + "rank", H5T_NATIVE_UINT32, row.number); rank && *rank != kNone)
     text += fmt::format(", on front {}", *rank);
   fmt::print("{}\n", text);
+  print_certainty(row, prefix);
   auto witness = stored<std::int64_t>(row.result, prefix + "witness", H5T_NATIVE_INT64, row.number);
   if (witness && *witness >= 0) {
     auto other = static_cast<std::uint64_t>(*witness);

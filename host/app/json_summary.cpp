@@ -127,14 +127,24 @@ Json groups_json(const Plan& plan, const Data& data, std::size_t index, const Vi
   return groups;
 }
 
+Json interval_json(const IntervalSpec& interval) {
+  if (interval.error) return {{"relative_error", *interval.error}};
+  if (interval.absolute_error) return {{"absolute_error", *interval.absolute_error}};
+  if (!interval.error_column.empty()) return {{"absolute_error", interval.error_column}};
+  return {{"low", interval.low}, {"high", interval.high}};
+}
+
 Json view_json(const Plan& plan, const Data& data, std::size_t index, const ViewScores& scores) {
   const ViewPlan& view = plan.views[index];
   Json out;
   out["name"] = view.spec.name;
   out["objectives"] = Json::array();
-  for (const ObjectivePlan& objective : view.objectives)
+  for (const ObjectivePlan& objective : view.objectives) {
     out["objectives"].push_back(
         {{"column", objective.name}, {"direction", objective.maximise ? "max" : "min"}, {"units", objective.units}});
+    if (objective.bounds.given())
+      out["objectives"].back()["interval"] = interval_json(view.spec.intervals.at(objective.name));
+  }
   out["group_by"] = view.spec.group_by;
   out["missing"] = name_of(view.spec.missing);
   out["rated"] = scores.size;

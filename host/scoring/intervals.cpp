@@ -11,16 +11,20 @@ namespace carbonfront {
 
 namespace {
 
-/// The rated rows' values of one objective at one end, in the type they are stored in. [size] of that type
+/// The rated rows' values of one objective at one end: float64 where it has bounds, else in the type they are stored in.
 std::vector<std::byte> values_at(const Plan& plan, const Data& data, const ObjectivePlan& objective,
                                  const ViewScores& scores, End end) {
+  std::vector<std::uint32_t> rows(scores.size);
+  for (std::uint32_t i = 0; i < scores.size; ++i) rows[i] = scores.selected_of(i);
+  if (objective.bounds.given())
+    return ends_of_column(
+        objective, end, [&](int column) { return view_of(plan.columns[column].info, data.values[column].data()); }, rows);
   ColumnView column = data.column_view(plan, objective);
   if (plan.has_bounds(objective)) column.values = data.values_of(source_at(objective, end)).data();
   std::size_t width = size_of(column.type);
-  std::vector<std::byte> values(scores.size * width);
-  for (std::uint32_t i = 0; i < scores.size; ++i)
-    std::memcpy(values.data() + i * width, static_cast<const std::byte*>(column.values) + scores.selected_of(i) * width,
-                width);
+  std::vector<std::byte> values(rows.size() * width);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::memcpy(values.data() + i * width, static_cast<const std::byte*>(column.values) + rows[i] * width, width);
   return values;
 }
 
@@ -34,8 +38,10 @@ std::vector<std::uint32_t> dominated_by(const Plan& plan, const Data& data, cons
       std::vector<std::byte> part = values_at(plan, data, view.objectives[k], scores, end);
       values[k].insert(values[k].end(), part.begin(), part.end());
     }
-    objectives.push_back({data.column_view(plan, view.objectives[k]), view.objectives[k].maximise});
-    objectives.back().column.values = values[k].data();
+    ColumnView column = plan.has_bounds(view.objectives[k]) ? ColumnView{nullptr, 0, ValueType::float64, false}
+                                                            : data.column_view(plan, view.objectives[k]);
+    column.values = values[k].data();
+    objectives.push_back({column, view.objectives[k].maximise});
   }
   std::vector<std::uint32_t> group;
   for (std::size_t k = 0; k < ends.size(); ++k)
@@ -50,20 +56,18 @@ std::vector<std::uint32_t> dominated_by(const Plan& plan, const Data& data, cons
 /// Marks rows whose own best dominates their own worst: those with an interval that has a width.
 std::vector<std::uint8_t> have_width(const Plan& plan, const Data& data, const ViewPlan& view, const ViewScores& scores) {
   std::vector<std::uint8_t> wide(scores.size);
-  for (const ObjectivePlan& objective : view.objectives) {
-    if (!plan.has_bounds(objective)) continue;
-    const std::vector<double>&low = data.values_of(low_of(objective.source)),
-          &high = data.values_of(high_of(objective.source));
-    for (std::uint32_t i = 0; i < scores.size; ++i) wide[i] |= low[scores.selected_of(i)] < high[scores.selected_of(i)];
-  }
+  for (const ObjectivePlan& objective : view.objectives)
+    if (plan.has_bounds(objective))
+      mark_wide(values_at(plan, data, objective, scores, End::best), values_at(plan, data, objective, scores, End::worst),
+                wide);
   return wide;
 }
 
 }  // namespace
 
-Source source_at(const ObjectivePlan& objective, End end) {
-  if (end == End::value) return objective.source;
-  return (end == End::best) != objective.maximise ? low_of(objective.source) : high_of(objective.source);
+void mark_wide(const std::vector<std::byte>& best, const std::vector<std::byte>& worst, std::vector<std::uint8_t>& wide) {
+  const double *one = reinterpret_cast<const double*>(best.data()), *other = reinterpret_cast<const double*>(worst.data());
+  for (std::size_t i = 0; i < wide.size(); ++i) wide[i] |= one[i] < other[i] || one[i] > other[i];
 }
 
 Certainty certainty_of(std::uint32_t surely, std::uint32_t possibly) {

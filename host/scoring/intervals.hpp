@@ -1,6 +1,7 @@
 #pragma once
 // Verdicts that hold whatever the true values within their bounds are.
 
+#include "host/scoring/interval_ends.hpp"
 #include "host/scoring/views.hpp"
 
 namespace carbonfront {
@@ -9,11 +10,8 @@ namespace carbonfront {
 /// dominated when one row's worst dominates its best, surely non-dominated when no other row's best dominates its worst.
 enum class Certainty : std::uint8_t { unrated = 0, surely_nondominated = 1, surely_dominated = 2, undecided = 3 };
 
-/// One end of a row's intervals, or the values that they surround.
-enum class End { value, best, worst };
-
-/// The computed column that has an objective's values at one end; the objective has bounds unless it is the value.
-Source source_at(const ObjectivePlan& objective, End end);
+/// Marks rows whose interval, of float64, has a width. [rows]
+void mark_wide(const std::vector<std::byte>& best, const std::vector<std::byte>& worst, std::vector<std::uint8_t>& wide);
 
 /// What follows from how many rows surely and possibly dominate a row.
 Certainty certainty_of(std::uint32_t surely, std::uint32_t possibly);

@@ -10,6 +10,7 @@
 #include "host/errors.hpp"
 #include "host/scoring/batch.hpp"
 #include "host/scoring/batch_emissions.hpp"
+#include "host/scoring/interval_ends.hpp"
 #include "host/scoring/passing.hpp"
 #include "host/scoring/read_ahead.hpp"
 #include "host/scoring/result_rows.hpp"
@@ -35,7 +36,7 @@ Needed needed_columns(const Plan& plan, const Data& data) {
   Needed needed;
   for (const BoundCondition& bound : plan.conditions) needed.filters.insert(bound.column);
   for (const ViewPlan& view : plan.views)
-    for (const ObjectivePlan& objective : view.objectives)
+    for (const ObjectivePlan& objective : view.rated_by)
       if (objective.source == Source::column) needed.objectives.insert(objective.column);
   needed.rest = needed.objectives;
   if (plan.emissions)
@@ -145,6 +146,7 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
     std::uint32_t first = data.selection.size;
     data.selection.size += static_cast<std::uint32_t>(batch.kept.size());
     decoding.reset();
+    check_intervals(plan, batch);
     if (plan.emissions) {
       Clock clock(seconds.emissions);
       append_emissions(plan, backend, batch, data);

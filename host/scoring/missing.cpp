@@ -26,13 +26,13 @@ std::string factor_name(const Plan& plan, std::size_t k) {
 InputError missing_objective(const Plan& plan, const ViewPlan& view, const std::vector<Objective>& objectives,
                              std::size_t at, const std::vector<std::uint32_t>& missing_factors, std::uint64_t row) {
   std::vector<std::string> names;
-  for (std::size_t k = 0; k < view.objectives.size(); ++k) {
+  for (std::size_t k = 0; k < view.rated_by.size(); ++k) {
     if (!is_missing_at(objectives[k].column, at)) continue;
-    if (view.objectives[k].source == Source::column) {
-      names.push_back("column '" + view.objectives[k].name + "'");
+    if (view.rated_by[k].source == Source::column) {
+      names.push_back("column '" + view.rated_by[k].name + "'");
       continue;
     }
-    std::uint32_t bits = missing_factors[at] & plan.emissions->depends.at(view.objectives[k].source);
+    std::uint32_t bits = missing_factors[at] & plan.emissions->depends.at(view.rated_by[k].source);
     for (std::size_t f = 0; f < plan.emissions->factors.size(); ++f)
       if (bits >> f & 1)
         names.push_back(fmt::format("{} (column '{}')", plan.emissions->factors[f].quantity, factor_name(plan, f)));

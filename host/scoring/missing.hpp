@@ -16,8 +16,8 @@ std::uint64_t mark_missing(ColumnView column, std::size_t size, std::vector<std:
 /// Names the column, or the constant, that gives quantity `k` of the emission model.
 std::string factor_name(const Plan& plan, std::size_t k);
 
-/// Says what is missing in a row of a view that refuses missing rows: entry `at` of the objectives and of `missing_factors`,
-/// row `row` of the sweep.
+/// Says what is missing in a row of a view that refuses missing rows: entry `at` of what it is rated by and of
+/// `missing_factors`, row `row` of the sweep.
 InputError missing_objective(const Plan& plan, const ViewPlan& view, const std::vector<Objective>& objectives,
                              std::size_t at, const std::vector<std::uint32_t>& missing_factors, std::uint64_t row);
 

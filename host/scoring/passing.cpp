@@ -11,11 +11,12 @@ namespace carbonfront {
 
 namespace {
 
-/// The entry of the columns that hold selected row `first`: columns that do not stay hold the batch alone.
+/// What rows are rated by, the view's objectives first, from the entry that holds selected row `first` on: columns that do
+/// not stay hold the batch alone.
 std::vector<Objective> batch_objectives(const Plan& plan, const ViewPlan& view, std::uint32_t first, const Data& data) {
   Resident resident = resident_parts(plan);
   std::vector<Objective> objectives;
-  for (const ObjectivePlan& objective : view.objectives) {
+  for (const ObjectivePlan& objective : view.rated_by) {
     bool stays = objective.source == Source::column ? resident.columns.contains(objective.column)
                                                     : resident.emissions.contains(objective.source);
     objectives.push_back({data.column_view(plan, objective, stays ? first : 0), objective.maximise});
@@ -42,7 +43,7 @@ void check_size(const ViewPlan& view, const FrontStream& stream, std::uint64_t l
 void start_passing(const Plan& plan, const Backend& backend, Data& data) {
   data.passing.resize(plan.views.size());
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
-    data.passing[i].missing_rows.resize(plan.views[i].objectives.size());
+    data.passing[i].missing_rows.resize(plan.views[i].rated_by.size());
     if (plan.views[i].passing) data.passing[i].stream = FrontStream(backend.find_front);
   }
 }
@@ -79,8 +80,8 @@ std::vector<std::uint8_t> pass_batch(const Plan& plan, const Batch& batch, std::
   auto count = static_cast<std::uint32_t>(groups || !all ? rated.size() : size);
   passing.rated += count;
   if (!passing.refusal) {
-    PointsView points{objectives.data(), static_cast<std::uint32_t>(objectives.size()), count, all ? nullptr : rated.data(),
-                      groups ? group.data() : nullptr};
+    PointsView points{objectives.data(), static_cast<std::uint32_t>(view.objectives.size()), count,
+                      all ? nullptr : rated.data(), groups ? group.data() : nullptr};
     passing.stream.add(points, [&](std::uint32_t row) { return batch.begin + batch.kept[row]; });
     check_size(view, passing.stream, limit);
   }

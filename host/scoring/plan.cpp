@@ -29,8 +29,27 @@ int use_numeric_column(Plan& plan, const std::string& name, const std::string& u
 
 namespace {
 
-ObjectivePlan bind_objective(Plan& plan, const ObjectiveSpec& spec) {
+/// The columns and errors that bound an objective.
+ObjectiveBounds bind_bounds(Plan& plan, const IntervalSpec& spec) {
+  auto column = [&](const std::string& name) {
+    return name.empty() ? kNoColumn : use_numeric_column(plan, name, "a bound of an objective");
+  };
+  return {column(spec.low), column(spec.high), column(spec.error_column), spec.error, spec.absolute_error};
+}
+
+/// What rows of a view must have: its objectives, then the columns of their bounds, each once.
+std::vector<ObjectivePlan> rating_columns(const Plan& plan, const ViewPlan& view) {
+  std::vector<ObjectivePlan> all = view.objectives;
+  for (const ObjectivePlan& objective : view.objectives)
+    for (int column : {objective.bounds.low_column, objective.bounds.high_column, objective.bounds.error_column})
+      if (column != kNoColumn && std::ranges::none_of(all, [&](const auto& one) { return one.column == column; }))
+        all.push_back({plan.columns[column].info.name, "", false, Source::column, column});
+  return all;
+}
+
+ObjectivePlan bind_objective(Plan& plan, const ViewSpec& view, const ObjectiveSpec& spec) {
   ObjectivePlan objective{spec.column, "", spec.maximise, Source::column, kNoColumn};
+  auto interval = view.intervals.find(spec.column);
   const EmissionOutput* emission = find_emission(spec.column);
   if (emission && plan.emissions && plan.emissions->computes(emission->source)) {
     if (has_column(plan.sweep, spec.column))
@@ -38,6 +57,10 @@ ObjectivePlan bind_objective(Plan& plan, const ObjectiveSpec& spec) {
           fmt::format("objective '{}' means two things", spec.column),
           fmt::format("[emissions] computes it and '{}' has a column of that name", plan.sweep.files.front().path),
           "drop [emissions], or rename the column");
+    if (interval != view.intervals.end())
+      throw SpecError(fmt::format("view '{}' has an interval of '{}'", view.name, spec.column),
+                      "[emissions] computes it, and its bounds from those of its quantities",
+                      "give the quantities bounds: { low = ..., high = ... } or error = ...");
     objective.source = emission->source;
     objective.units = emission->unit;
     return objective;
@@ -50,6 +73,7 @@ ObjectivePlan bind_objective(Plan& plan, const ObjectiveSpec& spec) {
                                    : "add [emissions], or --emissions devices=...,max_power=...,time=...");
   objective.column = use_numeric_column(plan, spec.column, "an objective");
   objective.units = plan.columns[objective.column].info.units.value_or("");
+  if (interval != view.intervals.end()) objective.bounds = bind_bounds(plan, interval->second);
   return objective;
 }
 
@@ -84,7 +108,8 @@ void check_lengths(Plan& plan) {
 }  // namespace
 
 bool Plan::has_bounds(const ObjectivePlan& objective) const {
-  return objective.source != Source::column && objective.source <= Source::lifetime_co2e && emissions->bounded;
+  if (objective.source == Source::column) return objective.bounds.given();
+  return objective.source <= Source::lifetime_co2e && emissions->bounded;
 }
 
 bool Plan::has_intervals(const ViewPlan& view) const {
@@ -116,12 +141,13 @@ Resident resident_parts(const Plan& plan) {
   for (const ViewPlan& view : plan.views) {
     parts.row_numbers |= !plan.conditions.empty() && (view.resident || !view.group_columns.empty());
     if (!view.resident) continue;
-    for (const ObjectivePlan& objective : view.objectives) {
+    for (const ObjectivePlan& objective : view.rated_by) {
       if (objective.source == Source::column)
         parts.columns.insert(objective.column);
       else
         parts.emissions.insert(objective.source);
-      if (plan.has_bounds(objective)) parts.emissions.insert({low_of(objective.source), high_of(objective.source)});
+      if (objective.source != Source::column && plan.has_bounds(objective))
+        parts.emissions.insert({low_of(objective.source), high_of(objective.source)});
       parts.missing_factors |= objective.source != Source::column && view.spec.missing == Missing::error;
     }
   }
@@ -147,8 +173,10 @@ Plan make_plan(const Spec& spec, const std::vector<std::string>& paths, const Re
   }
   if (spec.emissions) plan.emissions = bind_emissions(plan, *spec.emissions);
   for (const ViewSpec& view : spec.views) {
-    ViewPlan bound{view, {}, {}, {}};
-    for (const ObjectiveSpec& objective : view.objectives) bound.objectives.push_back(bind_objective(plan, objective));
+    ViewPlan bound;
+    bound.spec = view;
+    for (const ObjectiveSpec& objective : view.objectives) bound.objectives.push_back(bind_objective(plan, view, objective));
+    bound.rated_by = rating_columns(plan, bound);
     for (const std::string& column : view.group_by) {
       if (std::find(view.group_by.begin(), view.group_by.end(), column + "_missing") != view.group_by.end())
         throw SpecError(fmt::format("view '{}' groups by '{}' and '{}_missing'", view.name, column, column),

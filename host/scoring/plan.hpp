@@ -99,11 +99,21 @@ struct EmissionsPlan {
   bool chooses() const { return training.size() > 1 && training[1].how == Combine::missing; }
 };
 
+/// The bounds of an objective that is a column: two columns, or an error, relative or absolute, the latter a number or
+/// column.
+struct ObjectiveBounds {
+  int low_column = kNoColumn, high_column = kNoColumn, error_column = kNoColumn;
+  std::optional<double> error = {}, absolute_error = {};
+
+  bool given() const { return low_column != kNoColumn || error_column != kNoColumn || error || absolute_error; }
+};
+
 struct ObjectivePlan {
   std::string name, units;
   bool maximise = false;
   Source source = Source::column;
   int column = kNoColumn;
+  ObjectiveBounds bounds = {};
 };
 
 /// A column that is copied for the rows of a front: of the plan, or computed.
@@ -120,6 +130,8 @@ struct ViewPlan {
   std::vector<FrontColumn> front_columns;
   bool resident = true;  // the values of all its rows stay in memory
   bool passing = false;  // its front is found while batches pass by
+  /// What a row must have to be rated: the objectives, and the columns that their bounds come from.
+  std::vector<ObjectivePlan> rated_by;
   bool uses_emissions() const {
     for (const ObjectivePlan& objective : objectives)
       if (objective.source != Source::column) return true;
@@ -143,7 +155,8 @@ struct Plan {
   int label = kNoColumn;
   bool keep_emissions = true;     // of all rows, whether a resident view compares them or not
   bool keep_row_numbers = false;  // of selected rows, whether a resident view needs them or not
-  /// Tells whether an objective is computed and has bounds, and whether a view has such an objective.
+  /// Tells whether an objective has bounds, its own or those of what it is computed from, and whether a view has such an
+  /// objective.
   bool has_bounds(const ObjectivePlan& objective) const;
   bool has_intervals(const ViewPlan& view) const;
   /// Bytes that the used numeric columns and fixed strings take in memory for all rows.

@@ -20,10 +20,10 @@ namespace {
 void count_causes(const Plan& plan, const Data& data, std::size_t view_index, const std::vector<std::uint64_t>& missing_rows,
                   std::vector<Cause>& causes) {
   const ViewPlan& view = plan.views[view_index];
-  for (std::size_t k = 0; k < view.objectives.size(); ++k) {
-    bool column = view.objectives[k].source == Source::column;
+  for (std::size_t k = 0; k < view.rated_by.size(); ++k) {
+    bool column = view.rated_by[k].source == Source::column;
     std::uint64_t rows = column ? missing_rows[k] : data.emission_causes[view_index].unexplained[k];
-    if (rows > 0) causes.push_back({view.objectives[k].name, "", rows});
+    if (rows > 0) causes.push_back({view.rated_by[k].name, "", rows});
   }
   if (!view.uses_emissions()) return;
   for (std::size_t k = 0; k < plan.emissions->factors.size(); ++k)
@@ -107,13 +107,16 @@ ViewScores rate(const Plan& plan, const Data& data, std::size_t view_index) {
   std::uint32_t selected = data.selection.size;
   std::vector<std::uint8_t> missing(selected);
   std::vector<std::uint64_t> missing_rows;
-  for (const Objective& objective : scores.objectives)
-    missing_rows.push_back(mark_missing(objective.column, selected, missing));
+  std::vector<Objective> rated_by;
+  for (const ObjectivePlan& objective : view.rated_by) {
+    rated_by.push_back({data.column_view(plan, objective), objective.maximise});
+    missing_rows.push_back(mark_missing(rated_by.back().column, selected, missing));
+  }
   count_causes(plan, data, view_index, missing_rows, scores.causes);
   std::uint32_t incomplete = static_cast<std::uint32_t>(std::count(missing.begin(), missing.end(), 1));
   if (incomplete > 0 && view.spec.missing == Missing::error) {
     auto first = static_cast<std::uint32_t>(std::find(missing.begin(), missing.end(), 1) - missing.begin());
-    throw missing_objective(plan, view, scores.objectives, first, data.missing_factors, data.selection.row_of(first));
+    throw missing_objective(plan, view, rated_by, first, data.missing_factors, data.selection.row_of(first));
   }
   bool exclude = view.spec.missing == Missing::exclude && incomplete > 0;
   scores.size = exclude ? selected - incomplete : selected;

@@ -188,12 +188,8 @@ struct ViewCounting {
   /// Says what is certain once all parts are counted: a row whose interval has a width was counted against itself.
   void conclude(ShareAnswers& answers) const {
     std::vector<std::uint8_t> wide(own.size());
-    for (std::size_t k = 0; k < own_best.values.size(); ++k) {
-      if (!plan.has_bounds(plan.views[view].objectives[k])) continue;
-      const double *best = reinterpret_cast<const double*>(own_best.values[k].data()),
-                   *worst = reinterpret_cast<const double*>(own_worst.values[k].data());
-      for (std::size_t i = 0; i < own.size(); ++i) wide[i] |= best[i] < worst[i] || best[i] > worst[i];
-    }
+    for (std::size_t k = 0; k < own_best.values.size(); ++k)
+      if (plan.has_bounds(plan.views[view].objectives[k])) mark_wide(own_best.values[k], own_worst.values[k], wide);
     for (std::size_t i = 0; i < own.size(); ++i) {
       std::uint64_t at = own.row[i] - first();
       answers.possibly_dominated_by[at] -= wide[i];

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
+#include <map>
 
 #include "host/scoring/batch.hpp"
 #include "host/shards/part_arrays.hpp"
@@ -40,6 +42,44 @@ ColumnView type_of(const Plan& plan, const ObjectivePlan& objective) {
   return view_of(plan.columns[objective.column].info, nullptr);
 }
 
+/// A whole column of a part's selected rows, in the type it is stored in.
+std::vector<std::byte> stored_column(const PartReader& part, const Plan& plan, int column, std::uint32_t selected) {
+  auto values = part.array<std::byte>(fmt::format("values-{}", column));
+  const ColumnInfo& info = plan.columns[column].info;
+  if (values.size() != selected * size_of(info.type)) part.damaged(info.name + " is cut off");
+  return values;
+}
+
+/// The values of an objective that is a column; `taken`: places among the selected rows.
+std::vector<std::byte> column_in_part(const PartReader& part, const Plan& plan, const ObjectivePlan& objective,
+                                      std::uint32_t selected, const std::vector<std::uint32_t>& taken) {
+  std::vector<std::byte> out;
+  take_values(plan.columns[objective.column].info.type, stored_column(part, plan, objective.column, selected), taken, out);
+  return out;
+}
+
+/// One end of the intervals of an objective that is a column.
+std::vector<std::byte> ends_in_part(const PartReader& part, const Plan& plan, const ObjectivePlan& objective, End end,
+                                    std::uint32_t selected, const std::vector<std::uint32_t>& taken) {
+  std::map<int, std::vector<std::byte>> columns;
+  auto view = [&](int column) {
+    columns[column] = stored_column(part, plan, column, selected);
+    return view_of(plan.columns[column].info, columns[column].data());
+  };
+  return ends_of_column(objective, end, view, taken);
+}
+
+/// The values of a computed objective at one end; `taken`: places among the rows of the share.
+std::vector<std::byte> computed_in_part(const PartReader& part, const Plan& plan, const ObjectivePlan& objective, End end,
+                                        std::uint64_t rows, const std::vector<std::uint32_t>& taken) {
+  Source source = plan.has_bounds(objective) ? source_at(objective, end) : objective.source;
+  auto all = part.rows<double>(std::string("/emissions/") + name_of(source), 0, rows);
+  std::vector<std::byte> values(all.size() * sizeof(double)), out;
+  std::memcpy(values.data(), all.data(), values.size());
+  take_values(ValueType::float64, values, taken, out);
+  return out;
+}
+
 }  // namespace
 
 GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view) {
@@ -70,21 +110,13 @@ ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view
   }
   ViewRows out;
   for (const ObjectivePlan& objective : view.objectives) {
-    out.objectives.push_back({type_of(plan, objective), objective.maximise});
-    bool computed = objective.source != Source::column;
-    Source source = plan.has_bounds(objective) ? source_at(objective, end) : objective.source;
-    std::vector<std::byte> values;
-    if (computed) {
-      auto all = reader.rows<double>(std::string("/emissions/") + name_of(source), 0, rows);
-      values.assign(reinterpret_cast<const std::byte*>(all.data()),
-                    reinterpret_cast<const std::byte*>(all.data() + all.size()));
-    } else {
-      values = reader.array<std::byte>(fmt::format("values-{}", objective.column));
-    }
-    ValueType type = out.objectives.back().column.type;
-    if (values.size() != (computed ? rows : selected) * size_of(type)) reader.damaged(objective.name + " is cut off");
-    out.values.emplace_back();
-    take_values(type, values, computed ? by_row : by_selected, out.values.back());
+    bool own_bounds = objective.bounds.given() && end != End::value;
+    out.objectives.push_back(
+        {own_bounds ? ColumnView{nullptr, 0, ValueType::float64, false} : type_of(plan, objective), objective.maximise});
+    out.values.push_back(own_bounds ? ends_in_part(reader, plan, objective, end, selected, by_selected)
+                         : objective.source == Source::column
+                             ? column_in_part(reader, plan, objective, selected, by_selected)
+                             : computed_in_part(reader, plan, objective, end, rows, by_row));
   }
   for (std::uint32_t i : by_row) out.row.push_back(part.info.range.first + i);
   if (groups.grouping < 0) return out;

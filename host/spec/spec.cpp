@@ -83,6 +83,29 @@ void apply_emissions_flag(Spec& spec, const std::string& text) {
   }
 }
 
+void check_interval(const ViewSpec& view, const std::string& name, const IntervalSpec& interval) {
+  std::string problem = fmt::format("view '{}' has an interval of '{}'", view.name, name);
+  std::vector<std::string> names;
+  for (const ObjectiveSpec& objective : view.objectives) names.push_back(objective.column);
+  if (std::find(names.begin(), names.end(), name) == names.end())
+    throw SpecError(problem, "it is none of its objectives: " + join(names, ", ") + did_you_mean(name, names),
+                    "correct the name");
+  if (interval.low.empty() != interval.high.empty())
+    throw SpecError(problem + " with one bound", "an interval has two columns of bounds", "give low and high");
+  int forms = !interval.low.empty() + interval.error.has_value() + interval.absolute_error.has_value() +
+              !interval.error_column.empty();
+  if (forms != 1)
+    throw SpecError(problem, fmt::format("it has {} forms instead of one", forms),
+                    "give one of low and high, error, absolute_error");
+  for (const std::optional<double>& error : {interval.error, interval.absolute_error})
+    if (error && !(*error >= 0 && std::isfinite(*error)))
+      throw SpecError(fmt::format("{} with an error of {}", problem, *error), "an error is finite and not negative",
+                      "give the half width of the interval");
+  if (view.missing == Missing::worst)
+    throw SpecError(problem + " and missing = \"worst\"", "a value whose bounds are missing has no place behind the others",
+                    "choose \"exclude\" or \"error\"");
+}
+
 void check_view(const ViewSpec& view) {
   constexpr const char* letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
   if (view.name.empty() || view.name.find_first_not_of(letters) != std::string::npos)
@@ -98,6 +121,7 @@ void check_view(const ViewSpec& view) {
     if (!seen.insert(objective.column).second)
       throw SpecError("view '" + view.name + "' has the objective '" + objective.column + "' twice",
                       "an objective has one direction and one weight", "remove one");
+  for (const auto& [name, interval] : view.intervals) check_interval(view, name, interval);
   if (view.outputs.contributions && !view.outputs.hypervolume)
     throw SpecError("view '" + view.name + "' asks for contributions without hypervolume", "they are shares of it",
                     "add \"hypervolume\" to outputs");

@@ -2,6 +2,7 @@
 // The spec: what to compute, from a TOML file and the command line's flags.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,16 @@ struct ObjectiveSpec {
   bool maximise = false;
 
   bool operator==(const ObjectiveSpec&) const = default;
+};
+
+/// The interval of an objective that is a column: two columns of bounds, or an error, relative or in the objective's own
+/// unit, the latter a number or a column. One of them is given.
+struct IntervalSpec {
+  std::string low, high;  // columns
+  std::optional<double> error, absolute_error;
+  std::string error_column;
+
+  bool operator==(const IntervalSpec&) const = default;
 };
 
 /// What becomes of a row with a missing objective: no verdict, a value behind every other, or a refusal.
@@ -33,6 +44,7 @@ struct Outputs {
 struct ViewSpec {
   std::string name;
   std::vector<ObjectiveSpec> objectives;
+  std::map<std::string, IntervalSpec> intervals;  // by objective
   std::vector<std::string> group_by;
   Missing missing = Missing::exclude;
   Outputs outputs;

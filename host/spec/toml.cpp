@@ -22,8 +22,45 @@ void read_sweep(Spec& spec, const TomlReader& in) {
   if (auto label = in.text("label")) spec.label = *label;
 }
 
+IntervalSpec read_interval(const TomlReader& in) {
+  in.allow({"low", "high", "error", "absolute_error"});
+  IntervalSpec interval;
+  interval.low = in.text("low").value_or("");
+  interval.high = in.text("high").value_or("");
+  interval.error = in.number("error");
+  const toml::node* error = in.table.get("absolute_error");
+  if (error && error->is_string())
+    interval.error_column = error->as_string()->get();
+  else
+    interval.absolute_error = in.number("absolute_error");
+  return interval;
+}
+
+std::map<std::string, IntervalSpec> read_intervals(const TomlReader& in) {
+  std::map<std::string, IntervalSpec> intervals;
+  for (auto&& [key, node] : in.table) {
+    std::string name(key.str());
+    if (!node.is_table()) in.wrong(node, name, "it must be a table such as { low = \"...\", high = \"...\" }");
+    intervals[name] = read_interval({*node.as_table(), "the interval of " + name, in.file});
+  }
+  return intervals;
+}
+
+std::string intervals_toml(const std::map<std::string, IntervalSpec>& intervals) {
+  std::vector<std::string> items;
+  for (const auto& [name, interval] : intervals) {
+    std::string form = interval.error            ? "error = " + number_text(*interval.error)
+                       : interval.absolute_error ? "absolute_error = " + number_text(*interval.absolute_error)
+                       : !interval.error_column.empty()
+                           ? "absolute_error = " + quoted(interval.error_column)
+                           : "low = " + quoted(interval.low) + ", high = " + quoted(interval.high);
+    items.push_back(quoted(name) + " = { " + form + " }");
+  }
+  return "intervals = { " + join(items, ", ") + " }\n";
+}
+
 ViewSpec read_view(const TomlReader& in) {
-  in.allow({"name", "objectives", "group_by", "missing", "outputs", "columns", "max_rank", "reference_point"});
+  in.allow({"name", "objectives", "intervals", "group_by", "missing", "outputs", "columns", "max_rank", "reference_point"});
   ViewSpec view;
   auto name = in.text("name");
   if (!name)
@@ -32,6 +69,8 @@ ViewSpec read_view(const TomlReader& in) {
   view.name = *name;
   for (const std::string& text : in.texts("objectives").value_or(std::vector<std::string>{}))
     view.objectives.push_back(parse_objective(text, view.name));
+  if (const toml::table* intervals = in.subtable("intervals"))
+    view.intervals = read_intervals({*intervals, "intervals", in.file});
   view.group_by = in.texts("group_by").value_or(std::vector<std::string>{});
   if (auto missing = in.text("missing")) view.missing = parse_missing(*missing);
   if (auto outputs = in.texts("outputs")) view.outputs = parse_outputs(*outputs);
@@ -99,6 +138,7 @@ std::string to_toml(const Spec& spec) {
     for (const ObjectiveSpec& o : view.objectives)
       objectives.push_back(objective_name(o.column) + (o.maximise ? ":max" : ":min"));
     out += "\n[[view]]\nname = " + quoted(view.name) + "\nobjectives = " + list_of(objectives) + "\n";
+    if (!view.intervals.empty()) out += intervals_toml(view.intervals);
     if (!view.group_by.empty()) out += "group_by = " + list_of(view.group_by) + "\n";
     out += "missing = " + quoted(name_of(view.missing)) + "\noutputs = " + list_of(names_of(view.outputs)) + "\n";
     if (!view.columns.empty()) out += "columns = " + list_of(view.columns) + "\n";
