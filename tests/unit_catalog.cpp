@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "host/emissions/catalog.hpp"
-#include "host/emissions/csv.hpp"
 #include "host/errors.hpp"
 
 namespace carbonfront {
@@ -106,7 +105,8 @@ TEST(Catalog, OfTheUserIsCheckedLineByLine) {
                             {header + "x,max_power,1,W\nX,max_power,2,W\n", "line 3: 'X' is there twice"},
                             {header + "x,max_power,1\n", "it has 3 cells"},
                             {header + ",max_power,1,W\n", "it has no name"},
-                            {header + "\"x,max_power,1,W\n", "a quote is not closed"},
+                            {header + "\"x,max_power,1,W\n", "a quote is never closed"},
+                            {header + "x,max_power,1,W \"\n", "line 2: a quote inside the field"},
                             {std::string(), "is empty"},
                             {"name,quantity,value,unit,same_as\na,,,,b\nb,,,,c\nc,,,,a\n", "the same as itself"},
                             {"name,quantity,value,unit,same_as\na,,,,a\n", "the same as itself"}})
@@ -131,15 +131,13 @@ TEST(Catalog, HasUnitsSourceAndReferenceInEveryEntry) {
     EXPECT_FALSE(power_of(name, "mlco2").entry.value().note.empty()) << name << " contradicts other sources, and says so";
 }
 
-TEST(Csv, KnowsQuotesLineEndsAndEmptyLines) {
-  auto rows = parse_csv(
+TEST(Catalog, IsReadAsTablesAre) {
+  Catalog mine = users(
       "\xEF\xBB\xBF"
-      "a,\"b,\"\"c\"\"\"\r\n\n\"two\nlines\",x",
-      "f.csv");
-  ASSERT_EQ(rows.size(), 2u);
-  EXPECT_EQ(rows[0].cells, (std::vector<std::string>{"a", "b,\"c\""}));
-  EXPECT_EQ(rows[1].cells, (std::vector<std::string>{"two\nlines", "x"}));
-  EXPECT_EQ(rows[1].line, 3);
+      "name,quantity,value,unit,note\r\n\r\n\"Card, \"\"big\"\"\",max_power,7,W,\"two\nlines\"\r\n");
+  CatalogEntry card = power_of("Card, \"big\"", "", {mine}).entry.value();
+  EXPECT_EQ(card.value, 7);
+  EXPECT_EQ(card.note, "two\nlines");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "host/errors.hpp"
 #include "host/sweep/convert.hpp"
-#include "host/sweep/csv.hpp"
+#include "host/csv.hpp"
 #include "host/sweep/csv_column.hpp"
 #include "tests/scratch.hpp"
 

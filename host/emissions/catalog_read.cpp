@@ -12,8 +12,8 @@
 #include <map>
 #include <set>
 
+#include "host/csv.hpp"
 #include "host/emissions/catalog.hpp"
-#include "host/emissions/csv.hpp"
 #include "host/emissions/units.hpp"
 #include "host/errors.hpp"
 #include "host/text.hpp"
@@ -43,28 +43,47 @@ std::string spec_quantity(const std::string& quantity) { return quantity.starts_
 const std::vector<std::string> known_quantities = {"max_power", "peak_fp64",        "peak_fp32", "peak_tf32",
                                                    "peak_fp16", "peak_tensor_fp16", "memory",    "carbon_intensity"};
 
-std::vector<std::string> check_header(const CsvRow& header, const std::string& file) {
+/// One line of a catalogue, or more where a cell has line ends.
+struct Line {
+  std::vector<std::string> cells;
+  std::uint64_t number = 0;  // where it begins, from 1
+};
+
+std::vector<Line> split_lines(std::string_view text, const std::string& file) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  std::uint64_t number = 1;
+  CsvRecords records;
+  split_records(text, true, ',', file, number, records);
+  std::vector<Line> lines;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    auto cell = [&](std::size_t at) { return records.fields.begin() + static_cast<std::ptrdiff_t>(at); };
+    lines.push_back({{cell(records.first_field[i]), cell(records.first_field[i + 1])}, records.line[i]});
+  }
+  return lines;
+}
+
+std::vector<std::string> check_header(const Line& header, const std::string& file) {
   std::vector<std::string> known = {"value"};
   for (const auto& [name, member] : text_columns()) known.push_back(name);
   for (const std::string& name : header.cells)
     if (std::ranges::count(known, name) == 0)
-      throw InputError(fmt::format("'{}', line {}: unknown column '{}'", file, header.line, name),
+      throw InputError(fmt::format("'{}', line {}: unknown column '{}'", file, header.number, name),
                        "columns are " + join(known, ", ") + did_you_mean(name, known), "correct the header");
   for (const char* needed : {"name", "quantity", "value", "unit"})
     if (std::ranges::count(header.cells, needed) != 1)
       throw InputError(
-          fmt::format("'{}', line {}: the header has no column '{}', or has it twice", file, header.line, needed),
+          fmt::format("'{}', line {}: the header has no column '{}', or has it twice", file, header.number, needed),
           "an entry is a name, a quantity, a value and its unit", "correct the header");
   return header.cells;
 }
 
-[[noreturn]] void refuse(const std::string& file, int line, const std::string& problem, const std::string& why) {
+[[noreturn]] void refuse(const std::string& file, std::uint64_t line, const std::string& problem, const std::string& why) {
   throw InputError(fmt::format("'{}', line {}: {}", file, line, problem), why, "correct the entry");
 }
 
-CatalogEntry parse_entry(const CsvRow& row, const std::vector<std::string>& header, const std::string& file) {
+CatalogEntry parse_entry(const Line& row, const std::vector<std::string>& header, const std::string& file) {
   if (row.cells.size() != header.size())
-    refuse(file, row.line, fmt::format("it has {} cells", row.cells.size()),
+    refuse(file, row.number, fmt::format("it has {} cells", row.cells.size()),
            fmt::format("the header has {}", header.size()));
   CatalogEntry entry;
   std::string value;
@@ -73,24 +92,24 @@ CatalogEntry parse_entry(const CsvRow& row, const std::vector<std::string>& head
     (text == text_columns().end() ? value : entry.*(text->second)) = row.cells[k];
   }
   entry.words = name_words(entry.name);
-  if (entry.name.empty()) refuse(file, row.line, "it has no name", "entries are found by name");
+  if (entry.name.empty()) refuse(file, row.number, "it has no name", "entries are found by name");
   if (!entry.same_as.empty()) {
-    if (!value.empty()) refuse(file, row.line, "it has a value and same_as", "only one of them can hold");
+    if (!value.empty()) refuse(file, row.number, "it has a value and same_as", "only one of them can hold");
     return entry;
   }
   if (std::ranges::count(known_quantities, entry.quantity) == 0)
-    refuse(file, row.line, fmt::format("unknown quantity '{}'", entry.quantity),
+    refuse(file, row.number, fmt::format("unknown quantity '{}'", entry.quantity),
            "quantities are " + join(known_quantities, ", ") + did_you_mean(entry.quantity, known_quantities));
   std::string quantity = spec_quantity(entry.quantity), unit = canonical_unit(quantity, entry.unit);
   if (unit.empty())
-    refuse(file, row.line, fmt::format("unknown unit '{}' of {}", entry.unit, entry.quantity),
+    refuse(file, row.number, fmt::format("unknown unit '{}' of {}", entry.unit, entry.quantity),
            "it must be " + accepted_units(quantity));
   entry.unit = unit;
   auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), entry.value);
   if (error != std::errc() || end != value.data() + value.size() || std::isnan(entry.value))
-    refuse(file, row.line, fmt::format("'{}' is not a number", value), "a value is one");
+    refuse(file, row.number, fmt::format("'{}' is not a number", value), "a value is one");
   if (const char* wrong = what_is_wrong(quantity, entry.value))
-    refuse(file, row.line, fmt::format("{} = {}", entry.quantity, entry.value), wrong);
+    refuse(file, row.number, fmt::format("{} = {}", entry.quantity, entry.value), wrong);
   return entry;
 }
 
@@ -119,7 +138,7 @@ void check_circles(const Catalog& catalog, const std::string& file) {
 }  // namespace
 
 Catalog parse_catalog(const std::string& csv, const std::string& file) {
-  std::vector<CsvRow> rows = parse_csv(csv, file);
+  std::vector<Line> rows = split_lines(csv, file);
   if (rows.empty())
     throw InputError(fmt::format("'{}' is empty", file), "a catalogue has a header and entries",
                      "begin it with name,quantity,value,unit");
@@ -130,7 +149,7 @@ Catalog parse_catalog(const std::string& csv, const std::string& file) {
     CatalogEntry entry = parse_entry(rows[i], header, file);
     if (!seen.insert({lower(entry.scope), lower(entry.name), lower(entry.code), entry.quantity, entry.source, entry.year})
              .second)
-      refuse(file, rows[i].line, fmt::format("'{}' is there twice", entry.name), "an entry overrides others by its name");
+      refuse(file, rows[i].number, fmt::format("'{}' is there twice", entry.name), "an entry overrides others by its name");
     catalog.entries.push_back(std::move(entry));
   }
   check_circles(catalog, file);

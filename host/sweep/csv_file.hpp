@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "host/sweep/csv.hpp"
+#include "host/csv.hpp"
 
 namespace carbonfront {
 

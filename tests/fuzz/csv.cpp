@@ -1,7 +1,7 @@
 // A table: split the same however it is cut, every field of the type that was found for its column; or refused with an
 // InputError.
 
-#include "host/sweep/csv.hpp"
+#include "host/csv.hpp"
 
 #include <algorithm>
 #include <cstdlib>

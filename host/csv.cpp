@@ -1,4 +1,4 @@
-#include "host/sweep/csv.hpp"
+#include "host/csv.hpp"
 
 #include <fmt/format.h>
 
