@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "host/pareto/clones.hpp"
+#include "host/clones.hpp"
 #include "host/pareto/hypervolume.hpp"
 #include "host/pareto/verdict.hpp"
 #include "host/sweep/generator.hpp"

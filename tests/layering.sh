@@ -5,7 +5,7 @@ set -u
 root=$(cd "${1:-$(dirname "$0")/..}" && pwd) || exit 2
 
 # folder: the prefixes of our own headers that it may include, besides its own. `host` is the files directly in host/.
-common='host/csv\.hpp|host/errors\.hpp|host/progress\.hpp|host/text\.hpp'
+common='host/clones\.hpp|host/csv\.hpp|host/errors\.hpp|host/progress\.hpp|host/text\.hpp'
 layers() {
   cat <<EOF
 kernels         -

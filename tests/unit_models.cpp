@@ -209,9 +209,9 @@ TEST(EmissionModels, GiveTheReferencesBitsOnEveryBackend) {
   const std::size_t rows = 20011;
   std::vector<std::vector<double>> columns(7, std::vector<double>(rows));
   for (auto& column : columns)
-    for (double& value : column) {
-      int kind = static_cast<int>(random() % 16);
-      value = kind == 0 ? std::nan("") : kind == 1 ? 0 : kind == 2 ? 1e-310 : any(random);
+    for (std::size_t i = 0; i < rows; ++i) {
+      int kind = i / 3000 == 2 ? 3 : static_cast<int>(random() % 16);  // for a while everything is known
+      column[i] = kind == 0 ? std::nan("") : kind == 1 ? 0 : kind == 2 ? 1e-310 : any(random);
     }
   const Backend& reference = choose_backend("reference");
   for (const Backend& backend : backends()) {

@@ -8,11 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "host/clones.hpp"
+
 namespace carbonfront {
 
 namespace {
 
-constexpr std::size_t kBlock = 1024;  // rows that stay in the first-level cache from step to step
+constexpr std::size_t kBlock = 1024;  // rows of one step
+constexpr std::size_t kJoined = 256;  // rows of several steps: they stay in the first-level cache from step to step
 
 /// A step's constants, repeated so that a block reads them as it reads columns.
 using Constants = std::array<std::array<double, kBlock>, kMostFactors>;
@@ -24,11 +27,7 @@ std::array<const double*, sizeof...(K)> block_of(const EmissionStep& step, const
   return {(step.factors[K].values ? step.factors[K].values + begin : constants[K].data())...};
 }
 
-/// One block's answers of one model.
-struct Block {
-  std::array<double, kBlock> energy_kwh, co2e_kg;
-};
-
+/// Evaluates a block of the first step.
 template <class Model, std::size_t... K>
 void evaluate_block(const Model& model, const std::array<const double*, sizeof...(K)>& from, std::size_t rows,
                     double* energy_kwh, double* co2e_kg, std::index_sequence<K...>) {
@@ -40,22 +39,60 @@ void evaluate_block(const Model& model, const std::array<const double*, sizeof..
   }
 }
 
-template <Combine how>
-void join_block(std::uint8_t number, const Block& one, std::size_t rows, EmissionColumns out) {
+/// Evaluates a block of a later step and joins it with what the rows have, as combine() does: vector code, in one pass.
+template <Combine how, class Model, std::size_t... K>
+CARBONFRONT_CLONES void join_block(const Model& model, const std::array<const double*, sizeof...(K)>& from, std::size_t rows,
+                                   double* __restrict energy_kwh, double* __restrict co2e_kg, std::index_sequence<K...>) {
   for (std::size_t i = 0; i < rows; ++i) {
-    Emitted row{out.energy_kwh[i], out.co2e_kg[i]};
-    std::uint8_t source = out.source[i];
-    combine(how, number, {one.energy_kwh[i], one.co2e_kg[i]}, row, source);
-    out.energy_kwh[i] = row.energy_kwh;
-    out.co2e_kg[i] = row.co2e_kg;
-    out.source[i] = source;
+    const double factors[] = {from[K][i]...};
+    Emitted one = model(factors);
+    double kwh = energy_kwh[i], kg = co2e_kg[i];
+    if constexpr (how == Combine::add) {
+      energy_kwh[i] = kwh + one.energy_kwh;
+      co2e_kg[i] = kg + one.co2e_kg;
+    } else {
+      co2e_kg[i] = kwh != kwh ? one.co2e_kg : kg;
+      energy_kwh[i] = kwh != kwh ? one.energy_kwh : kwh;
+    }
   }
 }
 
-void join_block(Combine how, std::uint8_t number, const Block& one, std::size_t rows, EmissionColumns out) {
-  if (how == Combine::set) return join_block<Combine::set>(number, one, rows, out);
-  if (how == Combine::missing) return join_block<Combine::missing>(number, one, rows, out);
-  join_block<Combine::add>(number, one, rows, out);
+/// Which step answered each row of a block, as numbers of the width of its answers.
+using Chosen = std::array<double, kJoined>;
+
+/// Puts a number where a row's energy is not known; tells whether there is such a row.
+CARBONFRONT_CLONES bool mark_unknown(double number, const double* energy_kwh, std::size_t rows, Chosen& chosen) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    double had = chosen[i];
+    chosen[i] = energy_kwh[i] != energy_kwh[i] ? number : had;
+  }
+  double known = 0;  // a count in the width of the values
+  for (std::size_t i = 0; i < rows; ++i) known += energy_kwh[i] == energy_kwh[i] ? 1.0 : 0.0;
+  return known < static_cast<double>(rows);
+}
+
+/// Writes the numbers as bytes.
+CARBONFRONT_CLONES void write_sources(const Chosen& chosen, std::size_t rows, std::uint8_t* source) {
+  for (std::size_t i = 0; i < rows; ++i) source[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(chosen[i]));
+}
+
+/// Evaluates one step of a block and joins it with what the rows have.
+void step_block(const EmissionStep& step, const Constants& constants, std::uint8_t number, std::size_t begin,
+                std::size_t rows, EmissionColumns out, Chosen& chosen) {
+  double *energy_kwh = out.energy_kwh + begin, *co2e_kg = out.co2e_kg + begin;
+  if (step.how == Combine::set && out.source) chosen.fill(number);
+  if (step.how == Combine::missing && !mark_unknown(number, energy_kwh, rows, chosen)) return;  // nothing is left to fill
+  auto evaluate = [&](const auto& model) {
+    std::make_index_sequence<std::decay_t<decltype(model)>::factor_count> all;
+    auto from = block_of(step, constants, begin, all);
+    if (step.how == Combine::set)
+      evaluate_block(model, from, rows, energy_kwh, co2e_kg, all);
+    else if (step.how == Combine::missing)
+      join_block<Combine::missing>(model, from, rows, energy_kwh, co2e_kg, all);
+    else
+      join_block<Combine::add>(model, from, rows, energy_kwh, co2e_kg, all);
+  };
+  std::visit(evaluate, step.model);
 }
 
 }  // namespace
@@ -64,24 +101,16 @@ void emissions_cpu(std::span<const EmissionStep> steps, std::size_t rows, Emissi
   std::vector<Constants> constants(steps.size());
   for (std::size_t s = 0; s < steps.size(); ++s)
     for (std::size_t k = 0; k < kMostFactors; ++k) constants[s][k].fill(steps[s].factors[k].constant);
+  const std::size_t block = steps.size() == 1 && !out.source ? kBlock : kJoined;
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, rows, 16 * kBlock), [&](const auto& range) {
-    Block one;
-    std::array<std::uint8_t, kBlock> unasked;  // the sources where nobody wants them
-    unasked.fill(kNoSource);
-    for (std::size_t begin = range.begin(); begin < range.end(); begin += kBlock) {
-      std::size_t size = std::min(kBlock, range.end() - begin);
-      EmissionColumns block{out.energy_kwh + begin, out.co2e_kg + begin, out.source ? out.source + begin : unasked.data()};
-      for (std::size_t s = 0; s < steps.size(); ++s) {
-        bool direct = steps[s].how == Combine::set && !out.source;
-        auto evaluate = [&](const auto& model) {
-          std::make_index_sequence<std::decay_t<decltype(model)>::factor_count> all;
-          evaluate_block(model, block_of(steps[s], constants[s], begin, all), size,
-                         direct ? block.energy_kwh : one.energy_kwh.data(), direct ? block.co2e_kg : one.co2e_kg.data(),
-                         all);
-        };
-        std::visit(evaluate, steps[s].model);
-        if (!direct) join_block(steps[s].how, static_cast<std::uint8_t>(s), one, size, block);
-      }
+    Chosen chosen{};
+    for (std::size_t begin = range.begin(); begin < range.end(); begin += block) {
+      std::size_t size = std::min(block, range.end() - begin);
+      for (std::size_t s = 0; s < steps.size(); ++s)
+        step_block(steps[s], constants[s], static_cast<std::uint8_t>(s), begin, size, out, chosen);
+      if (!out.source) continue;
+      mark_unknown(kNoSource, out.energy_kwh + begin, size, chosen);
+      write_sources(chosen, size, out.source + begin);
     }
   });
 }

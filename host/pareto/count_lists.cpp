@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "host/pareto/clones.hpp"
+#include "host/clones.hpp"
 
 namespace carbonfront {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "host/pareto/clones.hpp"
+#include "host/clones.hpp"
 #include "host/pareto/filter.hpp"
 #include "host/pareto/keys.hpp"
 

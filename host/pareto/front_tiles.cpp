@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstring>
 
-#include "host/pareto/clones.hpp"
+#include "host/clones.hpp"
 
 namespace carbonfront {
 namespace {

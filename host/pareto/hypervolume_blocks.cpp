@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "host/pareto/clones.hpp"
+#include "host/clones.hpp"
 #include "host/pareto/hypervolume.hpp"
 
 namespace carbonfront {

@@ -4,7 +4,7 @@
 #include <limits>
 #include <vector>
 
-#include "host/pareto/clones.hpp"
+#include "host/clones.hpp"
 #include "host/pareto/engine.hpp"
 #include "host/pareto/members.hpp"
 #include "host/pareto/verdict.hpp"

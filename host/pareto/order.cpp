@@ -8,7 +8,7 @@
 #include <limits>
 #include <utility>
 
-#include "host/pareto/clones.hpp"
+#include "host/clones.hpp"
 #include "host/pareto/filter.hpp"
 #include "host/pareto/keys.hpp"
 #include "host/pareto/radix_sort.hpp"

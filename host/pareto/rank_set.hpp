@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/pareto/clones.hpp"
+#include "host/clones.hpp"
 #include "host/pareto/pages.hpp"
 
 namespace carbonfront {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "host/pareto/clones.hpp"
+#include "host/clones.hpp"
 #include "host/pareto/members.hpp"
 
 namespace carbonfront {

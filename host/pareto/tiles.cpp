@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-#include "host/pareto/clones.hpp"
+#include "host/clones.hpp"
 
 namespace carbonfront {
 namespace {
