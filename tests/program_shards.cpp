@@ -1,6 +1,7 @@
 // A sweep scored in shares and merged has the bytes of one run, however it is cut and whatever is asked for.
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "tests/shards.hpp"
 
@@ -92,17 +93,43 @@ TEST(Shards, RefuseAMissingValueNamingTheRowOfTheSweep) {
   expect_refused(work.merge(), 3, {"shards 1 again"}, folder, {"s.h5", done});
 }
 
+/// A JSON summary without what is about the parts: the time it took.
+nlohmann::json told(const Outcome& done) {
+  EXPECT_EQ(done.code, 0) << done.err;
+  auto summary = nlohmann::json::parse(done.out);
+  summary.erase("timings");
+  return summary;
+}
+
+/// The lines on standard error that say what is assumed and used.
+std::string said(const Outcome& done) {
+  std::string lines;
+  for (std::size_t at = 0, end = 0; at < done.err.size(); at = end + 1) {
+    end = std::min(done.err.find('\n', at), done.err.size() - 1);
+    std::string line = done.err.substr(at, end - at);
+    if (!line.starts_with("memory: ") && !line.starts_with("time: ")) lines += line + "\n";
+  }
+  return lines;
+}
+
 TEST(Shards, TellTheSameSummary) {
   Scratch folder;
   std::string sweep = generated(folder, "s.h5", {"--rows", "2000", "--missing", "0.05", "--chunk-rows", "100"});
-  std::string spec = kAllKinds, stated = "[emissions]\ncarbon_intensity = { value = 0.437, unit = \"kg/kWh\" }\n";
-  spec.replace(spec.find("[emissions]\n"), 12, stated);  // a default is no longer known as one
-  Sharing work{folder, {sweep}, {"--spec", folder.write("spec.toml", spec)}, 3};
-  std::string expected = run({"score", sweep, "--spec", folder / "spec.toml", "-o", folder / "m.h5", "--show", "5"}).out;
+  Sharing work{folder, {sweep}, {"--spec", folder.write("spec.toml", kAllKinds)}, 3};
+  Arguments one = {"score", sweep, "--spec", folder / "spec.toml", "-o", folder / "m.h5", "--force"};
+  Outcome text = run(joined(one, {"--show", "5"}));
+  EXPECT_TRUE(says(text.out, "(the default)") && says(text.out, "sub-optimal")) << text.out;
+  nlohmann::json summary = told(run(joined(one, {"--json"})));
+  std::string nothing_shown = run(joined(one, {"--show", "0"})).out;
   work.score_all();
-  EXPECT_EQ(work.merge({"--force", "--show", "5"}).out, expected);
-  work.count_all();
-  EXPECT_TRUE(says(work.merge({"--force", "--show", "5"}).out, "can be rated"));  // what is beaten is in the file alone
+  for (bool counted : {false, true}) {
+    if (counted) work.count_all();
+    Outcome merged = work.merge({"--force", "--show", "5"});
+    EXPECT_EQ(merged.out, text.out) << counted;
+    EXPECT_EQ(said(merged), said(text)) << counted;
+    EXPECT_EQ(told(work.merge({"--force", "--json"})), summary) << counted;
+    EXPECT_EQ(work.merge({"--force", "--show", "0"}).out, nothing_shown) << counted;
+  }
   EXPECT_EQ(run({"validate", folder / "m.h5", sweep}).code, 0);
 }
 

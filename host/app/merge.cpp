@@ -17,6 +17,7 @@
 #include "host/errors.hpp"
 #include "host/scoring/memory.hpp"
 #include "host/shards/checkpoint.hpp"
+#include "host/shards/counted_rows.hpp"
 #include "host/shards/cross_counts.hpp"
 #include "host/text.hpp"
 
@@ -54,9 +55,11 @@ void append_parts(const Collection& all, const Plan& plan, const Backend& backen
   scores.load.read = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// Lets a view's answers be copied from the parts' counts.
-void take_counted(const Collection& all, const Plan& plan, std::size_t view, ViewScores& scores) {
+/// Lets a view's answers be copied from the parts' counts, and takes from them what the summary tells.
+void take_counted(const Collection& all, const Plan& plan, std::size_t view, std::size_t show, Data& data,
+                  ViewScores& scores) {
   const std::string& name = plan.views[view].spec.name;
+  add_counted_rows(all, plan, view, show, kMostGroups, data, scores);
   if (plan.has_intervals(plan.views[view])) scores.certain_rows = count_certain(all, name);
   scores.copy_answer = [&all, name](const char* answer, hid_t dataset) { copy_answers(all, name, answer, dataset); };
 }
@@ -80,6 +83,7 @@ int merge(MergeOptions& options) {
   pass_what_is_counted(all, plan);
   check_memory(plan, plan.rows, 0, limits.memory);
   say_what_auto_chose(options.backend, backend, limits.threads);
+  if (plan.emissions) say("{}", assumptions_text(plan));
   say("{}\n", memory_text(plan, plan.rows, 0, limits.memory));
   Provenance provenance = provenance_now(options.command_line);
   provenance.backend = backend.name;
@@ -96,7 +100,8 @@ int merge(MergeOptions& options) {
   });
   judge_views(plan, backend, progress, scores);
   for (std::size_t i = 0; i < plan.views.size(); ++i)
-    if (!plan.views[i].resident && counts_by_share(plan, plan.views[i])) take_counted(all, plan, i, scores.views[i]);
+    if (!plan.views[i].resident && counts_by_share(plan, plan.views[i]))
+      take_counted(all, plan, i, options.delivery.show, scores.data, scores.views[i]);
   write_result(plan, options.delivery, progress, output, *rows, provenance, scores);
   display.reset();
   tell_result(plan, options.delivery, provenance, scores);

@@ -11,6 +11,9 @@
 
 namespace carbonfront {
 
+/// The most groups of a view that have a table.
+inline constexpr std::size_t kMostGroups = 20;
+
 /// Everything a summary is made of.
 struct ScoreSummary {
   const Plan& plan;

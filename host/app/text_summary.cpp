@@ -17,8 +17,6 @@ namespace carbonfront {
 
 namespace {
 
-constexpr std::size_t kMostGroups = 20;
-
 std::string shortened(const std::string& text, std::size_t most) {
   if (Table::width(text) <= most) return text;
   std::string out;
@@ -69,6 +67,7 @@ std::string header(const ViewPlan& view) {
 /// Positions of a view's rows by group: front first, then the sub-optimal, both ascending.
 struct GroupRows {
   std::vector<std::uint32_t> front, beaten;
+  std::uint64_t beaten_rows = 0;  // as many as `beaten` or, where that has only the first, more
 };
 
 /// What one view's tables are written from.
@@ -112,8 +111,8 @@ struct ViewText {
     for (std::size_t i = 0; i < std::min(show, rows.front.size()); ++i) table.rows.push_back(cells(rows.front[i]));
     if (rows.front.size() > show)
       table.rows.push_back({fmt::format("… and {} more", grouped_digits(rows.front.size() - show))});
-    if (rows.beaten.empty()) return table.text("    ", right_aligned);
-    table.rows.push_back({fmt::format("sub-optimal: {}", grouped_digits(rows.beaten.size()))});
+    if (rows.beaten_rows == 0) return table.text("    ", right_aligned);
+    table.rows.push_back({fmt::format("sub-optimal: {}", grouped_digits(rows.beaten_rows))});
     bool named = in.plan.label != kNoColumn;
     if (named) {
       table.rows.back().resize(numbers);
@@ -122,8 +121,8 @@ struct ViewText {
         table.rows.push_back(cells(rows.beaten[i]));
         table.rows.back().push_back(beaten_by(rows.beaten[i]));
       }
-      if (rows.beaten.size() > show)
-        table.rows.push_back({fmt::format("… and {} more", grouped_digits(rows.beaten.size() - show))});
+      if (rows.beaten_rows > show)
+        table.rows.push_back({fmt::format("… and {} more", grouped_digits(rows.beaten_rows - show))});
     }
     return table.text("    ", right_aligned);
   }
@@ -134,12 +133,17 @@ std::vector<GroupRows> rows_by_group(const ViewScores& scores) {
   std::vector<GroupRows> groups(scores.groups.size());
   if (scores.only_front) {
     for (std::uint32_t position : scores.front) groups[scores.group_of(position)].front.push_back(position);
+    for (auto position = static_cast<std::uint32_t>(scores.front.size()); position < scores.front_row.size(); ++position)
+      groups[scores.group_of(position)].beaten.push_back(position);
+    for (std::size_t g = 0; g < groups.size() && scores.copy_answer; ++g)
+      groups[g].beaten_rows = scores.groups[g].rated - scores.groups[g].front_rows;
     return groups;
   }
   for (std::uint32_t position = 0; position < scores.size; ++position) {
     GroupRows& group = groups[scores.group_of(position)];
     (scores.verdict.nondominated[position] ? group.front : group.beaten).push_back(position);
   }
+  for (GroupRows& group : groups) group.beaten_rows = group.beaten.size();
   return groups;
 }
 

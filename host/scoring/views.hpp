@@ -35,7 +35,7 @@ struct ViewScores {
   std::vector<std::uint32_t> rated;        // [size] selected row, ascending
   std::vector<std::uint32_t> rated_group;  // [positions]; empty without groups
   bool only_front = false;                 // found while reading: no verdict, and columns of the front's rows alone
-  std::vector<std::uint64_t> front_row;    // [front] row numbers, where only the front is known
+  std::vector<std::uint64_t> front_row;    // [front] row numbers, where only the front is known; then beaten ones to tell of
   std::uint64_t unrated = 0;
   std::vector<Cause> causes;  // those with rows, in the order of objectives and quantities
   Verdict verdict;

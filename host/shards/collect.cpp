@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <map>
 #include <optional>
 
@@ -26,7 +27,8 @@ std::optional<Shard> shard_in_name(const std::string& path) {
   return shard;
 }
 
-/// The files that a part was made from, as absolute paths. Throws InputError.
+/// The files that a part was made from: the paths as they were given, where these still lead there from this folder, else
+/// absolute ones. Throws InputError.
 std::vector<std::string> inputs_of(const PartFile& part) {
   h5::Handle file = h5::open_for_reading(part.path);
   PartReader reader{file, part.path};
@@ -39,7 +41,10 @@ std::vector<std::string> inputs_of(const PartFile& part) {
       paths.back() += static_cast<char>(byte);
   }
   paths.pop_back();
-  return paths;
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i + 1 < paths.size(); i += 2)
+    found.push_back(std::filesystem::absolute(paths[i]).string() == paths[i + 1] ? paths[i] : paths[i + 1]);
+  return found;
 }
 
 /// Shares must lie end to end.

@@ -222,11 +222,10 @@ void write_part(hid_t file, const Plan& plan, PartInfo info, Data& data) {
   write_work(file, kPartFormat, info);
   h5::Handle part(H5Gopen2(file, "part", H5P_DEFAULT));
   write_array(part, "totals", std::vector<std::uint64_t>{data.selection.size, data.without_emissions});
-  std::vector<std::uint8_t> inputs;  // absolute paths, each ended by a zero
-  for (const SweepFile& input : plan.sweep.files) {
-    std::string path = std::filesystem::absolute(input.path).string();
-    inputs.insert(inputs.end(), path.c_str(), path.c_str() + path.size() + 1);
-  }
+  std::vector<std::uint8_t> inputs;  // paths as given and absolute, each ended by a zero
+  for (const SweepFile& input : plan.sweep.files)
+    for (const std::string& path : {input.path, std::filesystem::absolute(input.path).string()})
+      inputs.insert(inputs.end(), path.c_str(), path.c_str() + path.size() + 1);
   write_array(part, "inputs", inputs);
   if (plan.emissions) write_emission_counts(part, data);
   std::vector<std::uint32_t> selected;

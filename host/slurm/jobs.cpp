@@ -23,12 +23,13 @@ std::uint64_t memory_to_count(const Plan& plan, std::uint64_t rows) {
   return most;
 }
 
-std::uint64_t memory_to_merge(Plan& plan) {
+/// One share's rows beside what stays: the summary names the first beaten ones.
+std::uint64_t memory_to_merge(Plan& plan, std::uint64_t rows) {
   keep_what_is_compared(plan);
   plan.keep_row_numbers = false;
   for (ViewPlan& view : plan.views)
     if (counts_by_share(plan, view)) view.resident = false, view.passing = true;
-  return memory_needed(plan, plan.rows, 0);
+  return memory_needed(plan, plan.rows, 0) + memory_to_count(plan, rows) / 2;
 }
 
 }  // namespace
@@ -49,7 +50,7 @@ std::vector<BatchJob> jobs_of(Plan& plan, std::uint32_t shards) {
   for (const ViewPlan& view : plan.views)
     if (counts_by_share(plan, view)) count.views.push_back(view.spec.name);
   if (!count.views.empty()) jobs.push_back(count);
-  jobs.push_back({"merge", jobs.back().name, false, memory_to_merge(plan), {}});
+  jobs.push_back({"merge", jobs.back().name, false, memory_to_merge(plan, rows), {}});
   return jobs;
 }
 
