@@ -201,7 +201,7 @@ TEST(DeviceKernels, SettleRanks) {
   });
 }
 
-#if !defined(CARBONFRONT_EMULATION_THREADS)
+#if !defined(CARBONFRONT_EMULATION_THREADS) && !defined(__CUDACC__)
 /// What the engines take for many rows, each answer on its own, and nothing leaks from a call that fails.
 TEST(DeviceKernels, FailEveryCallInTurnWithoutALeak) {
   Table table = table_of(draw(Distribution::quantised, 600, 3, 4));
