@@ -69,7 +69,8 @@ struct Before {
   /// Fills in; all threads of the block. `scanned` are the sums of the tiles' histograms.
   __device__ void fill(Pass pass, bool present, std::uint32_t x, std::uint32_t digit, const std::uint32_t* scanned) const {
     const std::uint32_t warp = threadIdx.x / 32, own = threadIdx.x / kDigits * kPitch + threadIdx.x % kDigits;
-    for (std::uint32_t i = threadIdx.x; i < kWarps * kXDigits * kPitch; i += kTile) sums[0][i] = 0;
+    for (std::uint32_t w = 0; w < kWarps; ++w)
+      for (std::uint32_t i = threadIdx.x; i < kXDigits * kPitch; i += kTile) sums[w][i] = 0;
     __syncthreads();
     if (present) atomicAdd(&sums[warp][x * kPitch + digit], 1u);
     __syncthreads();
