@@ -98,7 +98,8 @@ void Fiber::run() {
     yield();
   }
 #if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_start_switch_fiber(nullptr, worker->stack_bottom, worker->stack_size);
+  // Kept, not destroyed: whoever called this has its frame there, and returns once more.
+  __sanitizer_start_switch_fiber(&fake_stack, worker->stack_bottom, worker->stack_size);
 #endif
 }
 
