@@ -137,6 +137,23 @@ TEST(ShardsOfModels, AFactThatIsRequiredIsRefusedInTheShareThatMissesIt) {
   expect_refused(work.merge(), 3, {"run shards 2 again"});
 }
 
+TEST(ShardsOfModels, AreRefusedWhereTheUsersCatalogueHasChangedSince) {
+  Scratch folder;
+  std::string sweep = sweep_in(folder),
+              mine = folder.write("mine.csv", "name,quantity,value,unit\nHome brew,max_power,42,W\n");
+  std::string spec = folder.write("s.toml", "[emissions]\ncatalogs = [\"" + mine +
+                                                "\"]\ndevices = { column = \"n\" }\nmax_power = { catalog = \"hardware\", "
+                                                "name = \"Home brew\" }\ntime = { column = \"hours\" }\n" +
+                                                kViews);
+  Sharing work{folder, {sweep}, {"--spec", spec}, 2};
+  work.score_all();
+  EXPECT_EQ(work.merged_digest(), work.digest_of_one_run());
+  folder.write("mine.csv", "name,quantity,value,unit\nHome brew,max_power,43,W\n");
+  expect_refused(work.merge({"--force"}), 3, {"another catalogue"});
+  EXPECT_EQ(work.score(1, {"--force"}).code, 0);
+  expect_refused(work.merge({"--force"}), 3, {"part-1-of-2", "another catalogue"});
+}
+
 const std::string kBounds =
     "devices = { column = \"n\" }\nmax_power = { column = \"watts\", error = 0.1 }\n"
     "time = { low = \"least\", high = \"most\", unit = \"h\" }\npue = { low = 1.1, high = 1.3 }\n";

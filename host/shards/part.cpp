@@ -159,7 +159,9 @@ FrontRows read_front_of_part(hid_t file, const std::string& path, std::size_t vi
 }
 
 PartInfo part_of(const Plan& plan, Shard shard, RowRange range) {
-  PartInfo info{CARBONFRONT_VERSION, to_toml(plan.spec), {}, plan.rows, shard, range, 0};
+  PartInfo info{CARBONFRONT_VERSION, to_toml(plan.spec), {}, plan.rows, shard, range, 0, {}};
+  if (plan.spec.emissions)
+    for (const std::string& path : plan.spec.emissions->catalogs) info.catalogs.push_back(sha256_of_file(path));
   for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) info.fingerprints.push_back(fingerprint(plan.columns, i));
   return info;
 }
@@ -168,6 +170,7 @@ std::string difference(const PartInfo& wanted, const PartInfo& found) {
   if (found.program_version != wanted.program_version)
     return fmt::format("it was made by version {}, this is {}", found.program_version, wanted.program_version);
   if (found.spec != wanted.spec) return "it was made with another spec";
+  if (found.catalogs != wanted.catalogs) return "it was made with another catalogue";
   if (found.fingerprints != wanted.fingerprints || found.rows != wanted.rows) return "it was made from another input";
   if (found.shard.count != wanted.shard.count)
     return fmt::format("it is of {} shards, not of {}", found.shard.count, wanted.shard.count);
@@ -181,6 +184,7 @@ void write_work(hid_t file, const char* format, const PartInfo& info) {
   h5::write_attribute(root, "program_version", std::string_view(info.program_version));
   h5::write_attribute(root, "spec", std::string_view(info.spec));
   h5::write_attribute(root, "input_fingerprints", std::string_view(join(info.fingerprints, " ")));
+  h5::write_attribute(root, "catalog_sha256", std::string_view(join(info.catalogs, " ")));
   h5::Handle part = create_group(file, "part");
   write_array(part, "numbers",
               std::vector<std::uint64_t>{info.rows, info.shard.index, info.shard.count, info.range.first, info.range.end,
@@ -202,7 +206,10 @@ PartInfo read_work(hid_t file, const std::string& path, const char* format) {
                 numbers[0],
                 {static_cast<std::uint32_t>(numbers[1]), static_cast<std::uint32_t>(numbers[2])},
                 {numbers[3], numbers[4]},
-                numbers[5]};
+                numbers[5],
+                {}};
+  std::string catalogs = h5::text_attribute(root, "catalog_sha256");
+  if (!catalogs.empty()) info.catalogs = split_names(catalogs, ' ');
   if (numbers[2] == 0 || numbers[1] >= numbers[2]) part.damaged("there is no such shard");
   if (info.range.first > info.range.end || info.range.end > info.rows || info.done > info.range.end - info.range.first)
     part.damaged("its range of rows cannot be");

@@ -21,15 +21,17 @@ struct PartInfo {
   std::uint64_t rows = 0;                 // of the sweep
   Shard shard;
   RowRange range;
-  std::uint64_t done = 0;  // rows of the range that are in it, from its first
+  std::uint64_t done = 0;             // rows of the range that are in it, from its first
+  std::vector<std::string> catalogs;  // SHA-256 of the user's catalogues
 
   bool complete() const { return done == range.end - range.first; }
 };
 
-/// Describes the work of a plan. Reads the inputs' fingerprints.
+/// Describes the work of a plan. Reads the inputs' fingerprints and the user's catalogues.
 PartInfo part_of(const Plan& plan, Shard shard, RowRange range);
 
-/// Says how `found` is of other work than `wanted`: its version, spec, input or number of rows; empty where it is not.
+/// Says how `found` is of other work than `wanted`: its version, spec, catalogues, input or number of rows; empty where it
+/// is not.
 std::string difference(const PartInfo& wanted, const PartInfo& found);
 
 /// Writes everything that the rows so far left in memory, beside the rows that ResultRows wrote. A part is uncompressed: it
