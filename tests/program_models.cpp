@@ -103,6 +103,11 @@ objectives = ["inference_co2e_kg:min", "co2e_kg:min"]
   EXPECT_EQ(result.text_attributes("/views/use", "objective_units"), (Texts{"kg", "kg"}));
   EXPECT_TRUE(says(done.out, "110,000 queries")) << done.out;  // (750 − 7.5) / (0.0075 − 0.00075) = 110,000
   EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
+  auto even =
+      nlohmann::json::parse(score(folder, sweep, {"--spec", spec, "--json", "--force"}).out)["views"][1]["break_even"];
+  EXPECT_EQ(even["trained_row"], 1);
+  EXPECT_EQ(even["used_row"], 0);
+  EXPECT_NEAR(even["queries"].get<double>(), 110000, 1e-6);
 }
 
 TEST(Lifetime, IsUnknownWithoutInference) {

@@ -36,23 +36,28 @@ std::optional<double> break_even(double training_a, double sample_a, double trai
   return std::isfinite(queries) && queries > 0 ? std::optional(queries) : std::nullopt;
 }
 
-std::string break_even_text(const ScoreSummary& in, std::size_t view, const ViewScores& scores) {
+std::optional<BreakEven> break_even_of(const ScoreSummary& in, std::size_t view, const ViewScores& scores) {
   const Objective* training = objective_of(in.plan.views[view], scores, Source::co2e);
   const Objective* sample = objective_of(in.plan.views[view], scores, Source::inference_co2e);
-  if (!training || !sample) return "";
+  if (!training || !sample) return {};
   std::uint32_t trained = least(scores, training->column), used = least(scores, sample->column);
-  if (trained == kNone || used == kNone) return "";
+  if (trained == kNone || used == kNone) return {};
   auto emits = [&](const Objective* objective, std::uint32_t position) {
     return real_at(objective->column, scores.selected_of(position));
   };
   auto queries = break_even(emits(training, trained), emits(sample, trained), emits(training, used), emits(sample, used));
-  if (!queries) return "";
-  std::uint64_t rows[] = {scores.row_of(in.data.selection, trained), scores.row_of(in.data.selection, used)};
-  Labels labels = read_labels(in.plan, {rows[0], rows[1]});
+  if (!queries) return {};
+  return BreakEven{scores.row_of(in.data.selection, trained), scores.row_of(in.data.selection, used), *queries};
+}
+
+std::string break_even_text(const ScoreSummary& in, std::size_t view, const ViewScores& scores) {
+  auto found = break_even_of(in, view, scores);
+  if (!found) return "";
+  Labels labels = read_labels(in.plan, {found->trained_row, found->used_row});
   return fmt::format("  {} emits least in training, {} per query: the second pays off from {} queries on\n",
-                     labels.of(rows[0]), labels.of(rows[1]),
-                     *queries < 1e15 ? grouped_digits(static_cast<unsigned long long>(std::ceil(*queries)))
-                                     : fmt::format("{:.3g}", *queries));
+                     labels.of(found->trained_row), labels.of(found->used_row),
+                     found->queries < 1e15 ? grouped_digits(static_cast<unsigned long long>(std::ceil(found->queries)))
+                                           : fmt::format("{:.3g}", found->queries));
 }
 
 }  // namespace carbonfront

@@ -134,7 +134,9 @@ Json interval_json(const IntervalSpec& interval) {
   return {{"low", interval.low}, {"high", interval.high}};
 }
 
-Json view_json(const Plan& plan, const Data& data, std::size_t index, const ViewScores& scores) {
+Json view_json(const ScoreSummary& in, std::size_t index, const ViewScores& scores) {
+  const Plan& plan = in.plan;
+  const Data& data = in.data;
   const ViewPlan& view = plan.views[index];
   Json out;
   out["name"] = view.spec.name;
@@ -165,6 +167,9 @@ Json view_json(const Plan& plan, const Data& data, std::size_t index, const View
     out["certainty"] = {{"surely_nondominated", scores.certain_rows[1]},
                         {"surely_dominated", scores.certain_rows[2]},
                         {"undecided", scores.certain_rows[3]}};
+  if (auto even = break_even_of(in, index, scores))
+    out["break_even"] = {
+        {"trained_row", even->trained_row}, {"used_row", even->used_row}, {"queries", real_json(even->queries)}};
   out["groups"] = groups_json(plan, data, index, scores);
   std::vector<std::uint64_t> rows;
   for (std::uint32_t position : scores.front) rows.push_back(scores.row_of(data.selection, position));
@@ -190,7 +195,7 @@ std::string json_summary(const ScoreSummary& in) {
   out["threads"] = in.provenance.threads;
   if (in.plan.emissions) out["emissions"] = emissions_json(in.plan, in.data);
   out["views"] = Json::array();
-  for (std::size_t i = 0; i < in.views.size(); ++i) out["views"].push_back(view_json(in.plan, in.data, i, in.views[i]));
+  for (std::size_t i = 0; i < in.views.size(); ++i) out["views"].push_back(view_json(in, i, in.views[i]));
   for (const auto& [phase, seconds] : in.provenance.seconds) out["timings"][phase] = seconds;
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

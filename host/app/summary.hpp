@@ -35,6 +35,17 @@ std::string emissions_text(const Plan& plan, const Data& data);
 /// The number of queries at which lifetimes a and b emit the same; nothing where one emits less however often it is used.
 std::optional<double> break_even(double training_a, double sample_a, double training_b, double sample_b);
 
+/// Two rows of a front, the one that emits least in training and the one that emits least per query, and the number of
+/// queries from which the second has emitted less in all.
+struct BreakEven {
+  std::uint64_t trained_row = 0, used_row = 0;
+  double queries = 0;
+};
+
+/// Finds them in a view with both as objectives; nothing where one row is the least in both, or the objectives are not
+/// there.
+std::optional<BreakEven> break_even_of(const ScoreSummary& summary, std::size_t view, const ViewScores& scores);
+
 /// Between the front's row that emits least in training and the one that emits least per sample, in a view with both as
 /// objectives. Throws InputError.
 std::string break_even_text(const ScoreSummary& summary, std::size_t view, const ViewScores& scores);
