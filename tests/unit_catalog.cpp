@@ -131,6 +131,19 @@ TEST(Catalog, HasUnitsSourceAndReferenceInEveryEntry) {
     EXPECT_FALSE(power_of(name, "mlco2").entry.value().note.empty()) << name << " contradicts other sources, and says so";
 }
 
+TEST(Catalog, OfTheUserMayNotSendANameRoundInACircleOrToNowhere) {
+  const std::string header = "name,quantity,value,unit,same_as\n";
+  EXPECT_EQ(power_of("A100", "", {users(header + "A100,,,,NVIDIA A100\n")}).entry.value().name, "NVIDIA A100");
+  Catalog one = users(header + "a,,,,b\n"), other = users(header + "b,,,,A\n");
+  EXPECT_EQ(power_of("a", "", {one}).why, "is the same as 'b', which is unknown to the catalogue");
+  try {
+    power_of("a", "", {one, other});
+    ADD_FAILURE() << "not refused";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("the same as itself (a is b)"), std::string::npos) << error.what();
+  }
+}
+
 TEST(Catalog, IsReadAsTablesAre) {
   Catalog mine = users(
       "\xEF\xBB\xBF"

@@ -160,7 +160,7 @@ TEST(Spec, RefusesEmissionsThatCannotWork) {
   };
   const std::string rest = "devices = { value = 1 }\nmax_power = { column = \"p\" }\ntime = { column = \"t\" }\n";
   EXPECT_EQ(emissions(rest), "");
-  EXPECT_NE(emissions("devices = { value = 1 }").find("has no max_power"), std::string::npos);
+  EXPECT_NE(emissions("devices = { value = 1 }").find("has no max_power, time"), std::string::npos);
   EXPECT_NE(emissions(rest + "model = \"guess\"").find("unknown emission model"), std::string::npos);
   EXPECT_NE(emissions(rest + "pue = { value = 0.9 }").find("PUE of 1 or more"), std::string::npos);
   EXPECT_NE(emissions(rest + "carbon_intensity = { value = -1, unit = \"kg/kWh\" }").find("not negative"),

@@ -7,6 +7,7 @@
 #include <functional>
 #include <set>
 
+#include "host/errors.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -69,9 +70,15 @@ Hits by_any_name(const Hits& values, const Hits& aliases, std::string name) {
   return {};
 }
 
-/// What the user's catalogues call a name; they go before built-in values of that name.
+/// What the user's catalogues call a name; they go before built-in values of that name. Throws InputError where catalogues
+/// send it round in a circle that none of them has alone.
 std::string renamed_by_user(const std::vector<Catalog>& users, std::string name) {
-  for (std::size_t steps = 0; steps < 100; ++steps) {
+  std::vector<std::string> path;
+  for (;;) {
+    if (std::ranges::count(path, name_words(name)) > 0)
+      throw InputError(fmt::format("the catalogues have '{}' as the same as itself", name), join(path, " is "),
+                       "give one of them a value");
+    path.push_back(name_words(name));
     Hits renames;
     for (const Catalog& catalog : users)
       for (const CatalogEntry& entry : catalog.entries)
@@ -79,6 +86,7 @@ std::string renamed_by_user(const std::vector<Catalog>& users, std::string name)
     renames = by_name(renames, name);
     if (renames.empty()) break;
     name = renames.back()->same_as;
+    if (name_words(name) == path.back()) break;  // the same words, written in another way
   }
   return name;
 }
@@ -162,7 +170,8 @@ CatalogAnswer look_up(const Catalog& builtin, const std::vector<Catalog>& users,
   }
   if (Hits hits = by_any_name(values, aliases, name); !hits.empty()) return decided(hits);
   everything.insert(everything.begin(), values.begin(), values.end());
-  return {std::nullopt, "is unknown to the catalogue", similar(everything, name)};
+  std::string why = name == query.name ? "" : fmt::format("is the same as '{}', which ", name);
+  return {std::nullopt, why + "is unknown to the catalogue", similar(everything, name)};
 }
 
 }  // namespace carbonfront

@@ -35,7 +35,9 @@ std::vector<std::string> names_of(const std::vector<ModelInfo>& models) {
 void check_number(const std::string& name, const char* what, double value) {
   std::string problem = fmt::format("[emissions] {}{} = {}", name, what, value);
   if (std::isnan(value)) throw SpecError(problem, "a constant cannot be missing", "give a number, or a column");
-  const char* advice = name == "pue" ? "give a PUE of 1 or more" : "give a finite value that is not negative";
+  const char* advice = name == "pue"    ? "give a PUE of 1 or more"
+                       : is_share(name) ? "give a share above 0 and at most 1, not per cent"
+                                        : "give a finite value that is not negative";
   if (const char* wrong = what_is_wrong(name, value)) throw SpecError(problem, wrong, advice);
 }
 
@@ -198,12 +200,14 @@ void complete_emissions(EmissionsSpec& spec) {
   spec.default_intensity = spec.quantities["carbon_intensity"].is_default;
   std::vector<ModelQuantity> used = used_quantities(spec);
   std::string models = join(model_names(spec), ", ") + (spec.inference.empty() ? "" : ", " + spec.inference);
+  std::vector<std::string> missing;
   for (const ModelQuantity& needed : used)
-    if (!needed.fallback && !spec.quantities.contains(needed.name))
-      throw SpecError(fmt::format("[emissions] has no {}", needed.name),
-                      fmt::format("{} is {}", spec.model == "first-available" ? "one of its models" : spec.model,
-                                  spec.model == "first-available" ? models : formula_of(spec.model)),
-                      fmt::format("add {} = {{ column = \"...\" }} or {{ value = ... }}", needed.name));
+    if (!needed.fallback && !spec.quantities.contains(needed.name)) missing.push_back(needed.name);
+  if (!missing.empty())
+    throw SpecError(fmt::format("[emissions] has no {}", join(missing, ", ")),
+                    fmt::format("{} is {}", spec.model == "first-available" ? "one of its models" : spec.model,
+                                spec.model == "first-available" ? models : formula_of(spec.model)),
+                    fmt::format("add {} = {{ column = \"...\" }} or {{ value = ... }}", join(missing, ", ")));
   for (const auto& [name, quantity] : spec.quantities) {
     if (std::ranges::none_of(used, [&, n = name](const ModelQuantity& q) { return q.name == n; }))
       throw SpecError(fmt::format("[emissions] {} is not used", name), fmt::format("the models are {}", models),
