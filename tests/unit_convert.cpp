@@ -5,9 +5,9 @@
 #include <cmath>
 #include <random>
 
+#include "host/csv.hpp"
 #include "host/errors.hpp"
 #include "host/sweep/convert.hpp"
-#include "host/csv.hpp"
 #include "host/sweep/csv_column.hpp"
 #include "tests/scratch.hpp"
 
