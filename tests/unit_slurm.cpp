@@ -105,8 +105,8 @@ struct Outcomes : ::testing::Test {
 };
 
 TEST_F(Outcomes, AreThoseOfTheFirstJobThatFailed) {
-  folder.write("status/score-0", "0\n");
-  folder.write("status/score-1", "3\n");
+  folder.write("status/10.score-0", "0\n");
+  folder.write("status/10.score-1", "3\n");
   folder.write("logs/score-1.log", "starts\ncarbonfront: first\ncarbonfront: bad value (why); advice\nends with code 3\n");
   note_states("10_0 COMPLETED\n10_1 FAILED\n11_0 CANCELLED\n12 CANCELLED\n", states);
   EXPECT_EQ(failures(), "score-1=3:bad value (why); advice;");
@@ -122,7 +122,15 @@ TEST_F(Outcomes, OfTasksWithoutAWordAreThoseThatSlurmKnows) {
 
 TEST_F(Outcomes, AreGoodOnceTheMergeIs) {
   note_states("10_0 FAILED\n12 COMPLETED\n", states);
-  folder.write("status/merge", "0\n");
+  folder.write("status/12.merge", "0\n");
+  EXPECT_EQ(failures(), "");
+}
+
+TEST_F(Outcomes, AreNotThoseOfJobsSubmittedBefore) {
+  note_states("10_0 COMPLETED\n12 COMPLETED\n", states);
+  folder.write("status/12.merge", "0\n");
+  folder.write("status/9.merge", "2\n");
+  folder.write("status/7.score-0", "3\n");
   EXPECT_EQ(failures(), "");
 }
 

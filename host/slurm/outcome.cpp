@@ -13,10 +13,10 @@ namespace carbonfront {
 
 namespace {
 
-/// The exit code that a task recorded.
-std::optional<int> recorded_code(const std::string& folder, const std::string& name) {
+/// The exit code that a task of a job recorded.
+std::optional<int> recorded_code(const std::string& folder, const SubmittedJob& job, const std::string& task) {
   int code = 0;
-  if (std::ifstream(folder + "/status/" + name) >> code) return code;
+  if (std::ifstream(folder + "/status/" + job.id + "." + task) >> code) return code;
   return std::nullopt;
 }
 
@@ -52,8 +52,8 @@ std::set<std::string> tasks_of(const std::string& folder, const SubmittedJob& jo
       names.insert(job.name + "-" + id.substr(job.id.size() + 1));
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder + "/status", ignored))
-    if (std::string name = entry.path().filename().string(); name == job.name || name.starts_with(job.name + "-"))
-      names.insert(name);
+    if (std::string name = entry.path().filename().string(); name.starts_with(job.id + "."))
+      names.insert(name.substr(job.id.size() + 1));
   return names;
 }
 
@@ -84,12 +84,12 @@ bool is_under_way(const std::string& state) {
 std::vector<FailedTask> failed_tasks(const std::string& folder, const std::vector<SubmittedJob>& jobs,
                                      const std::map<std::string, std::string>& states) {
   std::vector<FailedTask> failed;
-  if (recorded_code(folder, jobs.back().name) == 0) return failed;
+  if (recorded_code(folder, jobs.back(), jobs.back().name) == 0) return failed;
   for (const SubmittedJob& job : jobs) {
     for (const std::string& name : tasks_of(folder, job, states)) {
       std::size_t dash = name.find('-');
       auto state = states.find(dash == std::string::npos ? job.id : job.id + "_" + name.substr(dash + 1));
-      int code = recorded_code(folder, name).value_or(state == states.end() ? 137 : code_of(state->second));
+      int code = recorded_code(folder, job, name).value_or(state == states.end() ? 137 : code_of(state->second));
       if (code != 0) failed.push_back({name, code, last_message(folder + "/logs/" + name + ".log")});
     }
     if (!failed.empty()) return failed;

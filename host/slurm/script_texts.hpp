@@ -30,12 +30,13 @@ export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-${SLURM_CPUS_ON_NODE:-1}}
 job=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
 say() { echo "$(date '+%F %T') $name, $(hostname), job $job, restart ${SLURM_RESTART_COUNT:-0}: $*" >&2; }
 
-# run_task NAME COMMAND...: runs the program, passes signals on to it, and records its exit code in status/NAME. A task that
+# run_task NAME COMMAND...: runs the program, passes signals on to it, and records its exit code in status/JOB.NAME. A task that
 # was stopped before its time limit has kept a checkpoint: it is put back into the queue, and goes on from there.
 run_task() {
   name=$1
   shift
-  rm -f "status/$name"
+  local status=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}.$name
+  rm -f "status/$status"
   say "starts${CUDA_VISIBLE_DEVICES:+ on GPU $CUDA_VISIBLE_DEVICES}"
   local process= signalled code=127 got
   trap 'signalled=1; [ -z "$process" ] || kill -USR1 "$process"' USR1
@@ -59,7 +60,7 @@ run_task() {
     fi
   fi
   say "ends with code $code"
-  echo "$code" >"status/.$name.$$" && mv "status/.$name.$$" "status/$name"
+  echo "$code" >"status/.$status.$$" && mv "status/.$status.$$" "status/$status"
   exit "$code"
 }
 )bash";
