@@ -52,11 +52,16 @@ struct Fiber : Place {
   std::source_location where;
   struct Worker* worker = nullptr;
   std::unique_ptr<std::byte[]> stack = std::make_unique_for_overwrite<std::byte[]>(kStackBytes);
-  context::fiber itself, scheduler;
+  union {
+    context::fiber itself;  // never unwound: it waits for ever, with nothing on its stack that needs an end
+  };
+  context::fiber scheduler;
 #if defined(__SANITIZE_ADDRESS__)
   void* fake_stack = nullptr;
 #endif
-  void run();
+  Fiber() { std::construct_at(&itself); }
+  ~Fiber() {}
+  [[noreturn]] void run();
   void resume();
   void yield();
 };
@@ -67,16 +72,12 @@ struct Worker {
   const std::function<void()>* kernel = nullptr;
   std::vector<std::uint64_t> brought;  // [warps × 32]
   unsigned votes = 0;
-  bool abandoned = false, ending = false;
+  bool abandoned = false;
 #if defined(__SANITIZE_ADDRESS__)
   const void* stack_bottom = nullptr;
   std::size_t stack_size = 0;
 #endif
 
-  ~Worker() {
-    ending = true;
-    for (auto& fiber : fibers) fiber->resume();
-  }
   void make_fibers(unsigned count);
   std::string run_block(unsigned threads);
   void run_warp(unsigned first, unsigned threads, bool backwards);
@@ -89,7 +90,7 @@ void Fiber::run() {
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_finish_switch_fiber(nullptr, &worker->stack_bottom, &worker->stack_size);
 #endif
-  while (!worker->ending) {
+  while (true) {
     try {
       (*worker->kernel)();
     } catch (const Abandoned&) {
@@ -97,10 +98,6 @@ void Fiber::run() {
     state = State::done;
     yield();
   }
-#if defined(__SANITIZE_ADDRESS__)
-  // Kept, not destroyed: whoever called this has its frame there, and returns once more.
-  __sanitizer_start_switch_fiber(&fake_stack, worker->stack_bottom, worker->stack_size);
-#endif
 }
 
 /// Runs the fiber until it yields.
@@ -135,10 +132,9 @@ void Worker::make_fibers(unsigned count) {
     const context::stack_context place_of_stack = stack.allocate();
     self->itself =
         context::fiber(std::allocator_arg, context::preallocated(place_of_stack.sp, place_of_stack.size, place_of_stack),
-                       stack, [self](context::fiber&& scheduler) {
+                       stack, [self](context::fiber&& scheduler) -> context::fiber {
                          self->scheduler = std::move(scheduler);
                          self->run();
-                         return std::move(self->scheduler);
                        });
     fibers.push_back(std::move(fiber));
   }
