@@ -28,6 +28,9 @@ void look(Backend& backend) {
 void open(Backend& backend, const DeviceChoice& choice) {
   const auto devices = std::make_shared<CudaDevices>(choice.device, choice.memory_limit, choice.as_for_many);
   backend.emissions = [devices](auto&&... arguments) { devices->emissions(arguments...); };
+  backend.columns.keep = [devices](auto... arguments) { return devices->keep(arguments...); };
+  backend.columns.bring_up = [devices](auto&&... arguments) { devices->bring_up(arguments...); };
+  backend.columns.emissions = [devices](auto&&... arguments) { devices->emissions(arguments...); };
   backend.evaluate = [devices](PointsView points, VerdictRequest wanted, Progress& progress) {
     return devices->evaluate(points, wanted, progress);
   };
@@ -62,6 +65,7 @@ std::vector<Backend> all_backends() {
                                evaluate_cpu,
                                count_against_cpu,
                                find_front_cpu,
+                               {},
                                false,
                                ""},
                               {"reference",
@@ -72,6 +76,7 @@ std::vector<Backend> all_backends() {
                                evaluate_reference,
                                count_against_reference,
                                find_front_reference,
+                               {},
                                true,
                                ""}};
 #if defined(CARBONFRONT_CUDA)

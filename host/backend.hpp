@@ -12,6 +12,14 @@
 
 namespace carbonfront {
 
+/// How columns go up to devices while rows are read, as keys that stay there: the calls of CudaDevices.
+struct DeviceColumns {
+  std::function<bool(std::uint32_t columns, std::uint32_t capacity, std::uint32_t most_objectives)> keep;
+  std::function<void(const Objective& objective, std::uint32_t begin, std::uint32_t count)> bring_up;
+  std::function<void(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out, const KeptEmissions& kept)>
+      emissions;
+};
+
 /// A way to compute. All give the same bytes. A device backend owns what it took of its devices until the last copy is gone.
 struct Backend {
   std::string name, description;
@@ -23,6 +31,7 @@ struct Backend {
                             Progress& progress)>
       count_against;
   FindFront find_front;     // for fronts found while reading
+  DeviceColumns columns;    // none where columns need not go anywhere
   bool definition = false;  // keeps all rows and evaluates them together, even where only the front is asked for
   std::string passed_over;  // chosen by "auto": which better ones cannot be used, and why
 };

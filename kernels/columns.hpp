@@ -59,10 +59,21 @@ struct ColumnView {
   bool has_missing_value = false;
 };
 
-/// One objective: a column and the sense in which it is good.
+inline constexpr int kNotKept = -1;
+
+/// One objective: a column and the sense in which it is good. `kept`: the number of the column of keys that a device keeps
+/// of all its rows, if it does.
 struct Objective {
   ColumnView column;
   bool maximise = false;
+  int kept = kNotKept;
+};
+
+/// The two columns that an emission model computes, as objectives where they are kept as keys, and the row of them that the
+/// first computed one is.
+struct KeptEmissions {
+  Objective energy, co2e;
+  std::uint32_t begin = 0;
 };
 
 /// Views the points of one view: `size` rows, each a row number of the columns, in ascending order.

@@ -156,6 +156,11 @@ void gather(const Stream& stream, const std::uint32_t* position, const std::uint
   launch(stream, "gather_kernel", one_thread_each(size), gather_kernel<std::uint32_t>, position, in, out, size);
 }
 
+void gather(const Stream& stream, const std::uint32_t* position, const std::uint64_t* in, std::uint64_t* out,
+            std::uint32_t size) {
+  launch(stream, "gather_kernel", one_thread_each(size), gather_kernel<std::uint64_t>, position, in, out, size);
+}
+
 void gather(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
             std::uint32_t size) {
   launch(stream, "gather_kernel", one_thread_each(size), gather_kernel<std::uint8_t>, position, in, out, size);

@@ -58,6 +58,8 @@ void scatter(const Stream& stream, const std::uint32_t* position, const std::uin
 /// Moves what is known by position to places: out[i] = in[position[i]]. [size]
 void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
             std::uint32_t size);
+void gather(const Stream& stream, const std::uint32_t* position, const std::uint64_t* in, std::uint64_t* out,
+            std::uint32_t size);
 void gather(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
             std::uint32_t size);
 

@@ -115,6 +115,96 @@ TEST(Devices, ShareRows) {
   }
 }
 
+/// Three columns of different types and directions, with missing and equal values.
+Table mixed_table(std::uint32_t rows) {
+  Table table;
+  add_column(table, draw(Distribution::three_values, rows, 1, 1)[0]);
+  std::vector<float> ratios(rows);
+  std::vector<std::int16_t> counts(rows);
+  for (std::uint32_t i = 0; i < rows; ++i) ratios[i] = i % 7 == 0 ? std::nanf("") : static_cast<float>(i * 37 % 101);
+  for (std::uint32_t i = 0; i < rows; ++i) counts[i] = static_cast<std::int16_t>(i * 13 % 50 - 20);
+  add_column(table, ratios, true);
+  add_column_with_missing<std::int16_t>(table, counts, 3, false);
+  return table;
+}
+
+/// Keeps the table's columns, in batches of a size.
+void bring_up(const Backend& backend, Table& table, std::uint32_t batch_rows) {
+  const PointsView points = table.view();
+  const std::uint32_t rows = static_cast<std::uint32_t>(table.columns[0].size() / sizeof(double));
+  ASSERT_TRUE(backend.columns.keep(points.objective_count, rows + 5, points.objective_count));
+  for (std::uint32_t begin = 0; begin < rows; begin += batch_rows) {
+    for (std::uint32_t k = 0; k < points.objective_count; ++k) {
+      Objective objective = points.objectives[k];
+      objective.kept = static_cast<int>(k);
+      objective.column.values = table.columns[k].data() + begin * (table.columns[k].size() / rows);
+      backend.columns.bring_up(objective, begin, std::min(batch_rows, rows - begin));
+    }
+  }
+  for (std::uint32_t k = 0; k < points.objective_count; ++k) table.objectives[k].kept = static_cast<int>(k);
+}
+
+TEST(Devices, TakeColumnsUpOnceThatTheyKeep) {
+  constexpr std::uint32_t kRows = 900;
+  const Machine machine(2, 1 << 24);
+  for (const char* device : {"0", "all"}) {
+    const std::uint64_t devices = device[0] == 'a' ? 2 : 1;
+    for (const std::uint32_t batch_rows : {1u, 99u, 900u}) {
+      const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND, {device});
+      Table table = mixed_table(kRows);
+      const std::uint64_t before = emulation::bytes_up();
+      bring_up(backend, table, batch_rows);
+      EXPECT_EQ(emulation::bytes_up() - before, kRows * (8 + 4 + 2) * devices) << "each value once, as it is stored";
+      for (const bool some : {false, true}) {
+        for (std::uint32_t row = 1; some && row < kRows; row += 1 + row % 3) table.rows.push_back(row);
+        if (some) table.size = static_cast<std::uint32_t>(table.rows.size());
+        table.group = some ? draw_groups(table.size, 3, 1) : std::vector<std::uint32_t>{};
+        for (const VerdictRequest wanted : {kEverything, VerdictRequest{}}) {
+          Progress progress;
+          const std::uint64_t up = emulation::bytes_up();
+          EXPECT_EQ(difference(by_reference(table, wanted), backend.evaluate(table.view(), wanted, progress)), "");
+          EXPECT_EQ(emulation::bytes_up() - up, some ? 8 * table.size * devices : 0) << "numbers of rows and groups alone";
+        }
+      }
+    }
+  }
+}
+
+TEST(Devices, KeepTheEmissionsThatTheyCompute) {
+  constexpr std::uint32_t kRows = 700;
+  std::vector<double> hours = draw(Distribution::quantised, kRows, 1, 3)[0],
+                      quality = draw(Distribution::three_values, kRows, 1, 4)[0], energy(kRows), co2e(kRows);
+  hours[5] = std::numeric_limits<double>::quiet_NaN();
+  const Machine machine(2, 1 << 24);
+  for (const char* device : {"0", "all"}) {
+    const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND, {device});
+    ASSERT_TRUE(backend.columns.keep(1, kRows, 2));
+    for (std::uint32_t begin = 0; begin < kRows; begin += 150) {
+      const std::uint32_t rows = std::min(150u, kRows - begin);
+      EmissionStep step{DevicePower{}, {}, Combine::set};
+      step.factors[2] = {hours.data() + begin, 1};
+      KeptEmissions kept;
+      kept.co2e.kept = 0;
+      kept.begin = begin;
+      backend.columns.emissions({&step, 1}, rows, {energy.data() + begin, co2e.data() + begin, nullptr}, kept);
+    }
+    Table table = table_of({co2e, quality});
+    const Verdict expected = by_reference(table);
+    table.objectives[0].kept = 0;
+    std::fill(table.columns[0].begin(), table.columns[0].end(), 0);  // the device has no need of it
+    Progress progress;
+    EXPECT_EQ(difference(expected, backend.evaluate(table.view(), kEverything, progress)), "") << device;
+  }
+}
+
+TEST(Devices, KeepNothingThatDoesNotFitBesideTheWork) {
+  const Machine machine(1, 60000);
+  const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+  EXPECT_FALSE(backend.columns.keep(3, 700, 3));
+  EXPECT_TRUE(backend.columns.keep(3, 300, 3));
+  EXPECT_FALSE(choose_backend(CARBONFRONT_TEST_BACKEND, {"", 30000}).columns.keep(3, 300, 3)) << "memory limit";
+}
+
 TEST(Devices, CountBetweenTwoSets) {
   for (Table& table : some_tables()) {
     std::vector<std::uint8_t> is_source(table.size);
@@ -152,11 +242,13 @@ TEST(Devices, FailEveryCallInTurnWithoutALeak) {
   table.group = draw_groups(150, 2, 5);
   const Verdict expected = by_reference(table);
   std::vector<double> factors(300, 2), energy(300), co2e(300);
+  for (int k = 0; k < 3; ++k) table.objectives[k].kept = k;
   const auto work = [&] {
     const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND, {"all"});
     EmissionStep step{DevicePower{}, {}, Combine::set};
     step.factors[0] = step.factors[1] = {factors.data(), 1};
     backend.emissions({&step, 1}, 300, {energy.data(), co2e.data(), nullptr});
+    bring_up(backend, table, 80);
     Progress progress;
     return backend.evaluate(table.view(), kEverything, progress);
   };

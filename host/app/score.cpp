@@ -19,6 +19,7 @@
 #include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/check.hpp"
+#include "host/scoring/kept_columns.hpp"
 #include "host/scoring/memory.hpp"
 #include "host/scoring/passing.hpp"
 #include "host/shards/checkpoint.hpp"
@@ -147,6 +148,7 @@ bool read_all(const Run& run, const ScoreOptions& options, const std::string& ta
   scores.data = start_data(run.plan, run.backend, first, end - first);
   if (resume(target, run.plan, run.work, options.delivery.force, rows, scores.data))
     say("going on at row {} from '{}'\n", scores.data.next_row, checkpoint_path(target));
+  if (!run.is_shard) start_keeping(run.plan, run.backend, end - first, scores.data);  // a share's views are judged elsewhere
   read_rows(run.plan, run.backend, end, {options.batch_rows, front_limit, &rows}, progress, scores.load, scores.data);
   bool complete = scores.data.next_row == end;
   if (run.is_shard) refuse_missing_rows(run.plan, scores.data);

@@ -72,6 +72,20 @@ std::vector<int> chosen_devices(const std::string& choice) {
                     "see carbonfront backends");
 }
 
+void in_parallel(std::uint32_t size, const std::function<void(std::uint32_t, std::uint32_t)>& work) {
+  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, size, 1 << 14),
+                    [&](const auto& range) { work(range.begin(), range.end()); });
+}
+
+/// What bringing a batch up needs.
+device::Host quiet_host() {
+  device::Host host;
+  host.begin = [](const char*, std::uint64_t) { throw_if_stopped(); };
+  host.add = [](std::uint64_t) { throw_if_stopped(); };
+  host.in_parallel = in_parallel;
+  return host;
+}
+
 device::Host host_of(PointsView points, Progress& progress, bool leads, std::atomic<bool>& failed) {
   device::Host host;
   host.begin = [&progress, leads](const char* phase, std::uint64_t total) {
@@ -83,10 +97,7 @@ device::Host host_of(PointsView points, Progress& progress, bool leads, std::ato
     if (failed) throw Cancelled{};
     if (leads) progress.add(done);
   };
-  host.in_parallel = [](std::uint32_t size, const std::function<void(std::uint32_t, std::uint32_t)>& work) {
-    tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, size, 1 << 14),
-                      [&](const auto& range) { work(range.begin(), range.end()); });
-  };
+  host.in_parallel = in_parallel;
   host.lexicographic_positions = [points] {
     Progress quiet;
     const Order order = lexicographic_order(points, quiet);
@@ -169,13 +180,38 @@ CudaDevices::CudaDevices(const std::string& choice, std::size_t memory_limit, bo
 
 CudaDevices::~CudaDevices() = default;
 
-void CudaDevices::emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out) {
+bool CudaDevices::keep(std::uint32_t columns, std::uint32_t capacity, std::uint32_t most_objectives) {
+  return on_device([&] {
+    bool all = true;
+    for (auto& evaluator : devices_->evaluators) all = all && evaluator->keep(columns, capacity, most_objectives);
+    for (auto& evaluator : devices_->evaluators)
+      if (!all) evaluator->keep(0, 0, 0);
+    return all;
+  });
+}
+
+void CudaDevices::bring_up(const Objective& objective, std::uint32_t begin, std::uint32_t count) {
+  on_device([&] {
+    for (auto& evaluator : devices_->evaluators) evaluator->bring_up(objective, begin, count, quiet_host());
+  });
+}
+
+void CudaDevices::emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out,
+                            const KeptEmissions& kept) {
   std::vector<device::HostStep> all;
   for (const EmissionStep& step : steps) {
     device::HostStep& to = all.emplace_back(device::HostStep{step.model, {}, step.how});
     for (std::size_t k = 0; k < step.factors.size(); ++k) to.factors[k] = {step.factors[k].values, step.factors[k].constant};
   }
-  on_device([&] { devices_->evaluators.front()->emissions(all, rows, out); });
+  on_device([&] {
+    devices_->evaluators.front()->emissions(all, rows, out, kept);
+    for (auto [objective, values] : {std::pair{kept.energy, out.energy_kwh}, {kept.co2e, out.co2e_kg}}) {
+      if (objective.kept == kNotKept) continue;
+      objective.column.values = values;
+      for (std::size_t i = 1; i < devices_->evaluators.size(); ++i)
+        devices_->evaluators[i]->bring_up(objective, kept.begin, static_cast<std::uint32_t>(rows), quiet_host());
+    }
+  });
 }
 
 Verdict CudaDevices::evaluate(PointsView points, VerdictRequest wanted, Progress& progress) {

@@ -29,10 +29,18 @@ class CudaDevices {
   CudaDevices(const std::string& choice, std::size_t memory_limit, bool as_for_many);
   ~CudaDevices();
 
-  /// As emissions_cpu, on the first of the devices. Throws DeviceError.
-  void emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out);
+  /// Makes room on all devices for columns of keys that go up while rows are read; see device::Evaluator. False, and none is
+  /// kept, where they do not fit. Throws DeviceError.
+  bool keep(std::uint32_t columns, std::uint32_t capacity, std::uint32_t most_objectives);
 
-  /// As evaluate_cpu; several devices share the rows. Throws DeviceError, Stopped.
+  /// Brings `count` values up as rows from `begin` on of the kept column `objective.kept`. Throws DeviceError, Stopped.
+  void bring_up(const Objective& objective, std::uint32_t begin, std::uint32_t count);
+
+  /// As emissions_cpu, on the first of the devices; computed columns that are kept are then there on all of them. Throws
+  /// DeviceError.
+  void emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out, const KeptEmissions& kept = {});
+
+  /// As evaluate_cpu; several devices share the rows. What is kept does not go up again. Throws DeviceError, Stopped.
   Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress);
 
   /// As count_against_cpu; several devices share the rows. Throws DeviceError, Stopped.

@@ -6,6 +6,7 @@
 
 #include "host/emissions/units.hpp"
 #include "host/scoring/factors.hpp"
+#include "host/scoring/kept_columns.hpp"
 
 namespace carbonfront {
 
@@ -69,8 +70,16 @@ void make_nans_equal(double* values, std::size_t rows) {
     if (std::isnan(values[i])) values[i] = std::numeric_limits<double>::quiet_NaN();
 }
 
-void evaluate(const Backend& backend, std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out) {
-  backend.emissions(steps, rows, out);
+/// Computes two columns, on the device into what it keeps of them as well.
+void evaluate(const Backend& backend, std::span<const EmissionStep> steps, Source energy, Source co2e, std::size_t rows,
+              EmissionColumns out, Data& data) {
+  if (data.kept.empty()) {
+    backend.emissions(steps, rows, out);
+  } else {
+    KeptEmissions kept = kept_emissions(data, energy, co2e, rows);
+    backend.columns.emissions(steps, rows, out, kept);
+    note_computed(kept, rows, data);
+  }
   make_nans_equal(out.energy_kwh, rows);
   make_nans_equal(out.co2e_kg, rows);
 }
@@ -80,12 +89,13 @@ void evaluate_training(const Backend& backend, const FactorsAt& at, std::size_t 
   bool middle = at.corner == Corner::middle;
   std::vector<EmissionStep> steps;
   for (const StepPlan& step : emissions.training) steps.push_back(at.step(step));
-  EmissionColumns out{grown(data, at.column(Source::energy), rows), grown(data, at.column(Source::co2e), rows), nullptr};
+  Source energy = at.column(Source::energy), co2e = at.column(Source::co2e);
+  EmissionColumns out{grown(data, energy, rows), grown(data, co2e, rows), nullptr};
   if (emissions.chooses() && middle) {
     data.emission_source.resize(data.emission_source.size() + rows);
     out.source = data.emission_source.data() + data.emission_source.size() - rows;
   }
-  evaluate(backend, steps, rows, out);
+  evaluate(backend, steps, energy, co2e, rows, out, data);
   for (std::size_t i = 0; middle && i < rows; ++i) data.without_emissions += std::isnan(out.co2e_kg[i]);
   for (std::size_t i = 0; out.source && i < rows; ++i)
     if (out.source[i] != kNoSource) ++data.rows_of_model[out.source[i]];
@@ -95,18 +105,17 @@ void evaluate_training(const Backend& backend, const FactorsAt& at, std::size_t 
 void evaluate_use(const Backend& backend, const FactorsAt& at, std::size_t rows, Data& data) {
   const EmissionsPlan& emissions = *at.plan.emissions;
   EmissionStep sample = at.step(*emissions.inference);
-  EmissionColumns out{grown(data, at.column(Source::inference_energy), rows),
-                      grown(data, at.column(Source::inference_co2e), rows), nullptr};
-  evaluate(backend, {&sample, 1}, rows, out);
+  Source energy = at.column(Source::inference_energy), co2e = at.column(Source::inference_co2e);
+  EmissionColumns out{grown(data, energy, rows), grown(data, co2e, rows), nullptr};
+  evaluate(backend, {&sample, 1}, energy, co2e, rows, out, data);
   if (emissions.queries == kConstantOne) return;
   EmissionStep life{Lifetime{to_base("queries", emissions.factors[emissions.queries].unit)}, {}, Combine::set};
   const double* parts[] = {of_batch(data.values_of(at.column(Source::energy)), rows),
                            of_batch(data.values_of(at.column(Source::co2e)), rows), out.energy_kwh, out.co2e_kg};
   for (std::size_t k = 0; k < std::size(parts); ++k) life.factors[k] = {parts[k], 1};
   life.factors[std::size(parts)] = at(emissions.queries);
-  evaluate(
-      backend, {&life, 1}, rows,
-      {grown(data, at.column(Source::lifetime_energy), rows), grown(data, at.column(Source::lifetime_co2e), rows), nullptr});
+  energy = at.column(Source::lifetime_energy), co2e = at.column(Source::lifetime_co2e);
+  evaluate(backend, {&life, 1}, energy, co2e, rows, {grown(data, energy, rows), grown(data, co2e, rows), nullptr}, data);
 }
 
 /// Counts, in rows with an unknown computed objective, the missing quantities that it needs.

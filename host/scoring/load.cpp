@@ -11,6 +11,7 @@
 #include "host/scoring/batch.hpp"
 #include "host/scoring/batch_emissions.hpp"
 #include "host/scoring/interval_ends.hpp"
+#include "host/scoring/kept_columns.hpp"
 #include "host/scoring/passing.hpp"
 #include "host/scoring/read_ahead.hpp"
 #include "host/scoring/result_rows.hpp"
@@ -151,6 +152,7 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
       Clock clock(seconds.emissions);
       append_emissions(plan, backend, batch, data);
     }
+    bring_up_new_rows(plan, backend, data);
     pass_on(plan, batch, first, options, data, seconds);
     progress.add(batch.rows);
     data.next_row += batch.rows;

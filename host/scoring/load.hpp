@@ -62,6 +62,12 @@ struct EmissionCauses {
   std::vector<std::uint64_t> unexplained;  // [objectives]
 };
 
+/// A column that a device keeps, and how many selected rows of it are there.
+struct KeptColumn {
+  ObjectivePlan objective;
+  std::uint32_t rows = 0;
+};
+
 /// What stays in memory, by selected row: the parts that `resident_parts` names; the others are empty.
 struct Data {
   std::uint64_t next_row = 0;  // of the sweep, to be read next
@@ -80,6 +86,7 @@ struct Data {
   std::vector<Grouping> groupings;                              // each list of columns once
   std::vector<int> grouping_of_view;                            // -1: one group
   std::vector<PassingView> passing;                             // [views]; unused where a view is resident
+  std::vector<KeptColumn> kept;                                 // on a device; see host/scoring/kept_columns.hpp
 
   /// The values of a computed column.
   const std::vector<double>& values_of(Source source) const { return emissions[static_cast<std::size_t>(source) - 1]; }

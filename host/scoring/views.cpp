@@ -10,6 +10,7 @@
 #include "host/errors.hpp"
 #include "host/scoring/figures.hpp"
 #include "host/scoring/intervals.hpp"
+#include "host/scoring/kept_columns.hpp"
 #include "host/scoring/missing.hpp"
 #include "host/scoring/values.hpp"
 
@@ -141,7 +142,12 @@ void judge(const Plan& plan, const Data& data, std::size_t view_index, const Bac
   const Outputs& wanted = plan.views[view_index].spec.outputs;
   VerdictRequest request{wanted.dominated_by, wanted.dominates, wanted.rank || wanted.crowding, wanted.witness};
   request.max_rank = plan.views[view_index].spec.max_rank;
-  if (!scores.only_front) scores.verdict = backend.evaluate(scores.points(), request, progress);
+  if (!scores.only_front) {
+    std::vector<Objective> objectives = kept_objectives(plan.views[view_index], data, scores.objectives);
+    PointsView points = scores.points();
+    points.objectives = objectives.data();
+    scores.verdict = backend.evaluate(points, request, progress);
+  }
   summarise_groups(data, view_index, scores);
   compute_figures(plan, view_index, scores.verdict.rank, progress, scores);
   judge_intervals(plan, data, view_index, backend, progress, scores);

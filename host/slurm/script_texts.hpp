@@ -47,7 +47,7 @@ run_task() {
     signalled=
     wait "$process"
     got=$?
-    [ "$got" = 127 ] || code=$got
+    [ "$got" = 127 ] || [ "$got" = -1 ] || code=$got  # what bash says when it has told of the end before
     [ -n "$signalled" ] || break  # a signal ends `wait`, not the program
   done
   if [ "$code" = 7 ] || [ "$code" = 138 ]; then  # --time-limit, or SIGUSR1 before Slurm's limit

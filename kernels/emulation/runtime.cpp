@@ -48,6 +48,7 @@ struct Machine {
   int devices = static_cast<int>(number_in_environment("CARBONFRONT_EMULATED_DEVICES", 1));
   std::size_t device_bytes = number_in_environment("CARBONFRONT_EMULATED_MEMORY", std::size_t{1} << 32);
   int first_capability = static_cast<int>(number_in_environment("CARBONFRONT_EMULATED_CAPABILITY", 90));
+  std::uint64_t bytes_up = 0;
   std::uint64_t calls = 0, failing = number_in_environment("CARBONFRONT_EMULATED_FAULT", 0);
   std::map<const std::byte*, Allocation> allocations;
   std::map<int, std::size_t> used;
@@ -157,6 +158,11 @@ std::uint64_t calls() {
   return machine().calls;
 }
 
+std::uint64_t bytes_up() {
+  std::lock_guard lock(machine().mutex);
+  return machine().bytes_up;
+}
+
 std::uint64_t live_objects() {
   std::lock_guard lock(machine().mutex);
   return machine().allocations.size() + machine().streams.size() + machine().events.size();
@@ -259,6 +265,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
     if (!lies_in(machine(), to, bytes, kind == cudaMemcpyDeviceToHost ? kPinned : device) ||
         !lies_in(machine(), from, bytes, kind == cudaMemcpyHostToDevice ? kPinned : device))
       return result(cudaErrorInvalidValue);
+    if (kind == cudaMemcpyHostToDevice) machine().bytes_up += bytes;
   }
   return put(stream, cudaErrorUnknown, [=] { std::memcpy(to, from, bytes); });
 }

@@ -85,6 +85,9 @@ void fail_call(std::uint64_t number);
 std::uint64_t calls();
 std::uint64_t live_objects();
 
+/// Bytes copied from the host to devices since the start of the program.
+std::uint64_t bytes_up();
+
 /// Replaces what the environment says.
 void set_devices(int count, std::size_t bytes_each);
 

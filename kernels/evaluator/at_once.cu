@@ -83,8 +83,8 @@ void phase(const Host& host, const char* name, std::uint32_t size, double& secon
 
 }  // namespace
 
-std::uint64_t bytes_per_row(std::uint32_t objectives) {
-  return std::max(8 * std::max<std::uint64_t>(2, objectives) + 80, 16 * std::uint64_t{objectives} + 40);
+std::uint64_t bytes_per_row(std::uint32_t objectives, bool kept) {
+  return (kept ? 4 : 0) + std::max(8 * std::max<std::uint64_t>(2, objectives) + 80, 16 * std::uint64_t{objectives} + 40);
 }
 
 std::uint32_t batch_rows_for(std::uint32_t rows, std::size_t budget) {

@@ -4,6 +4,7 @@
 #include "kernels/emissions.hpp"
 #include "kernels/evaluator/evaluator.hpp"
 #include "kernels/evaluator/state.hpp"
+#include "kernels/key_column.hpp"
 
 namespace carbonfront::device {
 namespace {
@@ -32,7 +33,7 @@ std::vector<const double*> columns_of(const std::vector<HostStep>& steps) {
 
 /// Sends rows [begin, begin + slot.rows) on their way.
 void start(EmissionsSlot& slot, const std::vector<HostStep>& steps, const std::vector<const double*>& columns,
-           std::size_t begin) {
+           std::size_t begin, const KeptEmissions& kept, const KeptKeys* keys) {
   const std::size_t rows = slot.rows, stride = (rows + 1) / 2 * 2;  // columns stay aligned to 16 bytes
   for (std::size_t c = 0; c < columns.size(); ++c) {
     std::copy_n(columns[c] + begin, rows, slot.up.data() + c * stride);
@@ -50,16 +51,28 @@ void start(EmissionsSlot& slot, const std::vector<HostStep>& steps, const std::v
     }
     compute_emissions(slot.stream, steps[s].model, factors, steps[s].how, static_cast<std::uint8_t>(s), rows, out);
   }
+  for (const auto& [objective, values] : {std::pair{&kept.energy, out.energy_kwh}, {&kept.co2e, out.co2e_kg}})
+    if (objective->kept != kNotKept)
+      make_keys(slot.stream, *objective, values, static_cast<std::uint32_t>(rows),
+                keys->column(objective->kept) + kept.begin + begin);
   copy_down(slot.stream, out.energy_kwh, slot.down.data(), rows);
   copy_down(slot.stream, out.co2e_kg, slot.down.data() + rows, rows);
   if (out.source) copy_down(slot.stream, out.source, slot.sources_down.data(), rows);
+}
+
+/// Rows of a kept column that are brought up together.
+std::uint32_t buffer_rows(const KeptKeys& kept) { return std::clamp(kept.capacity / 16, 1u, 1u << 18); }
+
+bool uses_kept(PointsView points) {
+  return std::any_of(points.objectives, points.objectives + points.objective_count,
+                     [](const Objective& objective) { return objective.kept != kNotKept; });
 }
 
 }  // namespace
 
 Evaluator::Evaluator(int device, std::size_t memory_limit, bool as_for_many) {
   use_device(device);
-  state_.reset(new State{device, memory_limit, {{}, {}, as_for_many ? 0 : kFewRows}, {}, 0});
+  state_.reset(new State{device, memory_limit, {{}, {}, as_for_many ? 0 : kFewRows}, {}, {}, {}});
 }
 
 Evaluator::~Evaluator() = default;
@@ -71,24 +84,49 @@ void Evaluator::State::settle() const {
 
 std::size_t Evaluator::State::start() {
   use_device(device);
+  settle();  // what failed must be told before the buffers' owners wait for it
   for (auto& slot : slots) slot.reset();
+  buffers.reset();
   return budget();
 }
 
 std::size_t Evaluator::State::budget() const {
   settle();
   const std::size_t free = free_bytes() / 20 * 19;
-  return memory_limit == 0 ? free : std::min(free, memory_limit);
+  const std::size_t taken = kept ? kept->bytes() : 0;
+  return memory_limit == 0 ? free : std::min(free, memory_limit - std::min(memory_limit, taken));
 }
 
-void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out) {
+bool Evaluator::keep(std::uint32_t columns, std::uint32_t capacity, std::uint32_t most_objectives) {
+  use_device(state_->device);
+  state_->kept.reset();
+  const std::size_t budget = state_->start();
+  const std::uint64_t row_bytes = 8 * std::uint64_t{columns} + bytes_per_row(most_objectives, true);
+  if (columns == 0 || capacity == 0 || capacity > budget / row_bytes) return false;
+  const Stream& work = state_->streams.work;
+  state_->kept.emplace(KeptKeys{columns, capacity, {work, std::size_t{columns} * capacity}});
+  work.synchronize();
+  return true;
+}
+
+void Evaluator::bring_up(const Objective& objective, std::uint32_t begin, std::uint32_t count, const Host& host) {
+  use_device(state_->device);
+  Streams& streams = state_->streams;
+  if (!state_->buffers) state_->buffers.emplace(streams, buffer_rows(*state_->kept));
+  bring_values(streams, objective, count, *state_->buffers, host, state_->kept->column(objective.kept) + begin);
+}
+
+std::size_t Evaluator::State::upload_bytes() const { return kept ? 2 * sizeof(std::uint64_t) * buffer_rows(*kept) : 0; }
+
+void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out,
+                          const KeptEmissions& kept) {
   if (rows == 0) return;
   use_device(state_->device);
   const std::vector<const double*> columns = columns_of(steps);
   if (!state_->slots[0] || state_->slot_columns < columns.size()) {
     for (auto& slot : state_->slots) slot.reset();
     const std::size_t row_bytes = (columns.size() + 2) * sizeof(double) + 1;
-    const std::size_t fitting = state_->budget() / (2 * row_bytes) / 2 * 2;
+    const std::size_t fitting = (state_->budget() - state_->upload_bytes()) / (2 * row_bytes) / 2 * 2;
     if (fitting == 0)
       throw Failure("planning device memory", "not even two rows fit", "raise --memory-limit, or use --backend cpu");
     state_->slot_rows = std::min(kEmissionsBatchRows, fitting);
@@ -101,14 +139,20 @@ void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, 
     finish(slot);
     slot.rows = std::min(state_->slot_rows, rows - begin);
     slot.out = {out.energy_kwh + begin, out.co2e_kg + begin, out.source ? out.source + begin : nullptr};
-    start(slot, steps, columns, begin);
+    start(slot, steps, columns, begin, kept, state_->kept ? &*state_->kept : nullptr);
   }
   for (auto& slot : state_->slots) finish(*slot);
 }
 
 Answers Evaluator::evaluate(PointsView points, Request wanted, const Host& host, Part part) {
-  const std::size_t budget = state_->start();
-  const bool fits = points.size * bytes_per_row(points.objective_count) <= budget;
+  std::size_t budget = state_->start();
+  const bool kept = state_->kept && uses_kept(points);
+  const bool fits = points.size * bytes_per_row(points.objective_count, kept) <= budget;
+  if (kept && !fits) {
+    state_->kept.reset();
+    budget = state_->budget();
+  }
+  state_->streams.kept = kept && fits ? &*state_->kept : nullptr;
   Answers answers = (fits ? evaluate_at_once : evaluate_in_blocks)(state_->streams, points, wanted, budget, host, part);
   state_->settle();
   return answers;

@@ -70,13 +70,23 @@ class Evaluator {
   Evaluator(int device, std::size_t memory_limit, bool as_for_many = false);
   ~Evaluator();
 
-  /// Writes energy_kwh, co2e_kg and, unless it is null, source, [rows] each in host memory. Batches go up, are computed step
-  /// by step and come down at the same time. Waits for the device. Throws Failure.
-  void emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out);
+  /// Makes room for columns of keys that stay on the device, and forgets those that were there. Columns are numbered from 0.
+  /// False, and there are none, where they and work on that many objectives of all their rows do not fit: evaluate() then
+  /// takes all columns from host memory. Throws Failure.
+  bool keep(std::uint32_t columns, std::uint32_t capacity, std::uint32_t most_objectives);
 
-  /// Answers for the part of the points. Rows that do not fit the device's memory are taken in blocks of sources and
-  /// queries; the answers do not depend on it. With several parts, only the first finds ranks. Throws Failure, and what the
-  /// host throws.
+  /// Brings `count` values in host memory up as rows from `begin` on of a kept column, `objective.kept`. Returns once the
+  /// values have been read; the device goes on. Throws Failure, and what the host throws.
+  void bring_up(const Objective& objective, std::uint32_t begin, std::uint32_t count, const Host& host);
+
+  /// Writes energy_kwh, co2e_kg and, unless it is null, source, [rows] each in host memory. Batches go up, are computed step
+  /// by step and come down at the same time; columns that are kept are left there as keys. Waits for the device. Throws
+  /// Failure.
+  void emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out, const KeptEmissions& kept = {});
+
+  /// Answers for the part of the points. Objectives that are kept do not go up again. Rows that do not fit the device's
+  /// memory are taken in blocks of sources and queries; the answers do not depend on it. With several parts, only the first
+  /// finds ranks. Throws Failure, and what the host throws.
   Answers evaluate(PointsView points, Request wanted, const Host& host, Part part = {});
 
   /// Counts for the rows that are no sources the sources that dominate them and those they dominate; parts add up. In blocks

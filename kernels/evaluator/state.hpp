@@ -31,19 +31,24 @@ struct Evaluator::State {
   int device;
   std::size_t memory_limit;
   Streams streams;
+  std::optional<KeptKeys> kept;
+  std::optional<UploadBuffers> buffers;  // of bring_up
   std::optional<EmissionsSlot> slots[2];
   std::size_t slot_rows = 0, slot_columns = 0;
 
-  /// Makes the device current and takes back what emissions needed. Returns budget().
+  /// Makes the device current and takes back what emissions and bringing up needed. Returns budget().
   std::size_t start();
   /// Waits until the device is done; all memory is then given back.
   void settle() const;
-  /// Bytes that may be taken now. Throws Failure.
+  /// Bytes that may be taken now, beside what is kept. Throws Failure.
   std::size_t budget() const;
+  /// Bytes that bringing up takes while rows are read.
+  std::size_t upload_bytes() const;
 };
 
-/// Bytes of device memory for every row that is ordered and answered at once, an upper bound.
-std::uint64_t bytes_per_row(std::uint32_t objectives);
+/// Bytes of device memory for every row that is ordered and answered at once, an upper bound; and where objectives are kept,
+/// beside the keys of these.
+std::uint64_t bytes_per_row(std::uint32_t objectives, bool kept = false);
 
 /// Rows of an upload's batch where `rows` rows are to be ordered in `budget` bytes.
 std::uint32_t batch_rows_for(std::uint32_t rows, std::size_t budget);

@@ -6,27 +6,14 @@
 namespace carbonfront::device {
 namespace {
 
-/// One of two buffers: filled by the host, copied up, read by the kernel that makes keys. It is given back in the order of
-/// `work`, after the pinned array has waited for `copies`.
-struct Buffer {
-  DeviceArray<std::uint64_t> values;
-  PinnedArray<std::uint64_t> pinned;
-  Event copied, read;
-
-  Buffer(const Streams& streams, std::uint32_t rows) : values(streams.work, rows), pinned(streams.copies, rows) {
-    copied.record(streams.copies);
-    read.record(streams.work);
-  }
-};
-
 /// Brings up one column as keys: `fill(to, begin, end)` writes values of the objective's type to pinned memory.
 template <class Fill>
 void bring_keys(Streams& streams, const Objective& objective, std::size_t value_bytes, std::uint32_t size,
-                Buffer (&buffers)[2], const Host& host, std::uint64_t* keys, Fill fill) {
-  const auto batch_rows = static_cast<std::uint32_t>(buffers[0].pinned.size());
+                UploadBuffers& buffers, const Host& host, std::uint64_t* keys, Fill fill) {
+  const auto batch_rows = static_cast<std::uint32_t>(buffers.turn[0].pinned.size());
   int turn = 0;
   for (std::uint64_t begin = 0; begin < size; begin += batch_rows, turn ^= 1) {
-    Buffer& buffer = buffers[turn];
+    UploadBuffer& buffer = buffers.turn[turn];
     const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(batch_rows, size - begin));
     buffer.copied.synchronize();
     std::byte* to = reinterpret_cast<std::byte*>(buffer.pinned.data());
@@ -42,30 +29,80 @@ void bring_keys(Streams& streams, const Objective& objective, std::size_t value_
   }
 }
 
-/// Brings up the objective, or the groups where its number is one too many.
-void bring_column(Streams& streams, PointsView points, std::uint32_t number, Buffer (&buffers)[2], const Host& host,
-                  std::uint64_t* keys) {
-  if (number == points.objective_count) {
+/// Brings up the columns of some points.
+struct Uploader {
+  Streams& streams;
+  PointsView points;
+  const Host& host;
+  UploadBuffers buffers;
+  DeviceArray<std::uint32_t> rows = {};  // on the device, once a kept column needs them
+
+  void bring_rows() {
+    rows = DeviceArray<std::uint32_t>(streams.work, points.size);
+    for (UploadBuffer& buffer : buffers.turn) buffer.read.record(streams.work);
+    const std::size_t batch_rows = buffers.turn[0].pinned.size();
+    int turn = 0;
+    for (std::uint64_t begin = 0; begin < points.size; begin += batch_rows, turn ^= 1) {
+      UploadBuffer& buffer = buffers.turn[turn];
+      const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(batch_rows, points.size - begin));
+      buffer.copied.synchronize();
+      auto* to = reinterpret_cast<std::uint32_t*>(buffer.pinned.data());
+      std::copy_n(points.rows + begin, count, to);
+      buffer.read.hold(streams.copies);
+      copy_up(streams.copies, to, rows.data() + begin, count);
+      buffer.copied.record(streams.copies);
+      buffer.copied.hold(streams.work);
+    }
+  }
+
+  /// Copies a column that is on the device already.
+  void take_kept(const std::uint64_t* column, std::uint64_t* keys) {
+    if (points.rows && rows.size() == 0) bring_rows();
+    if (points.rows)
+      gather(streams.work, rows.data(), column, keys, points.size);
+    else
+      copy_across(streams.work, column, keys, points.size);
+    host.add(points.size);
+  }
+
+  void bring_groups(std::uint64_t* keys) {
     Objective groups;
     groups.column.type = ValueType::uint32;
-    const auto fill = [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
-      std::copy(points.group + begin, points.group + end, reinterpret_cast<std::uint32_t*>(to));
-    };
-    return bring_keys(streams, groups, 4, points.size, buffers, host, keys, fill);
+    bring_keys(streams, groups, 4, points.size, buffers, host, keys,
+               [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
+                 std::copy(points.group + begin, points.group + end, reinterpret_cast<std::uint32_t*>(to));
+               });
   }
-  const Objective& objective = points.objectives[number];
+
+  /// Brings up the objective, or the groups where its number is one too many.
+  void bring(std::uint32_t number, std::uint64_t* keys) {
+    if (number == points.objective_count) return bring_groups(keys);
+    const Objective& objective = points.objectives[number];
+    if (streams.kept && objective.kept != kNotKept) return take_kept(streams.kept->column(objective.kept), keys);
+    if (!points.rows) return bring_values(streams, objective, points.size, buffers, host, keys);
+    visit_type(objective.column.type, [&]<class T>(T) {
+      const T* values = static_cast<const T*>(objective.column.values);
+      bring_keys(streams, objective, sizeof(T), points.size, buffers, host, keys,
+                 [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
+                   T* out = reinterpret_cast<T*>(to);
+                   for (std::uint64_t i = begin; i < end; ++i) *out++ = values[points.rows[i]];
+                 });
+    });
+  }
+};
+
+}  // namespace
+
+void bring_values(Streams& streams, const Objective& objective, std::uint32_t count, UploadBuffers& buffers,
+                  const Host& host, std::uint64_t* keys) {
   visit_type(objective.column.type, [&]<class T>(T) {
     const T* values = static_cast<const T*>(objective.column.values);
-    bring_keys(streams, objective, sizeof(T), points.size, buffers, host, keys,
+    bring_keys(streams, objective, sizeof(T), count, buffers, host, keys,
                [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
-                 T* out = reinterpret_cast<T*>(to);
-                 if (!points.rows) std::copy(values + begin, values + end, out);
-                 for (std::uint64_t i = begin; points.rows && i < end; ++i) *out++ = values[points.rows[i]];
+                 std::copy(values + begin, values + end, reinterpret_cast<T*>(to));
                });
   });
 }
-
-}  // namespace
 
 DensePoints upload(Streams& streams, PointsView points, std::uint32_t batch_rows, const Host& host) {
   DensePoints dense;
@@ -73,10 +110,10 @@ DensePoints upload(Streams& streams, PointsView points, std::uint32_t batch_rows
     dense.objectives.resize(points.objective_count);
     return dense;
   }
-  Buffer buffers[2] = {{streams, batch_rows}, {streams, batch_rows}};
+  Uploader uploader{streams, points, host, {streams, batch_rows}};
   const auto ranked = [&](std::uint32_t number) {
     DeviceArray<std::uint64_t> keys(streams.work, points.size);
-    bring_column(streams, points, number, buffers, host, keys.data());
+    uploader.bring(number, keys.data());
     return dense_ranks(streams.work, std::move(keys), points.size);
   };
   for (std::uint32_t k = 0; k < points.objective_count; ++k) dense.objectives.push_back(ranked(k));
@@ -88,9 +125,8 @@ DensePoints upload(Streams& streams, PointsView points, std::uint32_t batch_rows
 Keys upload_keys(Streams& streams, PointsView points, std::uint32_t batch_rows, const Host& host) {
   const std::uint32_t columns = points.objective_count + (points.group ? 1 : 0);
   Keys up{points.size, columns, points.group != nullptr, {streams.work, std::size_t{columns} * points.size}};
-  Buffer buffers[2] = {{streams, batch_rows}, {streams, batch_rows}};
-  for (std::uint32_t k = 0; k < columns; ++k)
-    bring_column(streams, points, k, buffers, host, up.keys.data() + std::size_t{k} * points.size);
+  Uploader uploader{streams, points, host, {streams, batch_rows}};
+  for (std::uint32_t k = 0; k < columns; ++k) uploader.bring(k, up.keys.data() + std::size_t{k} * points.size);
   return up;
 }
 
