@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
+#include <span>
 
 #include "host/scoring/batch.hpp"
 #include "host/shards/part_arrays.hpp"
@@ -74,8 +74,8 @@ std::vector<std::byte> computed_in_part(const PartReader& part, const Plan& plan
                                         std::uint64_t rows, const std::vector<std::uint32_t>& taken) {
   Source source = plan.has_bounds(objective) ? source_at(objective, end) : objective.source;
   auto all = part.rows<double>(std::string("/emissions/") + name_of(source), 0, rows);
-  std::vector<std::byte> values(all.size() * sizeof(double)), out;
-  std::memcpy(values.data(), all.data(), values.size());
+  auto bytes = std::as_bytes(std::span(all));
+  std::vector<std::byte> values(bytes.begin(), bytes.end()), out;
   take_values(ValueType::float64, values, taken, out);
   return out;
 }
