@@ -29,8 +29,9 @@ std::array<const double*, sizeof...(K)> block_of(const EmissionStep& step, const
 
 /// Evaluates a block of the first step.
 template <class Model, std::size_t... K>
-void evaluate_block(const Model& model, const std::array<const double*, sizeof...(K)>& from, std::size_t rows,
-                    double* energy_kwh, double* co2e_kg, std::index_sequence<K...>) {
+CARBONFRONT_CLONES void evaluate_block(const Model& model, const std::array<const double*, sizeof...(K)>& from,
+                                       std::size_t rows, double* __restrict energy_kwh, double* __restrict co2e_kg,
+                                       std::index_sequence<K...>) {
   for (std::size_t i = 0; i < rows; ++i) {
     const double factors[] = {from[K][i]...};
     Emitted one = model(factors);
