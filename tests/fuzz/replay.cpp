@@ -21,6 +21,9 @@ void run(const std::string& text) {
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
 }
 
+/// What grammars give a meaning, and what no text has.
+constexpr char kMarks[] = "\"'`\\\n\r[]{}=:,.-+0123456789e\0\xFF";
+
 /// Flips, drops, doubles and moves a few bytes, or takes a piece of another seed.
 std::string mutated(std::string text, const std::vector<std::string>& seeds, std::mt19937_64& random) {
   for (std::uint64_t steps = 1 + random() % 4; steps > 0; --steps) {
@@ -41,7 +44,7 @@ std::string mutated(std::string text, const std::vector<std::string>& seeds, std
         text.insert(at, other, from, random() % 40);
         break;
       default:
-        text.insert(at, 1, "\"'`\\\n\r[]{}=:,.-+0123456789e\0\xFF"[random() % 31]);
+        text.insert(at, 1, kMarks[random() % (sizeof kMarks - 1)]);
     }
   }
   return text;
