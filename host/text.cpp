@@ -57,7 +57,7 @@ std::string unquoted(std::string_view text) {
   std::string name;
   for (std::size_t i = 1; i + 1 < text.size(); ++i) {
     name += text[i];
-    if (text[i] == '`') ++i;
+    if (text[i] == '`' && i + 2 < text.size() && text[i + 1] == '`') ++i;
   }
   return name;
 }
