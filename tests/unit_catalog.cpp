@@ -34,6 +34,42 @@ TEST(Catalog, FindsADeviceWhateverItsSpelling) {
   EXPECT_EQ(power_of("Quadro RTX 6000").entry.value().value, 260);
 }
 
+TEST(Catalog, TakesACodeForTheCountryThatHasItNotForAState) {
+  const std::pair<const char*, const char*> countries[] = {{"CA", "Canada"},   {"DE", "Germany"},  {"IN", "India"},
+                                                           {"CO", "Colombia"}, {"co", "Colombia"}, {"CAN", "Canada"},
+                                                           {"FI", "Finland"},  {"TW", "Taiwan"},   {"Georgia", "Georgia"}};
+  for (const auto& [name, country] : countries) {
+    EXPECT_EQ(intensity_of(name).entry.value().name, country) << name;
+    EXPECT_EQ(intensity_of(name).entry.value().scope, "country") << name;
+  }
+}
+
+TEST(Catalog, KnowsStatesByTheirWholeCode) {
+  for (const char* name : {"US-CA", "us-ca", "California"}) {
+    EXPECT_EQ(intensity_of(name).entry.value().name, "California") << name;
+    EXPECT_EQ(intensity_of(name).entry.value().scope, "us-state") << name;
+  }
+  EXPECT_EQ(intensity_of("CA", "", "us-state").entry.value().name, "California");
+  EXPECT_EQ(intensity_of("US-GA").entry.value().name, "Georgia");
+  CatalogAnswer texas = intensity_of("TX");
+  EXPECT_FALSE(texas.entry);
+  ASSERT_FALSE(texas.candidates.empty());
+  EXPECT_EQ(texas.candidates[0].substr(0, 5), "Texas");
+}
+
+TEST(Catalog, KnowsEveryCountryThatHasACodeByBothOfItsCodes) {
+  int countries = 0;
+  for (const CatalogEntry& entry : builtin_catalog("carbon").entries) {
+    if (entry.scope != "country" || entry.source != default_source("country") || entry.code.empty()) continue;
+    ++countries;
+    std::size_t space = entry.code.find(' ');
+    if (space == std::string::npos) continue;  // XKX has no code of two letters
+    for (const std::string& code : {entry.code.substr(0, space), entry.code.substr(space + 1)})
+      EXPECT_EQ(intensity_of(code).entry.value().name, entry.name) << code;
+  }
+  EXPECT_GT(countries, 200);
+}
+
 TEST(Catalog, KnowsDevicesAsTheirDriversNameThem) {
   const std::pair<const char*, double> watts[] = {{"NVIDIA H100 80GB HBM3", 700},
                                                   {"NVIDIA GH200 480GB", 700},

@@ -28,7 +28,7 @@ std::string lower(std::string text) {
 /// Tells whether a search names an entry: a part of its name, its code, scope or source, or all of its words.
 bool matches(const CatalogEntry& entry, const std::string& search) {
   std::string wanted = lower(search), words = name_words(search);
-  return wanted.empty() || lower(entry.name).find(wanted) != std::string::npos || lower(entry.code) == wanted ||
+  return wanted.empty() || lower(entry.name).find(wanted) != std::string::npos || has_code(entry, search) ||
          entry.scope == wanted || entry.source == wanted || (!words.empty() && entry.words == words);
 }
 

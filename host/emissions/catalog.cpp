@@ -51,18 +51,28 @@ Hits matching(const Hits& entries, const std::function<bool(const CatalogEntry&)
   return hits;
 }
 
-/// Entries of a name: as written or as a code, else by its words.
-Hits by_name(const Hits& entries, const std::string& name) {
+/// Of hits in several scopes those of countries, else those of states: "Georgia" is the country, "IN" is India.
+Hits in_first_scope(const Hits& hits) {
+  for (const char* scope : {"country", "us-state"})
+    if (Hits of_scope = matching(hits, [&](const CatalogEntry& e) { return e.scope == scope; }); !of_scope.empty())
+      return of_scope;
+  return hits;
+}
+
+/// Entries of a name: as written or as a code, else by its words. With `within_scope` the last part of a code will do.
+Hits by_name(const Hits& entries, const std::string& name, bool within_scope = false) {
   std::string wanted = lower(name), words = name_words(name);
-  Hits hits = matching(entries, [&](const CatalogEntry& e) { return lower(e.name) == wanted || lower(e.code) == wanted; });
-  if (!hits.empty() || words.empty()) return hits;
-  return matching(entries, [&](const CatalogEntry& e) { return e.words == words; });
+  Hits hits = matching(entries, [&](const CatalogEntry& e) {
+    return lower(e.name) == wanted || has_code(e, name) || (within_scope && lower(e.code).ends_with("-" + wanted));
+  });
+  if (hits.empty() && !words.empty()) hits = matching(entries, [&](const CatalogEntry& e) { return e.words == words; });
+  return in_first_scope(hits);
 }
 
 /// Entries of a name, or of the one that it is another word for.
-Hits by_any_name(const Hits& values, const Hits& aliases, std::string name) {
+Hits by_any_name(const Hits& values, const Hits& aliases, std::string name, bool within_scope) {
   for (std::size_t steps = 0; steps <= aliases.size(); ++steps) {
-    if (Hits hits = by_name(values, name); !hits.empty()) return hits;
+    if (Hits hits = by_name(values, name, within_scope); !hits.empty()) return hits;
     Hits other = by_name(aliases, name);
     if (other.empty()) return {};
     name = other.front()->same_as;
@@ -114,6 +124,8 @@ std::vector<std::string> similar(const Hits& entries, const std::string& name) {
   }
   std::ranges::stable_sort(scored, {}, &std::pair<Score, const CatalogEntry*>::first);
   std::vector<std::string> names;
+  for (const CatalogEntry* entry : entries)  // "TX" of "US-TX"
+    if (lower(entry->code).ends_with("-" + lower(name)) && names.size() < 5) names.push_back(described(*entry));
   for (const auto& [score, entry] : scored)
     if (names.size() < 5 && std::ranges::count(names, described(*entry)) == 0) names.push_back(described(*entry));
   return names;
@@ -132,6 +144,10 @@ CatalogAnswer decided(const Hits& hits) {
 }
 
 }  // namespace
+
+bool has_code(const CatalogEntry& entry, const std::string& code) {
+  return !code.empty() && std::ranges::count(split_names(lower(entry.code), ' '), lower(code)) > 0;
+}
 
 std::string name_words(const std::string& name) { return join(words_of(name), " "); }
 
@@ -159,7 +175,7 @@ CatalogAnswer look_up(const Catalog& builtin, const std::vector<Catalog>& users,
     for (const CatalogEntry& entry : catalog->entries) (entry.same_as.empty() ? own : aliases).push_back(&entry);
     own =
         matching(own, [&](const CatalogEntry& e) { return asked(e) && (query.source.empty() || e.source == query.source); });
-    if (Hits hits = by_name(own, name); !hits.empty()) return decided(hits);
+    if (Hits hits = by_name(own, name, !query.scope.empty()); !hits.empty()) return decided(hits);
     values.insert(values.end(), own.begin(), own.end());
   }
   for (const CatalogEntry& entry : builtin.entries) {
@@ -168,7 +184,7 @@ CatalogAnswer look_up(const Catalog& builtin, const std::vector<Catalog>& users,
     everything.push_back(&entry);
     if (entry.source == (query.source.empty() ? default_source(entry.scope) : query.source)) values.push_back(&entry);
   }
-  if (Hits hits = by_any_name(values, aliases, name); !hits.empty()) return decided(hits);
+  if (Hits hits = by_any_name(values, aliases, name, !query.scope.empty()); !hits.empty()) return decided(hits);
   everything.insert(everything.begin(), values.begin(), values.end());
   std::string why = name == query.name ? "" : fmt::format("is the same as '{}', which ", name);
   return {std::nullopt, why + "is unknown to the catalogue", similar(everything, name)};

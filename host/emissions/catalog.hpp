@@ -9,8 +9,8 @@
 
 namespace carbonfront {
 
-/// One fact: what a source says of one quantity of one name. `same_as` makes a name another word for a second one, and then
-/// there is no value.
+/// One fact: what a source says of one quantity of one name. `code` may be several, separated by spaces: ISO 3166-1's
+/// "CAN CA", ISO 3166-2's "US-CA". `same_as` makes a name another word for a second one, and then there is no value.
 struct CatalogEntry {
   std::string scope, name, code, quantity;
   double value = 0;
@@ -49,8 +49,12 @@ struct CatalogAnswer {
 
 /// Finds a name: as it is written, whatever the case, as a code, by its words in any order without the maker's, and as
 /// another word for a name. Entries of the user come first, then those of the source asked for, or of each scope's default
-/// source. Several values are no answer. O(entries).
+/// source. A name or code that a country has means the country, else the state of the USA that has it; within a scope that
+/// is asked for, "CA" is also the state US-CA. Several values are no answer. O(entries).
 CatalogAnswer look_up(const Catalog& builtin, const std::vector<Catalog>& users, const CatalogQuery& query);
+
+/// Tells whether an entry has a code, whatever the case.
+bool has_code(const CatalogEntry& entry, const std::string& code);
 
 /// The catalogue's name for a quantity of the spec.
 std::string catalog_quantity(const std::string& quantity, const std::string& precision);
