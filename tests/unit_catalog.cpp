@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "host/emissions/catalog.hpp"
 #include "host/errors.hpp"
 
@@ -51,10 +53,10 @@ TEST(Catalog, KnowsStatesByTheirWholeCode) {
   }
   EXPECT_EQ(intensity_of("CA", "", "us-state").entry.value().name, "California");
   EXPECT_EQ(intensity_of("US-GA").entry.value().name, "Georgia");
+  EXPECT_EQ(intensity_of("Georgia", "", "us-state").entry.value().value, 454.388);
   CatalogAnswer texas = intensity_of("TX");
   EXPECT_FALSE(texas.entry);
-  ASSERT_FALSE(texas.candidates.empty());
-  EXPECT_EQ(texas.candidates[0].substr(0, 5), "Texas");
+  EXPECT_TRUE(std::ranges::any_of(texas.candidates, [](const std::string& name) { return name.starts_with("Texas "); }));
 }
 
 TEST(Catalog, KnowsEveryCountryThatHasACodeByBothOfItsCodes) {
@@ -100,13 +102,10 @@ TEST(Catalog, AnswersFromTheDefaultSourceUnlessAnotherIsChosen) {
 }
 
 TEST(Catalog, NeverChoosesAmongSeveralValues) {
-  CatalogAnswer georgia = intensity_of("Georgia");
-  EXPECT_FALSE(georgia.entry);
-  EXPECT_EQ(georgia.why, "has several values in the catalogue");
-  EXPECT_EQ(georgia.candidates.size(), 2u);
-  EXPECT_TRUE(intensity_of("Georgia", "", "us-state").entry);
   CatalogAnswer board = look_up(builtin_catalog("hardware"), {}, {"P100 PCIe 16 GB", "peak_fp32", "", "", ""});
   EXPECT_FALSE(board.entry) << "two entries of one source differ";
+  EXPECT_EQ(board.why, "has several values in the catalogue");
+  EXPECT_EQ(board.candidates.size(), 2u);
   EXPECT_TRUE(look_up(builtin_catalog("hardware"), {}, {"NVIDIA P100 PCIe 16GB", "peak_fp32", "", "", ""}).entry)
       << "as it is written it is one of them";
 }

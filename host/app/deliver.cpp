@@ -54,7 +54,8 @@ void add_delivery_options(CLI::App& command, DeliveryOptions& options) {
   command.add_option("-o,--output", options.output, "The result file")->required();
   options.json_given = command.add_flag("--json{-}", options.json, "Print the summary as JSON; --json=FILE writes it there");
   command.add_option("--show", options.show, "Rows shown a table")->capture_default_str();
-  command.add_flag("--sha256", options.sha256, "Also record the SHA-256 of every input file");
+  command.add_flag("--sha256", options.sha256,
+                   "Also record the SHA-256 of every input file, and compare it with that of parts and checkpoints");
   command.add_flag("--force", options.force, "Overwrite an existing result");
 }
 
@@ -77,8 +78,6 @@ void write_result(const Plan& plan, const DeliveryOptions& options, Progress& pr
                   Provenance& provenance, Scores& scores) {
   auto writing = std::chrono::steady_clock::now();
   output.write([&](hid_t file) { write_scores(file, plan, scores.data, scores.views, rows, progress); });
-  for (const SweepFile& input : plan.sweep.files)
-    if (options.sha256) provenance.sha256.push_back(sha256_of_file(input.path));
   scores.write_seconds = seconds_since(writing);
   provenance.seconds = seconds_by_phase(scores);
   output.write([&](hid_t file) { write_provenance(file, plan, provenance); });
@@ -98,6 +97,14 @@ void tell_result(const Plan& plan, const DeliveryOptions& options, const Provena
   Told text = told(plan, options, provenance, scores);
   if (options.json_to_file()) write_text_file(options.json, text.file);
   fmt::print("{}", text.screen);
+}
+
+void record_inputs(const std::vector<InputIdentity>& inputs, Provenance& provenance) {
+  for (const InputIdentity& input : inputs) {
+    provenance.fingerprints.push_back(input.fingerprint);
+    provenance.modified.push_back(static_cast<std::uint64_t>(input.modified));
+    if (!input.sha256.empty()) provenance.sha256.push_back(input.sha256);
+  }
 }
 
 Provenance provenance_now(const std::string& command_line) {

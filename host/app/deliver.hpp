@@ -9,6 +9,7 @@
 
 #include "host/app/summary.hpp"
 #include "host/scoring/result_rows.hpp"
+#include "host/sweep/fingerprint.hpp"
 #include "host/sweep/output_file.hpp"
 
 namespace carbonfront {
@@ -47,6 +48,9 @@ void write_result(const Plan& plan, const DeliveryOptions& options, Progress& pr
 
 /// Says on stderr where the time went, and tells the result as text or JSON.
 void tell_result(const Plan& plan, const DeliveryOptions& options, const Provenance& provenance, const Scores& scores);
+
+/// Records what identifies the inputs.
+void record_inputs(const std::vector<InputIdentity>& inputs, Provenance& provenance);
 
 /// A provenance that begins now.
 Provenance provenance_now(const std::string& command_line);

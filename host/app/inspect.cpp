@@ -114,7 +114,7 @@ void print_share(const PartInfo& info, const std::string& path, const char* what
              grouped_digits(info.range.first), grouped_digits(info.range.end), grouped_digits(info.rows),
              info.complete() ? "complete"
                              : fmt::format("{} of its {} rows are done", grouped_digits(info.done), grouped_digits(rows)));
-  fmt::print("made by carbonfront {}, from inputs {}\n", info.program_version, join(info.fingerprints, ", "));
+  fmt::print("made by carbonfront {}, from inputs {}\n", info.program_version, join(fingerprints_of(info), ", "));
   fmt::print("\nThe spec as used:\n\n{}", info.spec);
 }
 

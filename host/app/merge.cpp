@@ -79,7 +79,7 @@ int merge(MergeOptions& options) {
   Collection all = collect_parts(options.parts);
   if (options.print_missing) return print_missing(all);
   require_all(all);
-  Plan plan = plan_of_parts(all, options.sweep, options.reading);
+  Plan plan = plan_of_parts(all, options.sweep, options.delivery.sha256, options.reading);
   pass_what_is_counted(all, plan);
   check_memory(plan, plan.rows, 0, limits.memory);
   say_what_auto_chose(options.backend, backend, limits.threads);
@@ -88,7 +88,7 @@ int merge(MergeOptions& options) {
   Provenance provenance = provenance_now(options.command_line);
   provenance.backend = backend.name;
   provenance.threads = limits.threads;
-  provenance.fingerprints = all.parts[0].info.fingerprints;
+  record_inputs(all.parts[0].info.inputs, provenance);
 
   Progress progress;
   std::optional<ProgressDisplay> display(std::in_place, progress);
@@ -127,7 +127,7 @@ int count(const CountOptionsGiven& options) {
   if (shard.count != all.shards)
     throw SpecError(fmt::format("--shard {}/{}", shard.index, shard.count),
                     fmt::format("the parts are of {} shards", all.shards), fmt::format("write --shard K/{}", all.shards));
-  Plan plan = plan_of_parts(all, options.sweep, options.reading);
+  Plan plan = plan_of_parts(all, options.sweep, false, options.reading);
   const PartFile& own = all.parts[shard.index];
   std::string target = counts_path(own.path);
   check_output(target, true, options.parts);

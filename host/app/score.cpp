@@ -128,10 +128,10 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   else if (!run.validated_rows && (!run.backend.definition || !options.time_limit.empty() || goes_on))
     keep_what_is_compared(run.plan);  // as checkpoints do
   RowRange range = shard ? share_of(run.plan, *shard) : RowRange{0, run.plan.rows};
-  run.work = part_of(run.plan, shard.value_or(Shard{}), range);
+  run.work = part_of(run.plan, shard.value_or(Shard{}), range, options.delivery.sha256);
   run.provenance.backend = run.backend.name;
   run.provenance.threads = limits.threads;
-  run.provenance.fingerprints = run.work.fingerprints;
+  record_inputs(run.work.inputs, run.provenance);
   std::uint64_t rows = run.plan.conditions.empty() ? range.end - range.first : 0;
   options.batch_rows = batch_rows_within(run.plan, rows, options.batch_rows, run.memory);
   check_memory(run.plan, rows, options.batch_rows, run.memory);

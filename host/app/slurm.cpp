@@ -54,7 +54,7 @@ std::string absolute(const std::string& path) {
 
 /// Refuses parts and checkpoints of other work under this result's names; with --force they are removed.
 void check_parts(const Plan& plan, const SlurmOptions& options) {
-  PartInfo work = part_of(plan, {0, options.batch.shards}, {});
+  PartInfo work = part_of(plan, {0, options.batch.shards}, {}, false);
   for (std::uint32_t k = 0; k < options.batch.shards; ++k) {
     work.shard.index = k;
     work.range = share_of(plan, work.shard);

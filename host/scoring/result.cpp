@@ -312,6 +312,7 @@ void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance
   h5::write_attribute(group, "input_paths", paths);
   h5::write_attribute(group, "input_sizes", sizes);
   h5::write_attribute(group, "input_fingerprints", provenance.fingerprints);
+  h5::write_attribute(group, "input_modified", provenance.modified);
   if (!provenance.sha256.empty()) h5::write_attribute(group, "input_sha256", provenance.sha256);
   h5::write_attribute(group, "backend", std::string_view(provenance.backend));
   h5::write_attribute(group, "threads", std::int64_t{provenance.threads});

@@ -17,6 +17,7 @@ struct Provenance {
   std::string command_line, backend, started;
   int threads = 0;
   std::vector<std::string> fingerprints, sha256;        // [input files]; sha256 empty unless asked for
+  std::vector<std::uint64_t> modified;                  // [input files] nanoseconds since 1970
   std::vector<std::pair<std::string, double>> seconds;  // by phase
 };
 

@@ -28,23 +28,14 @@ std::optional<Shard> shard_in_name(const std::string& path) {
 }
 
 /// The files that a part was made from: the paths as they were given, where these still lead there from this folder, else
-/// absolute ones. Throws InputError.
-std::vector<std::string> inputs_of(const PartFile& part) {
-  h5::Handle file = h5::open_for_reading(part.path);
-  PartReader reader{file, part.path};
-  auto text = reader.array<std::uint8_t>("inputs");
-  std::vector<std::string> paths(1);
-  for (std::uint8_t byte : text) {
-    if (byte == 0)
-      paths.emplace_back();
-    else
-      paths.back() += static_cast<char>(byte);
+/// absolute ones.
+std::vector<std::string> inputs_of(const PartInfo& part) {
+  std::vector<std::string> paths;
+  for (const InputIdentity& input : part.inputs) {
+    bool leads_there = std::filesystem::absolute(input.path).string() == input.absolute_path;
+    paths.push_back(leads_there ? input.path : input.absolute_path);
   }
-  paths.pop_back();
-  std::vector<std::string> found;
-  for (std::size_t i = 0; i + 1 < paths.size(); i += 2)
-    found.push_back(std::filesystem::absolute(paths[i]).string() == paths[i + 1] ? paths[i] : paths[i + 1]);
-  return found;
+  return paths;
 }
 
 /// Shares must lie end to end.
@@ -122,12 +113,13 @@ std::string array_spec(const std::vector<std::uint32_t>& shards) {
   return text;
 }
 
-Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep, const ReadingOptions& reading) {
+Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep, bool whole_inputs,
+                   const ReadingOptions& reading) {
   const PartFile& part = collection.parts.front();
   Spec spec = parse_spec(part.info.spec, part.path);
   check_spec(spec);
-  Plan plan = make_plan(spec, sweep.empty() ? inputs_of(part) : sweep, reading);
-  std::string why = difference(part_of(plan, part.info.shard, part.info.range), part.info);
+  Plan plan = make_plan(spec, sweep.empty() ? inputs_of(part.info) : sweep, reading);
+  std::string why = difference(part_of(plan, part.info.shard, part.info.range, whole_inputs), part.info);
   if (!why.empty())
     throw InputError("the parts do not fit the sweep", why, "give the sweep they were made from, or run all shards again");
   return plan;

@@ -32,8 +32,9 @@ void require_all(const Collection& collection);
 /// Writes shard numbers as sbatch's --array takes them: "3,17-19".
 std::string array_spec(const std::vector<std::uint32_t>& shards);
 
-/// Binds the parts' spec to the sweep they were made from: the files they name, or others that are given. Throws InputError,
-/// also where the sweep has changed since.
-Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep, const ReadingOptions& reading = {});
+/// Binds the parts' spec to the sweep they were made from: the files they name, or others that are given; with
+/// `whole_inputs` their SHA-256 is compared too. Throws InputError, also where the sweep has changed since.
+Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep, bool whole_inputs = false,
+                   const ReadingOptions& reading = {});
 
 }  // namespace carbonfront

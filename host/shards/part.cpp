@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 
 #include "host/errors.hpp"
@@ -19,6 +18,37 @@ namespace carbonfront {
 namespace {
 
 constexpr std::int64_t kPartVersion = 1;
+
+/// Writes of every input its path as given, absolute, fingerprint and SHA-256, each ended by a zero, and its modification
+/// time.
+void write_inputs(hid_t part, const std::vector<InputIdentity>& inputs) {
+  std::vector<std::uint8_t> texts;
+  std::vector<std::uint64_t> modified;
+  for (const InputIdentity& input : inputs) {
+    for (const std::string* text : {&input.path, &input.absolute_path, &input.fingerprint, &input.sha256})
+      texts.insert(texts.end(), text->c_str(), text->c_str() + text->size() + 1);
+    modified.push_back(static_cast<std::uint64_t>(input.modified));
+  }
+  write_array(part, "inputs", texts);
+  write_array(part, "inputs_modified", modified);
+}
+
+std::vector<InputIdentity> read_inputs(const PartReader& part) {
+  auto bytes = part.array<std::uint8_t>("inputs");
+  auto modified = part.array<std::uint64_t>("inputs_modified");
+  std::vector<std::string> texts;
+  for (auto at = bytes.begin(); at != bytes.end();) {
+    auto end = std::find(at, bytes.end(), std::uint8_t{0});
+    texts.emplace_back(at, end);
+    at = end == bytes.end() ? end : end + 1;
+  }
+  if (texts.size() != 4 * modified.size()) part.damaged("what it says of its inputs is cut off");
+  std::vector<InputIdentity> inputs;
+  for (std::size_t i = 0; i < modified.size(); ++i)
+    inputs.push_back(
+        {texts[4 * i], texts[4 * i + 1], texts[4 * i + 2], static_cast<std::int64_t>(modified[i]), texts[4 * i + 3]});
+  return inputs;
+}
 
 std::string column_name(std::size_t index) { return fmt::format("values-{}", index); }
 
@@ -158,12 +188,19 @@ FrontRows read_front_of_part(hid_t file, const std::string& path, std::size_t vi
   return front_of(PartReader{file, path}, view, objectives, group_numbers);
 }
 
-PartInfo part_of(const Plan& plan, Shard shard, RowRange range) {
+PartInfo part_of(const Plan& plan, Shard shard, RowRange range, bool whole_inputs) {
   PartInfo info{CARBONFRONT_VERSION, to_toml(plan.spec), {}, plan.rows, shard, range, 0, {}};
   if (plan.spec.emissions)
     for (const std::string& path : plan.spec.emissions->catalogs) info.catalogs.push_back(sha256_of_file(path));
-  for (std::size_t i = 0; i < plan.sweep.files.size(); ++i) info.fingerprints.push_back(fingerprint(plan.columns, i));
+  for (std::size_t i = 0; i < plan.sweep.files.size(); ++i)
+    info.inputs.push_back(identity_of(plan.columns, plan.sweep.files[i], i, whole_inputs));
   return info;
+}
+
+std::vector<std::string> fingerprints_of(const PartInfo& info) {
+  std::vector<std::string> fingerprints;
+  for (const InputIdentity& input : info.inputs) fingerprints.push_back(input.fingerprint);
+  return fingerprints;
 }
 
 std::string difference(const PartInfo& wanted, const PartInfo& found) {
@@ -171,7 +208,9 @@ std::string difference(const PartInfo& wanted, const PartInfo& found) {
     return fmt::format("it was made by version {}, this is {}", found.program_version, wanted.program_version);
   if (found.spec != wanted.spec) return "it was made with another spec";
   if (found.catalogs != wanted.catalogs) return "it was made with another catalogue";
-  if (found.fingerprints != wanted.fingerprints || found.rows != wanted.rows) return "it was made from another input";
+  if (found.inputs.size() != wanted.inputs.size() || found.rows != wanted.rows) return "it was made from another input";
+  for (std::size_t i = 0; i < wanted.inputs.size(); ++i)
+    if (std::string why = difference(wanted.inputs[i], found.inputs[i]); !why.empty()) return why;
   if (found.shard.count != wanted.shard.count)
     return fmt::format("it is of {} shards, not of {}", found.shard.count, wanted.shard.count);
   return "";
@@ -183,12 +222,12 @@ void write_work(hid_t file, const char* format, const PartInfo& info) {
   h5::write_attribute(root, "format_version", kPartVersion);
   h5::write_attribute(root, "program_version", std::string_view(info.program_version));
   h5::write_attribute(root, "spec", std::string_view(info.spec));
-  h5::write_attribute(root, "input_fingerprints", std::string_view(join(info.fingerprints, " ")));
   h5::write_attribute(root, "catalog_sha256", std::string_view(join(info.catalogs, " ")));
   h5::Handle part = create_group(file, "part");
   write_array(part, "numbers",
               std::vector<std::uint64_t>{info.rows, info.shard.index, info.shard.count, info.range.first, info.range.end,
                                          info.done});
+  write_inputs(part, info.inputs);
 }
 
 PartInfo read_work(hid_t file, const std::string& path, const char* format) {
@@ -202,7 +241,7 @@ PartInfo read_work(hid_t file, const std::string& path, const char* format) {
   if (numbers.size() != 6) part.damaged("its numbers are cut off");
   PartInfo info{h5::text_attribute(root, "program_version"),
                 h5::text_attribute(root, "spec"),
-                split_names(h5::text_attribute(root, "input_fingerprints"), ' '),
+                read_inputs(part),
                 numbers[0],
                 {static_cast<std::uint32_t>(numbers[1]), static_cast<std::uint32_t>(numbers[2])},
                 {numbers[3], numbers[4]},
@@ -229,11 +268,6 @@ void write_part(hid_t file, const Plan& plan, PartInfo info, Data& data) {
   write_work(file, kPartFormat, info);
   h5::Handle part(H5Gopen2(file, "part", H5P_DEFAULT));
   write_array(part, "totals", std::vector<std::uint64_t>{data.selection.size, data.without_emissions});
-  std::vector<std::uint8_t> inputs;  // paths as given and absolute, each ended by a zero
-  for (const SweepFile& input : plan.sweep.files)
-    for (const std::string& path : {input.path, std::filesystem::absolute(input.path).string()})
-      inputs.insert(inputs.end(), path.c_str(), path.c_str() + path.size() + 1);
-  write_array(part, "inputs", inputs);
   if (plan.emissions) write_emission_counts(part, data);
   std::vector<std::uint32_t> selected;
   for (std::uint32_t row : data.selection.row) selected.push_back(static_cast<std::uint32_t>(row - info.range.first));

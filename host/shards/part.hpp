@@ -8,6 +8,7 @@
 #include "host/scoring/load.hpp"
 #include "host/scoring/result_rows.hpp"
 #include "host/shards/share.hpp"
+#include "host/sweep/fingerprint.hpp"
 
 namespace carbonfront {
 
@@ -17,8 +18,8 @@ inline constexpr const char *kPartFormat = "carbonfront part", *kCountsFormat = 
 /// The work that a part belongs to, and its share of it. Parts of one work can be put together.
 struct PartInfo {
   std::string program_version, spec;
-  std::vector<std::string> fingerprints;  // of the input files
-  std::uint64_t rows = 0;                 // of the sweep
+  std::vector<InputIdentity> inputs;  // the sweep's files
+  std::uint64_t rows = 0;             // of the sweep
   Shard shard;
   RowRange range;
   std::uint64_t done = 0;             // rows of the range that are in it, from its first
@@ -27,8 +28,12 @@ struct PartInfo {
   bool complete() const { return done == range.end - range.first; }
 };
 
-/// Describes the work of a plan. Reads the inputs' fingerprints and the user's catalogues.
-PartInfo part_of(const Plan& plan, Shard shard, RowRange range);
+/// Describes the work of a plan. Reads what the inputs' fingerprints need, with `whole_inputs` all their bytes, and the
+/// user's catalogues. Throws InputError, Stopped.
+PartInfo part_of(const Plan& plan, Shard shard, RowRange range, bool whole_inputs);
+
+/// The fingerprints of the inputs.
+std::vector<std::string> fingerprints_of(const PartInfo& info);
 
 /// Says how `found` is of other work than `wanted`: its version, spec, catalogues, input or number of rows; empty where it
 /// is not.

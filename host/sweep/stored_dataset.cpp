@@ -79,15 +79,6 @@ bool is_in_file(hid_t dataset, const RawFile& file) {
          H5Pget_sizes(creation, &address_bytes, &length_bytes) >= 0 && address_bytes == 8 && length_bytes == 8;
 }
 
-bool has_places(StoredDataset& stored, hid_t dataset) {
-  H5O_info_t info;
-  if (H5Oget_info2(dataset, &info, H5O_INFO_BASIC) < 0 || stored.shape.chunks() > kMostChunks) return false;
-  auto places = read_chunk_map(*stored.file, info.addr, stored.shape);
-  if (!places) return false;
-  stored.places = std::move(*places);
-  return true;
-}
-
 std::uint64_t product(const hsize_t* extent, int rank) {
   std::uint64_t product = 1;
   for (int i = 0; i < rank; ++i)
@@ -96,6 +87,13 @@ std::uint64_t product(const hsize_t* extent, int rank) {
 }
 
 }  // namespace
+
+std::optional<std::vector<ChunkPlace>> chunk_places(hid_t dataset, const ChunkShape& shape, const RawFile& file) {
+  H5O_info_t info;
+  if (!is_in_file(dataset, file) || H5Oget_info2(dataset, &info, H5O_INFO_BASIC) < 0 || shape.chunks() > kMostChunks)
+    return {};
+  return read_chunk_map(file, info.addr, shape);
+}
 
 void check_declared_size(hid_t dataset, const std::string& name, const std::string& path, std::uint64_t file_bytes) {
   h5::Handle space(H5Dget_space(dataset)), type(H5Dget_type(dataset)), list(H5Dget_create_plist(dataset));
@@ -151,7 +149,10 @@ std::shared_ptr<const StoredDataset> describe_storage(hid_t dataset, const std::
     return nullptr;
   shape.chunk_rows = chunk[0], shape.chunk_columns = chunk[1], shape.filtered = H5Pget_nfilters(list) > 0;
   auto pipeline = pipeline_of(list, shape.element_bytes);
-  if (!pipeline || !has_places(*stored, dataset)) return nullptr;
+  if (!pipeline) return nullptr;
+  auto places = chunk_places(dataset, shape, *stored->file);
+  if (!places) return nullptr;
+  stored->places = std::move(*places);
   stored->pipeline = std::move(*pipeline);
   return stored;
 }

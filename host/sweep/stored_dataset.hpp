@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ struct StoredDataset {
 /// filters, layouts, indices or files. Throws InputError for a dataset that exceeds the limits.
 std::shared_ptr<const StoredDataset> describe_storage(hid_t dataset, const std::string& name,
                                                       std::shared_ptr<const RawFile> file);
+
+/// Finds the places of a chunked dataset's chunks in `file`, row by row of chunks, whatever its filters. [chunks] Nothing
+/// where only HDF5 can find them: another file, a user block, an index that `read_chunk_map` leaves to it, too many chunks.
+std::optional<std::vector<ChunkPlace>> chunk_places(hid_t dataset, const ChunkShape& shape, const RawFile& file);
 
 /// Refuses a dataset that declares more than a file of that size can hold. Throws InputError.
 void check_declared_size(hid_t dataset, const std::string& name, const std::string& path, std::uint64_t file_bytes);
