@@ -6,6 +6,7 @@
 
 #include "host/errors.hpp"
 #include "host/scoring/values.hpp"
+#include "kernels/keys.hpp"
 
 namespace carbonfront {
 
@@ -53,21 +54,37 @@ std::vector<std::uint32_t> dominated_by(const Plan& plan, const Data& data, cons
   return backend.evaluate(points, counts, progress).dominated_by;
 }
 
-/// Marks rows whose own best dominates their own worst: those with an interval that has a width.
-std::vector<std::uint8_t> have_width(const Plan& plan, const Data& data, const ViewPlan& view, const ViewScores& scores) {
-  std::vector<std::uint8_t> wide(scores.size);
+/// Finds the rated rows of which one end dominates the other.
+OwnDominance own_dominance(const Plan& plan, const Data& data, const ViewPlan& view, const ViewScores& scores) {
+  std::vector<std::vector<std::byte>> ends;
   for (const ObjectivePlan& objective : view.objectives)
-    if (plan.has_bounds(objective))
-      mark_wide(values_at(plan, data, objective, scores, End::best), values_at(plan, data, objective, scores, End::worst),
-                wide);
-  return wide;
+    for (End end : {End::best, End::worst})
+      if (plan.has_bounds(objective)) ends.push_back(values_at(plan, data, objective, scores, end));
+  std::vector<ObjectiveEnds> objectives;
+  for (const ObjectivePlan& objective : view.objectives) {
+    if (!plan.has_bounds(objective)) continue;
+    std::size_t at = 2 * objectives.size();
+    objectives.push_back({reinterpret_cast<const double*>(ends[at].data()),
+                          reinterpret_cast<const double*>(ends[at + 1].data()), objective.maximise});
+  }
+  return own_dominance(objectives, scores.size);
 }
 
 }  // namespace
 
-void mark_wide(const std::vector<std::byte>& best, const std::vector<std::byte>& worst, std::vector<std::uint8_t>& wide) {
-  const double *one = reinterpret_cast<const double*>(best.data()), *other = reinterpret_cast<const double*>(worst.data());
-  for (std::size_t i = 0; i < wide.size(); ++i) wide[i] |= one[i] < other[i] || one[i] > other[i];
+OwnDominance own_dominance(std::span<const ObjectiveEnds> objectives, std::size_t rows) {
+  OwnDominance own{std::vector<std::uint8_t>(rows), std::vector<std::uint8_t>(rows)};
+  for (std::size_t i = 0; i < rows; ++i) {
+    bool best_wins = false, worst_wins = false;  // in some objective
+    for (const ObjectiveEnds& ends : objectives) {
+      std::uint64_t best = float_key(ends.best[i], ends.maximise), worst = float_key(ends.worst[i], ends.maximise);
+      best_wins |= best < worst;
+      worst_wins |= worst < best;
+    }
+    own.best_over_worst[i] = best_wins && !worst_wins;
+    own.worst_over_best[i] = worst_wins && !best_wins;
+  }
+  return own;
 }
 
 Certainty certainty_of(std::uint32_t surely, std::uint32_t possibly) {
@@ -89,10 +106,10 @@ void judge_intervals(const Plan& plan, const Data& data, std::size_t view_index,
   auto both = dominated_by(plan, data, view, scores, {End::worst, End::best}, backend, progress);
   auto best = dominated_by(plan, data, view, scores, {End::best}, backend, progress);
   auto worst = dominated_by(plan, data, view, scores, {End::worst}, backend, progress);
-  std::vector<std::uint8_t> wide = have_width(plan, data, view, scores);
+  OwnDominance own = own_dominance(plan, data, view, scores);
   for (std::uint32_t i = 0; i < scores.size; ++i) {
-    scores.surely_dominated_by[i] = both[scores.size + i] - best[i];
-    scores.possibly_dominated_by[i] = both[i] - worst[i] - wide[i];
+    scores.surely_dominated_by[i] = both[scores.size + i] - best[i] - own.worst_over_best[i];
+    scores.possibly_dominated_by[i] = both[i] - worst[i] - own.best_over_worst[i];
     scores.certainty[i] =
         static_cast<std::uint8_t>(certainty_of(scores.surely_dominated_by[i], scores.possibly_dominated_by[i]));
     ++scores.certain_rows[scores.certainty[i]];

@@ -1,6 +1,8 @@
 #pragma once
 // Verdicts that hold whatever the true values within their bounds are.
 
+#include <span>
+
 #include "host/scoring/interval_ends.hpp"
 #include "host/scoring/views.hpp"
 
@@ -10,8 +12,20 @@ namespace carbonfront {
 /// dominated when one row's worst dominates its best, surely non-dominated when no other row's best dominates its worst.
 enum class Certainty : std::uint8_t { unrated = 0, surely_nondominated = 1, surely_dominated = 2, undecided = 3 };
 
-/// Marks rows whose interval, of float64, has a width. [rows]
-void mark_wide(const std::vector<std::byte>& best, const std::vector<std::byte>& worst, std::vector<std::uint8_t>& wide);
+/// One objective's ends in float64. [rows] each
+struct ObjectiveEnds {
+  const double *best, *worst;
+  bool maximise;
+};
+
+/// Which of a row's own ends dominates the other over all objectives: nobody is its own opponent, so that counts leave these
+/// out. [rows] 0 or 1 each
+struct OwnDominance {
+  std::vector<std::uint8_t> best_over_worst, worst_over_best;
+};
+
+/// Compares every row's ends; objectives without bounds, whose ends are one value, need not be there. O(rows · objectives)
+OwnDominance own_dominance(std::span<const ObjectiveEnds> objectives, std::size_t rows);
 
 /// What follows from how many rows surely and possibly dominate a row.
 Certainty certainty_of(std::uint32_t surely, std::uint32_t possibly);

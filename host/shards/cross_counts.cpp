@@ -185,14 +185,19 @@ struct ViewCounting {
     add_to(own, first(), possibly.dominated_by, answers.possibly_dominated_by);
   }
 
-  /// Says what is certain once all parts are counted: a row whose interval has a width was counted against itself.
+  /// Says what is certain once all parts are counted: every row was counted against itself as well.
   void conclude(ShareAnswers& answers) const {
-    std::vector<std::uint8_t> wide(own.size());
+    std::vector<ObjectiveEnds> ends;
     for (std::size_t k = 0; k < own_best.values.size(); ++k)
-      if (plan.has_bounds(plan.views[view].objectives[k])) mark_wide(own_best.values[k], own_worst.values[k], wide);
+      if (plan.has_bounds(plan.views[view].objectives[k]))
+        ends.push_back({reinterpret_cast<const double*>(own_best.values[k].data()),
+                        reinterpret_cast<const double*>(own_worst.values[k].data()),
+                        plan.views[view].objectives[k].maximise});
+    OwnDominance itself = own_dominance(ends, own.size());
     for (std::size_t i = 0; i < own.size(); ++i) {
       std::uint64_t at = own.row[i] - first();
-      answers.possibly_dominated_by[at] -= wide[i];
+      answers.surely_dominated_by[at] -= itself.worst_over_best[i];
+      answers.possibly_dominated_by[at] -= itself.best_over_worst[i];
       answers.certainty[at] =
           static_cast<std::uint8_t>(certainty_of(answers.surely_dominated_by[at], answers.possibly_dominated_by[at]));
     }
