@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "tests/program.hpp"
-#include "tests/sweep_builder.hpp"
+#include "tests/known_contributions.hpp"
+#include "tests/shards.hpp"
 
 namespace carbonfront {
 namespace {
@@ -61,12 +61,119 @@ TEST(Figures, DefaultReferencePointOfASinglePointIsATenthOfItsSizeAway) {
   EXPECT_NEAR(single.reals("/views/v/groups/hypervolume")[0], 2 * 0.1, 1e-12);
 }
 
-TEST(Figures, AnInfiniteFrontNeedsAReferencePoint) {
+/// Four groups: infinitely good, finite, infinitely bad in one objective, and nothing rated.
+std::string infinite(const Scratch& folder) {
+  return Sweeping(folder / "s.h5")
+      .column<double>("quality", {kInfinity, 1, 2, 3, 4, -kInfinity, std::nan("")}, {.chunk = 1})
+      .column<double>("params", {2, 1, 1, 2, kInfinity, 1, 1}, {.chunk = 1})
+      .texts("set", {"a", "a", "b", "b", "c", "c", "d"}, {.chunk = 1})
+      .close();
+}
+
+void expect_equal(const Reals& found, const Reals& expected, const std::string& what) {
+  ASSERT_EQ(found.size(), expected.size()) << what;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_TRUE(found[i] == expected[i] || (std::isnan(found[i]) && std::isnan(expected[i])))
+        << what << " " << i << ": " << found[i];
+}
+
+TEST(Figures, AnInfiniteFrontHasAnInfiniteVolumeAndLeavesOthersTheirs) {
+  const double kNan = std::nan("");
+  const std::string wanted = "outputs = [\"hypervolume\", \"contributions\"]\ngroup_by = [\"set\"]\n";
+  Scratch folder;
+  std::string sweep = infinite(folder), path = "/views/v/";
+  for (const char* backend : {"reference", "cpu"}) {
+    Reading result(
+        scored(folder, sweep,
+               {"--spec", spec_file(folder, wanted + "reference_point = [0, 4]\n"), "--force", "--backend", backend}));
+    expect_equal(result.reals(path + "groups/hypervolume"), {kInfinity, 2 * 3 + 1 * 2, 0, kNan}, "volume");
+    EXPECT_EQ(result.integers(path + "front"), (std::vector<std::int64_t>{0, 1, 2, 3, 4, 5}));
+    expect_equal(result.reals(path + "front_contribution"), {kInfinity, 1, 2, 2, 0, 0}, "contribution");
+    // Without a point of the user's, the finite values of the fronts make one: 1 to 4 and 1 to 2.
+    Reading derived(scored(folder, sweep, {"--spec", spec_file(folder, wanted), "--force", "--backend", backend}));
+    EXPECT_EQ(derived.reals(path + "groups/reference"), (Reals{1 - 3 / 10.0, 2 + 1 / 10.0}));
+    Reals volumes = derived.reals(path + "groups/hypervolume");
+    EXPECT_EQ(volumes.at(0), kInfinity);
+    EXPECT_NEAR(volumes.at(1), 1.3 * 1.1 + 1 * 0.1, 1e-12);
+    EXPECT_EQ(volumes.at(2), 0);
+    EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
+  }
+  EXPECT_TRUE(says(score(folder, sweep, {"--spec", spec_file(folder, wanted), "--force"}).out, "hypervolume: inf"));
+  expect_the_bytes_of_one_run(folder, {sweep}, {"--spec", spec_file(folder, wanted)}, {1, 3});
+}
+
+TEST(Figures, WithoutAFiniteValueThereIsNoReferencePointAndNoVolume) {
   Scratch folder;
   std::string sweep =
-      Sweeping(folder / "s.h5").column<double>("quality", {kInfinity, 1}).column<double>("params", {2, 1}).close();
-  expect_refused(score(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"hypervolume\"]\n")}), 2,
-                 {"'v'", "quality is not finite", "reference_point"});
+      Sweeping(folder / "s.h5").column<double>("quality", {kInfinity, kInfinity}).column<double>("params", {2, 2}).close();
+  Reading result(
+      scored(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"hypervolume\", \"contributions\"]\n"), "--json"}));
+  expect_equal(result.reals("/views/v/groups/reference"), {std::nan(""), 2.2}, "reference");
+  expect_equal(result.reals("/views/v/groups/hypervolume"), {std::nan("")}, "volume");
+  expect_equal(result.reals("/views/v/front_contribution"), {std::nan(""), std::nan("")}, "contribution");
+  EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
+}
+
+TEST(Figures, TheDefaultReferencePointIsFiniteWhateverTheRange) {
+  Scratch folder;
+  std::string sweep =
+      Sweeping(folder / "s.h5").column<double>("quality", {-1.7e308, 1.7e308}).column<double>("params", {1, 1e308}).close();
+  Reals reference = Reading(scored(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"hypervolume\"]\n")}))
+                        .reals("/views/v/groups/reference");
+  EXPECT_EQ(reference.at(0), -std::numeric_limits<double>::max());
+  EXPECT_NEAR(reference.at(1), 1.1e308, 1e294);
+}
+
+TEST(Figures, ContributionsAreMoocoresInEveryGroup) {
+  for (std::uint32_t objectives = 2; objectives <= 4; ++objectives) {
+    Scratch folder;
+    std::vector<std::vector<double>> columns(objectives);
+    std::vector<std::optional<std::string>> set;
+    Reals lost;
+    for (const KnownContributions& known : known_contributions()) {
+      if (known.objectives != objectives) continue;
+      for (const auto& point : known.points) {
+        set.push_back(known.name);
+        for (std::uint32_t k = 0; k < objectives; ++k)
+          columns[k].push_back(k == 1 ? -point[k] : point[k]);  // one to maximise
+      }
+      lost.insert(lost.end(), known.lost.begin(), known.lost.end());
+    }
+    Sweeping sweep(folder / "s.h5");
+    std::string names, reference;
+    for (std::uint32_t k = 0; k < objectives; ++k) {
+      sweep.column("f" + std::to_string(k), columns[k], {.chunk = 10});
+      names += (k ? ", \"f" : "\"f") + std::to_string(k) + (k == 1 ? ":max\"" : ":min\"");
+      reference += (k ? ", " : "") + std::string(k == 1 ? "-8" : "8");
+    }
+    std::string path = sweep.texts("set", set, {.chunk = 10}).close();
+    std::string spec = folder.write("s.toml", "[[view]]\nname = \"v\"\nobjectives = [" + names +
+                                                  "]\noutputs = [\"hypervolume\", \"contributions\"]\ngroup_by = "
+                                                  "[\"set\"]\nreference_point = [" +
+                                                  reference + "]\n");
+    for (const char* backend : {"reference", "cpu"}) {
+      Reading result(scored(folder, path, {"--spec", spec, "--force", "--backend", backend}));
+      std::vector<std::int64_t> front = result.integers("/views/v/front");
+      Reals found = result.reals("/views/v/front_contribution");
+      std::set<std::int64_t> seen(front.begin(), front.end());
+      for (std::size_t i = 0; i < front.size(); ++i)
+        EXPECT_NEAR(found[i], lost[static_cast<std::size_t>(front[i])], 1e-10) << objectives << " row " << front[i];
+      for (std::size_t row = 0; row < lost.size(); ++row)
+        EXPECT_TRUE(seen.contains(static_cast<std::int64_t>(row)) || lost[row] == 0) << "row " << row << " is off the front";
+    }
+    EXPECT_TRUE(says(Reading(folder / "r.h5").text_attribute("/views/v/front_contribution", "long_name"),
+                     "dominated rows left aside"));
+    expect_the_bytes_of_one_run(folder, {path}, {"--spec", spec}, {1, 3});
+  }
+}
+
+TEST(Figures, ExplainSaysWhatTheFrontLosesWithoutTheRow) {
+  Scratch folder;
+  figures(folder, "outputs = [\"hypervolume\", \"contributions\"]\nreference_point = [0, 6]\n");
+  Outcome done = run({"explain", folder / "r.h5", "2"});
+  EXPECT_TRUE(says(done.out, "without it the front alone, dominated rows left aside, loses a hypervolume of 1\n"))
+      << done.out;
+  EXPECT_FALSE(says(run({"explain", folder / "r.h5", "3"}).out, "loses a hypervolume"));
 }
 
 TEST(Figures, SpecRefusesAReferencePointThatCannotBe) {

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
 #include "host/app/commands.hpp"
 #include "host/app/explain_steps.hpp"
@@ -84,7 +85,8 @@ Row read_row(const Plan& plan, hid_t result, std::uint64_t number) {
   for (std::size_t k = 0; k < plan.emissions->factors.size(); ++k) {
     const FactorPlan& factor = plan.emissions->factors[k];
     double value = factor.column == kNoColumn ? factor.constant : cell_of(plan.columns[factor.column], number).value;
-    if (factor.low_column != kNoColumn) value = (value + cell_of(plan.columns[factor.high_column], number).value) / 2;
+    if (factor.low_column != kNoColumn)
+      value = std::midpoint(value, cell_of(plan.columns[factor.high_column], number).value);
     for (const auto& [name, found] : row.data.lookups[k]) value = found.value;
     if (!row.data.assumed_factors.empty() && row.data.assumed_factors[0] >> k & 1) value = *factor.assume;
     row.factors.push_back(value);
@@ -193,6 +195,21 @@ void print_certainty(const Row& row, const std::string& prefix) {
                                : fmt::format("undecided, {} may beat it", count("possibly_dominated_by")));
 }
 
+/// What the front loses without this row of it, where the result has contributions.
+void print_contribution(const Row& row, const std::string& prefix) {
+  if (!h5::exists(row.result, prefix + "front_contribution")) return;
+  h5::Handle dataset(H5Dopen2(row.result, (prefix + "front").c_str(), H5P_DEFAULT)), space(H5Dget_space(dataset));
+  std::uint64_t size = static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space)), low = 0;
+  for (std::uint64_t high = size; low < high;) {  // the rows ascend, and this one is among them
+    std::uint64_t middle = low + (high - low) / 2;
+    bool before = *stored<std::uint64_t>(row.result, prefix + "front", H5T_NATIVE_UINT64, middle) < row.number;
+    (before ? low : high) = before ? middle + 1 : middle;
+  }
+  if (low == size) return;
+  fmt::print("  without it the front alone, dominated rows left aside, loses a hypervolume of {:.9g}\n",
+             *stored<double>(row.result, prefix + "front_contribution", H5T_NATIVE_DOUBLE, low));
+}
+
 void print_view(const Row& row, const ViewPlan& view) {
   std::string prefix = "/views/" + view.spec.name + "/";
   auto state = stored<std::uint8_t>(row.result, prefix + "state", H5T_NATIVE_UINT8, row.number);
@@ -213,6 +230,7 @@ void print_view(const Row& row, const ViewPlan& view) {
   if (auto rank = stored<std::uint32_t>(row.result, prefix + "rank", H5T_NATIVE_UINT32, row.number); rank && *rank != kNone)
     text += fmt::format(", on front {}", *rank);
   fmt::print("{}\n", text);
+  if (front) print_contribution(row, prefix);
   print_certainty(row, prefix);
   auto witness = stored<std::int64_t>(row.result, prefix + "witness", H5T_NATIVE_INT64, row.number);
   if (witness && *witness >= 0) {

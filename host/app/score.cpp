@@ -261,9 +261,10 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
                                                 "Columns; rows are compared within equal values only (all views)");
   command->add_option("--missing", options->flags.missing,
                       "exclude, worst or error: rows with a missing objective (all views)");
-  options->outputs_given =
-      command->add_option("--outputs", options->outputs,
-                          "Of dominated_by,dominates,rank,witness,crowding,hypervolume,contributions (all views)");
+  options->outputs_given = command->add_option(
+      "--outputs", options->outputs,
+      "Of dominated_by,dominates,rank,witness,crowding,hypervolume,contributions (all views); contributions are "
+      "what the hypervolume of a front alone, dominated rows left aside, loses without each of its rows");
   options->columns_given = command->add_option("--columns", options->columns,
                                                "Columns to copy into the result for the rows of the fronts (all views)");
   add_backend_options(*command, options->backend, options->device);

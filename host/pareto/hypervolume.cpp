@@ -11,6 +11,8 @@
 namespace carbonfront {
 namespace {
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 /// Restores the scale; +∞ only where the volume itself is too large for a double.
 double unscaled(double volume, std::int64_t exponent) {
   constexpr std::int64_t kFarthest = 1 << 20;
@@ -148,6 +150,41 @@ std::vector<double> exclusive_of(const HypervolumeRows& rows, DominatedRows domi
   return volumes;
 }
 
+bool is_at_infinity(PointColumns points, std::size_t row) {
+  for (std::uint32_t k = 0; k < points.objectives; ++k) {
+    if (points.column(k)[row] == -kInfinity) return true;
+  }
+  return false;
+}
+
+/// What the rows at −∞ alone dominate, 0 for all others: without an equal and not dominated, a row's corner is its own
+/// however far out, and that has no bound.
+std::vector<double> unbounded_contributions(PointColumns points, const HypervolumeRows& distinct) {
+  const std::vector<std::uint8_t> on_front = verdict_of(distinct, {}).nondominated;
+  std::vector<double> contributions(points.size, 0);
+  for (std::size_t row = 0; row < points.size; ++row) {
+    const std::uint32_t place = distinct.place[row];
+    if (place == kNone || !is_at_infinity(points, row)) continue;
+    if (on_front[place] && distinct.copies[place] == 1) contributions[row] = kInfinity;
+  }
+  return contributions;
+}
+
+/// The points with −∞ brought to the least finite value that a point inside has: what other rows alone dominate does not
+/// reach further, and stays as it is. `place`: of each row, kNone outside.
+std::vector<double> bounded(PointColumns points, const double* reference, const std::vector<std::uint32_t>& place) {
+  std::vector<double> values(points.values, points.values + points.size * points.objectives);
+  for (std::uint32_t k = 0; k < points.objectives; ++k) {
+    double* column = values.data() + k * points.size;
+    double least = std::nextafter(reference[k], -kInfinity);
+    for (std::size_t row = 0; row < points.size; ++row) {
+      if (place[row] != kNone && std::isfinite(column[row])) least = std::min(least, column[row]);
+    }
+    std::replace(column, column + points.size, -kInfinity, least);
+  }
+  return values;
+}
+
 }  // namespace
 
 std::uint32_t most_points_exact(std::uint32_t objectives) {
@@ -158,7 +195,7 @@ std::uint32_t most_points_exact(std::uint32_t objectives) {
 
 Hypervolume hypervolume(PointColumns points, const double* reference, const HypervolumeRequest& wanted, Progress& progress) {
   HypervolumeRows rows = hypervolume_rows(points, reference);
-  if (rows.unbounded) return {std::numeric_limits<double>::infinity(), 0, true};
+  if (rows.unbounded) return {kInfinity, 0, true};
   if (rows.size == 0) return {};
   const bool sampled = wanted.method == HypervolumeMethod::sampled || rows.objectives > kMostExactObjectives;
   if (!sampled && rows.objectives < 3) return {unscaled(short_volume(rows), rows.exponent), 0, true};
@@ -176,17 +213,18 @@ std::vector<double> hypervolume_contributions(PointColumns points, const double*
     throw SpecError("contributions of " + std::to_string(points.objectives) + " objectives",
                     "they are exact only, up to " + std::to_string(kMostExactObjectives), "leave some out");
   }
-  const HypervolumeRows distinct = hypervolume_rows(points, reference);
-  if (distinct.unbounded) {
-    throw InputError("a point within the reference point is at minus infinity", "its volume has no bound",
-                     "leave such rows out to learn contributions");
-  }
+  HypervolumeRows distinct = hypervolume_rows(points, reference);
   std::vector<double> contributions(points.size, 0);
   if (distinct.size == 0) return contributions;
+  if (distinct.unbounded) {
+    contributions = unbounded_contributions(points, distinct);
+    const std::vector<double> values = bounded(points, reference, distinct.place);
+    distinct = hypervolume_rows({values.data(), points.size, points.objectives}, reference);
+  }
   const std::vector<double> volumes = exclusive_of(distinct, dominated, progress);
   for (std::size_t row = 0; row < points.size; ++row) {
     const std::uint32_t place = distinct.place[row];
-    if (place == kNone || distinct.copies[place] > 1) continue;
+    if (place == kNone || distinct.copies[place] > 1 || is_at_infinity(points, row)) continue;
     contributions[row] = unscaled(volumes[place], distinct.exponent);
   }
   return contributions;

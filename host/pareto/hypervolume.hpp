@@ -60,9 +60,10 @@ enum class DominatedRows : std::uint8_t {
 };
 
 /// Says for every row how much hypervolume is lost without it: [points.size]. 0 for dominated rows, for rows that have an
-/// equal, and for rows outside the reference point. Exact: 2 objectives O(N log N); 3 O(N log N), and O(N) for each point
-/// with a row only it dominates; more: one exclusive volume a point, see While, Bradstreet & Barone 2012.
-/// Throws SpecError as `hypervolume` does and above 16 objectives, InputError when a counted point is at −∞, and Stopped.
+/// equal, and for rows outside the reference point; +∞ for other rows at −∞. It is what the row alone dominates, which is
+/// defined where the whole volume is +∞, too. Exact: 2 objectives O(N log N); 3 O(N log N), and O(N) for each point with a
+/// row only it dominates; more: one exclusive volume a point, see While, Bradstreet & Barone 2012.
+/// Throws SpecError as `hypervolume` does and above 16 objectives, and Stopped.
 std::vector<double> hypervolume_contributions(PointColumns points, const double* reference, DominatedRows dominated,
                                               Progress& progress);
 

@@ -45,6 +45,14 @@ std::vector<std::uint32_t> rows_inside(PointColumns points, const double* refere
   return inside;
 }
 
+/// Tells whether a row inside is at −∞ in some objective.
+bool reaches_infinity(PointColumns points, const std::vector<std::uint32_t>& inside) {
+  for (std::uint32_t k = 0; k < points.objectives; ++k)
+    for (const std::uint32_t row : inside)
+      if (std::isinf(points.column(k)[row])) return true;
+  return false;
+}
+
 /// Chooses the scales, and scales the reference and ideal points. The best values are those of the front, so dominated rows
 /// do not change them. A value may become equal to the reference point here when it was 10³⁰⁰ times nearer than the best.
 std::vector<Scale> choose_scales(HypervolumeRows& rows, PointColumns points, const double* reference,
@@ -53,7 +61,6 @@ std::vector<Scale> choose_scales(HypervolumeRows& rows, PointColumns points, con
   for (std::uint32_t k = 0; k < points.objectives; ++k) {
     double best = reference[k];
     for (const std::uint32_t row : inside) best = std::min(best, points.column(k)[row]);
-    rows.unbounded |= std::isinf(best);
     const double range = reference[k] / 2 - best / 2;  // halves: the difference of two doubles may not be one
     const int exponent = rows.unbounded ? 0 : range > 0 ? std::ilogb(range) + 1 : std::ilogb(reference[k] - best);
     scales.emplace_back(exponent);
@@ -79,8 +86,8 @@ HypervolumeRows hypervolume_rows(PointColumns points, const double* reference) {
   rows.place.assign(points.size, kNone);
   const std::vector<std::uint32_t> inside = rows_inside(points, reference);
   if (inside.empty()) return rows;
+  rows.unbounded = reaches_infinity(points, inside);
   const std::vector<Scale> scales = choose_scales(rows, points, reference, inside);
-  if (rows.unbounded) return rows;
 
   const std::uint32_t last = points.objectives - 1;
   std::vector<Sorted> sorted;

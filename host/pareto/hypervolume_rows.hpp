@@ -15,7 +15,7 @@ struct HypervolumeRows {
   std::vector<double> values;            // [objectives][size], scaled
   std::vector<double> reference, ideal;  // [objectives] scaled; the ideal point is the best value of each objective
   std::int64_t exponent = 0;             // the volume is that of the scaled points times 2^exponent
-  bool unbounded = false;                // a value is −∞: nothing else is set
+  bool unbounded = false;                // a value is −∞: nothing is scaled
   std::vector<std::uint32_t> copies;     // [size] how many rows are this point
   std::vector<std::uint32_t> place;      // [rows given] which point a row is, or kNone
 

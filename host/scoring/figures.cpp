@@ -1,12 +1,10 @@
 #include "host/scoring/figures.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
-#include "host/errors.hpp"
 #include "host/pareto/crowding.hpp"
 #include "host/pareto/hypervolume.hpp"
 #include "host/scoring/values.hpp"
@@ -34,23 +32,16 @@ std::vector<std::vector<std::uint32_t>> front_by_group(const ViewScores& scores)
   return groups;
 }
 
-void set_reference_point(const ViewPlan& view, ViewScores& scores) {
-  scores.reference_point = view.spec.reference_point.empty() ? default_reference_point(scores) : view.spec.reference_point;
-  if (scores.front.empty()) return;
-  for (std::size_t k = 0; k < scores.reference_point.size(); ++k)
-    if (!std::isfinite(scores.reference_point[k]))
-      throw SpecError(fmt::format("view '{}' has no default reference point for its hypervolume", view.spec.name),
-                      fmt::format("the front's {} is not finite", view.objectives[k].name),
-                      "give the view a reference_point = [...]");
-}
-
 void measure_groups(const ViewPlan& view, Progress& progress, ViewScores& scores) {
-  set_reference_point(view, scores);
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  scores.reference_point = view.spec.reference_point.empty() ? default_reference_point(scores) : view.spec.reference_point;
   std::vector<double> reference = scores.reference_point;
+  bool measurable = std::ranges::all_of(reference, [](double value) { return std::isfinite(value); });
   for (std::size_t k = 0; k < reference.size(); ++k)
     if (scores.objectives[k].maximise) reference[k] = -reference[k];
   auto objectives = static_cast<std::uint32_t>(reference.size());
-  if (view.spec.outputs.contributions) scores.contributions.assign(scores.front.size(), 0);
+  if (view.spec.outputs.contributions) scores.contributions.assign(scores.front.size(), measurable ? 0 : kNan);
+  if (!measurable) return;  // groups' volumes are NaN already
   std::vector<std::vector<std::uint32_t>> fronts = front_by_group(scores);
   for (std::size_t g = 0; g < fronts.size(); ++g) {
     if (fronts[g].empty()) continue;
@@ -89,16 +80,23 @@ std::vector<double> crowding_of_rated(const ViewScores& scores, const std::vecto
 std::vector<double> default_reference_point(const ViewScores& scores) {
   std::vector<double> point;
   for (std::size_t k = 0; k < scores.objectives.size(); ++k) {
-    bool maximise = scores.objectives[k].maximise;
-    double best = std::numeric_limits<double>::quiet_NaN(), worst = best;
-    for (const GroupScores& group : scores.groups) {
-      if (std::isnan(group.ideal[k])) continue;
-      if (std::isnan(best) || (maximise ? group.ideal[k] > best : group.ideal[k] < best)) best = group.ideal[k];
-      if (std::isnan(worst) || (maximise ? group.nadir[k] < worst : group.nadir[k] > worst)) worst = group.nadir[k];
+    constexpr double kMost = std::numeric_limits<double>::max();
+    double least = std::numeric_limits<double>::quiet_NaN(), most = least;
+    for (std::uint32_t position : scores.front) {
+      double value = real_at(scores.objectives[k].column, scores.selected_of(position));
+      if (!std::isfinite(value)) continue;
+      if (!(least <= value)) least = value;
+      if (!(most >= value)) most = value;
     }
-    double range = std::abs(worst - best);
-    double step = (range > 0 ? range : std::max(std::abs(worst), 1.0)) / 10;
-    point.push_back(maximise ? worst - step : worst + step);
+    bool maximise = scores.objectives[k].maximise;
+    if (std::isnan(least)) {
+      point.push_back(least);
+      continue;
+    }
+    double worst = maximise ? least : most;
+    double step = most > least ? (most - least) / 10 : std::max(std::abs(worst), 1.0) / 10;
+    if (std::isinf(step)) step = most / 10 - least / 10;
+    point.push_back(std::clamp(maximise ? worst - step : worst + step, -kMost, kMost));
   }
   return point;
 }

@@ -94,7 +94,7 @@ struct ViewWriter {
     if (scores.contributions.empty()) return;
     h5::Handle shares =
         h5::write_dataset(group, "front_contribution", H5T_NATIVE_DOUBLE, {rows.size()}, scores.contributions.data());
-    describe(shares, "hypervolume of the group lost without this row", "");
+    describe(shares, "hypervolume that the group's front loses without this row, dominated rows left aside", "");
     attach(shares, scale);
   }
 };
