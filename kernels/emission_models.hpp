@@ -20,6 +20,9 @@ struct EmissionColumns {
   double* energy_kwh = nullptr;
   double* co2e_kg = nullptr;
   std::uint8_t* source = nullptr;  // number of the step that gave the energy, kNoSource where none did
+  /// Where not null, the step that answers each row, kNoSource: none; `source` is null then. A value's bounds are those of
+  /// the model that gave the value, whatever else is known of the row.
+  const std::uint8_t* chosen = nullptr;
 };
 
 }  // namespace carbonfront

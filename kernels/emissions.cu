@@ -11,7 +11,10 @@ __device__ void join(Combine how, std::uint8_t number, Emitted one, std::uint64_
     sum = {out.energy_kwh[row], out.co2e_kg[row]};
     if (out.source) source = out.source[row];
   }
-  combine(how, number, one, sum, source);
+  if (out.chosen)
+    combine_chosen(how, number, one, out.chosen[row], sum);
+  else
+    combine(how, number, one, sum, source);
   out.energy_kwh[row] = sum.energy_kwh;
   out.co2e_kg[row] = sum.co2e_kg;
   if (out.source) out.source[row] = source;
@@ -38,7 +41,7 @@ __global__ void emissions_kernel(Model model, FactorColumns columns, Combine how
     }
   }
   const Emitted one = model(first), two = model(second);
-  if (pair && how == Combine::set && !out.source) {
+  if (pair && how == Combine::set && !out.source && !out.chosen) {
     *reinterpret_cast<double2*>(out.energy_kwh + row) = make_double2(one.energy_kwh, two.energy_kwh);
     *reinterpret_cast<double2*>(out.co2e_kg + row) = make_double2(one.co2e_kg, two.co2e_kg);
     return;

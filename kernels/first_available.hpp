@@ -2,6 +2,7 @@
 // How the answers of several emission models become one, shared by host and device.
 
 #include <cstdint>
+#include <limits>
 
 #include "kernels/emission.hpp"
 
@@ -27,6 +28,18 @@ CARBONFRONT_HD inline void combine(Combine how, std::uint8_t number, Emitted one
   } else if (how == Combine::set || row.energy_kwh != row.energy_kwh) {
     row = one;
     source = known ? number : kNoSource;
+  }
+}
+
+/// The same where it is known which model answers the row: number `chosen`, or none.
+CARBONFRONT_HD inline void combine_chosen(Combine how, std::uint8_t number, Emitted one, std::uint8_t chosen, Emitted& row) {
+  if (how == Combine::add) {
+    row.energy_kwh = row.energy_kwh + one.energy_kwh;
+    row.co2e_kg = row.co2e_kg + one.co2e_kg;
+  } else if (chosen == number) {
+    row = one;
+  } else if (how == Combine::set) {
+    row.energy_kwh = row.co2e_kg = std::numeric_limits<double>::quiet_NaN();
   }
 }
 

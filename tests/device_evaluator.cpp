@@ -331,6 +331,16 @@ TEST(DeviceEmissions, AreTheReferencesBits) {
           expect_same(expected, found, what + ", " + std::to_string(rows) + " rows, constants " + std::to_string(constants));
         };
         compare(steps, true, "all joined");
+        std::vector<std::uint8_t> chosen(rows);
+        for (std::uint8_t& source : chosen)
+          source = random() % 5 ? static_cast<std::uint8_t>(random() % steps.size()) : kNoSource;
+        FoundEmissions expected(rows), found(rows);
+        EmissionColumns wanted = expected.columns(), got = found.columns();
+        wanted.source = got.source = nullptr;
+        wanted.chosen = got.chosen = chosen.data();
+        emissions_reference(steps, rows, wanted);
+        backend.emissions(steps, rows, got);
+        expect_same(expected, found, "chosen, " + std::to_string(rows) + " rows");
         for (EmissionStep step : steps) {
           step.how = Combine::set;
           compare({&step, 1}, false, "model " + std::to_string(step.model.index()));

@@ -195,6 +195,14 @@ Answers answers_of(const Backend& backend, std::span<const EmissionStep> steps, 
   return out;
 }
 
+/// The same where it is known which model answers each row.
+Answers answers_as_chosen(const Backend& backend, std::span<const EmissionStep> steps,
+                          const std::vector<std::uint8_t>& source) {
+  Answers out{std::vector<double>(source.size()), std::vector<double>(source.size()), source};
+  backend.emissions(steps, source.size(), {out.energy.data(), out.co2e.data(), nullptr, source.data()});
+  return out;
+}
+
 void expect_same(const Answers& got, const Answers& want, const std::string& what) {
   EXPECT_EQ(got.source, want.source) << what;
   for (std::size_t i = 0; i < got.energy.size(); ++i)
@@ -227,6 +235,10 @@ TEST(EmissionModels, GiveTheReferencesBitsOnEveryBackend) {
     expect_same(got, answers_of(reference, chosen, rows), std::string(backend.name) + ", first-available");
     for (std::uint8_t number : {0, 1, 2}) EXPECT_GT(std::ranges::count(got.source, number), 0) << int(number);
     EXPECT_GT(std::ranges::count(got.source, kNoSource), 0);
+    for (std::size_t i = 0; i < rows; ++i) got.source[i] = i / 2000 == 1 ? 2 : i % 4 == 3 ? kNoSource : i % 4;
+    Answers mine = answers_as_chosen(backend, chosen, got.source);
+    expect_same(mine, answers_as_chosen(reference, chosen, got.source), std::string(backend.name) + ", chosen");
+    EXPECT_TRUE(std::isnan(mine.energy[3]) && std::isnan(mine.co2e[3])) << "none was chosen";
   }
 }
 

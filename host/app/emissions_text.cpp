@@ -8,6 +8,7 @@
 
 #include "host/app/summary.hpp"
 #include "host/app/table.hpp"
+#include "host/scoring/missing.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -72,7 +73,9 @@ std::string facts_table(const Plan& plan, const Data& data) {
     std::string from = factor.found                 ? factor.found->name + ", " + origin_text(*factor.found)
                        : fallback                   ? value_text(factor) + ": " + factor.fallback
                        : factor.column == kNoColumn ? value_text(factor)
-                                                    : "column " + plan.columns[factor.column].info.name;
+                       : factor.low_column != kNoColumn
+                           ? "columns " + quantity_column(plan, 2 * k) + " and " + quantity_column(plan, 2 * k + 1)
+                           : "column " + plan.columns[factor.column].info.name;
     if (!factor.lookup.catalog.empty()) from += ", " + catalog_text(factor, data.lookups[k]);
     if (assumed > 0) from += fmt::format(", else {} {}", *factor.assume, factor.unit);
     table.rows.push_back({factor.quantity, grouped_digits(fallback ? 0 : data.selection.size - missing - assumed),
@@ -122,10 +125,10 @@ std::string emissions_text(const Plan& plan, const Data& data) {
   out += fmt::format("  known for {} of {} configuration{}", grouped_digits(selected - data.without_emissions),
                      grouped_digits(selected), selected == 1 ? "" : "s");
   std::vector<std::string> missing;
-  for (std::size_t k = 0; k < data.factor_missing.size(); ++k)
-    if (data.factor_missing[k] > 0)
-      missing.push_back(fmt::format("{} ({}) in {}", plan.columns[plan.emissions->factors[k].column].info.name,
-                                    plan.emissions->factors[k].quantity, grouped_digits(data.factor_missing[k])));
+  for (std::size_t c = 0; c < data.column_missing.size(); ++c)
+    if (data.column_missing[c] > 0)
+      missing.push_back(fmt::format("{} ({}) in {}", quantity_column(plan, c), plan.emissions->factors[c / 2].quantity,
+                                    grouped_digits(data.column_missing[c])));
   out += (missing.empty() ? "" : "; missing: " + join(missing, ", ")) + "\n";
   if (plan.emissions->chooses()) out += sources_text(plan, data);
   return out + facts_table(plan, data) + unknown_names_text(plan, data);

@@ -23,8 +23,8 @@ void print_models(const char* title, const std::vector<ModelInfo>& models) {
                                           quantity.fallback_unit == "1" ? "" : " " + quantity.fallback_unit, quantity.why)
                             : "";
       std::string limit = limit_text(quantity.name);
-      fmt::print("    {:<8} {:<22} {}{}{}\n", i == 0 ? "inputs" : "", quantity.name, accepted_units(quantity.name),
-                 limit.empty() ? "" : ", " + limit, fallback);
+      fmt::print("    {:<8} {:<22} {}{}{}{}\n", i == 0 ? "inputs" : "", quantity.name, accepted_units(quantity.name),
+                 limit.empty() ? "" : ", " + limit, quantity.divides ? ", above 0" : "", fallback);
     }
   }
   fmt::print("\n");

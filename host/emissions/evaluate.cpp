@@ -4,6 +4,8 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -58,8 +60,22 @@ CARBONFRONT_CLONES void join_block(const Model& model, const std::array<const do
   }
 }
 
-/// Which step answered each row of a block, as numbers of the width of its answers.
+/// Which step answers each row of a block, as numbers of the width of its answers.
 using Chosen = std::array<double, kJoined>;
+
+/// Evaluates a block of a step and takes the answers of the rows that are to have its: vector code, in one pass.
+template <class Model, std::size_t... K>
+CARBONFRONT_CLONES void take_block(const Model& model, const std::array<const double*, sizeof...(K)>& from, std::size_t rows,
+                                   double number, const Chosen& chosen, double* __restrict energy_kwh,
+                                   double* __restrict co2e_kg, std::index_sequence<K...>) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    const double factors[] = {from[K][i]...};
+    Emitted one = model(factors);
+    double kwh = energy_kwh[i], kg = co2e_kg[i];
+    energy_kwh[i] = chosen[i] == number ? one.energy_kwh : kwh;
+    co2e_kg[i] = chosen[i] == number ? one.co2e_kg : kg;
+  }
+}
 
 /// Puts a number where a row's energy is not known; tells whether there is such a row.
 CARBONFRONT_CLONES bool mark_unknown(double number, const double* energy_kwh, std::size_t rows, Chosen& chosen) {
@@ -77,16 +93,35 @@ CARBONFRONT_CLONES void write_sources(const Chosen& chosen, std::size_t rows, st
   for (std::size_t i = 0; i < rows; ++i) source[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(chosen[i]));
 }
 
+/// Reads the numbers from bytes.
+CARBONFRONT_CLONES void read_sources(const std::uint8_t* source, std::size_t rows, Chosen& chosen) {
+  for (std::size_t i = 0; i < rows; ++i) chosen[i] = static_cast<double>(static_cast<std::int32_t>(source[i]));
+}
+
+/// Prepares a block for a step that answers the rows that chose it; tells whether there is such a row.
+bool starts_chosen(const EmissionStep& step, std::uint8_t number, std::size_t begin, std::size_t rows, EmissionColumns out) {
+  if (step.how == Combine::set) {
+    std::fill_n(out.energy_kwh + begin, rows, std::numeric_limits<double>::quiet_NaN());
+    std::fill_n(out.co2e_kg + begin, rows, std::numeric_limits<double>::quiet_NaN());
+  }
+  return std::memchr(out.chosen + begin, number, rows) != nullptr;
+}
+
 /// Evaluates one step of a block and joins it with what the rows have.
 void step_block(const EmissionStep& step, const Constants& constants, std::uint8_t number, std::size_t begin,
                 std::size_t rows, EmissionColumns out, Chosen& chosen) {
   double *energy_kwh = out.energy_kwh + begin, *co2e_kg = out.co2e_kg + begin;
+  const bool takes = out.chosen && step.how != Combine::add;
+  if (takes && !starts_chosen(step, number, begin, rows, out)) return;
   if (step.how == Combine::set && out.source) chosen.fill(number);
-  if (step.how == Combine::missing && !mark_unknown(number, energy_kwh, rows, chosen)) return;  // nothing is left to fill
+  if (step.how == Combine::missing && !takes && !mark_unknown(number, energy_kwh, rows, chosen))
+    return;  // nothing is left to fill
   auto evaluate = [&](const auto& model) {
     std::make_index_sequence<std::decay_t<decltype(model)>::factor_count> all;
     auto from = block_of(step, constants, begin, all);
-    if (step.how == Combine::set)
+    if (takes)
+      take_block(model, from, rows, number, chosen, energy_kwh, co2e_kg, all);
+    else if (step.how == Combine::set)
       evaluate_block(model, from, rows, energy_kwh, co2e_kg, all);
     else if (step.how == Combine::missing)
       join_block<Combine::missing>(model, from, rows, energy_kwh, co2e_kg, all);
@@ -102,11 +137,12 @@ void emissions_cpu(std::span<const EmissionStep> steps, std::size_t rows, Emissi
   std::vector<Constants> constants(steps.size());
   for (std::size_t s = 0; s < steps.size(); ++s)
     for (std::size_t k = 0; k < kMostFactors; ++k) constants[s][k].fill(steps[s].factors[k].constant);
-  const std::size_t block = steps.size() == 1 && !out.source ? kBlock : kJoined;
+  const std::size_t block = steps.size() == 1 && !out.source && !out.chosen ? kBlock : kJoined;
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, rows, 16 * kBlock), [&](const auto& range) {
     Chosen chosen{};
     for (std::size_t begin = range.begin(); begin < range.end(); begin += block) {
       std::size_t size = std::min(block, range.end() - begin);
+      if (out.chosen) read_sources(out.chosen + begin, size, chosen);
       for (std::size_t s = 0; s < steps.size(); ++s)
         step_block(steps[s], constants[s], static_cast<std::uint8_t>(s), begin, size, out, chosen);
       if (!out.source) continue;

@@ -142,7 +142,15 @@ const std::vector<ModelInfo>& training_models() {
        "carbon_intensity",
        "nothing has run yet: candidates of a search, planned trainings",
        kLlmCarbon,
-       {{"flops"}, {"parameters"}, {"tokens"}, {"devices"}, {"peak"}, {"utilisation"}, {"max_power"}, intensity, pue}}};
+       {{"flops"},
+        {"parameters"},
+        {"tokens"},
+        {"devices", {}, {}, {}, true},
+        {"peak", {}, {}, {}, true},
+        {"utilisation", {}, {}, {}, true},
+        {"max_power"},
+        intensity,
+        pue}}};
   return models;
 }
 
@@ -157,12 +165,22 @@ const std::vector<ModelInfo>& inference_models() {
        "max_power · flops_per_sample / (peak · inference_utilisation) · pue · carbon_intensity",
        "the work of one sample is known",
        kLlmCarbon,
-       {{"flops_per_sample"}, {"peak"}, {"inference_utilisation"}, {"max_power"}, intensity, pue}},
+       {{"flops_per_sample"},
+        {"peak", {}, {}, {}, true},
+        {"inference_utilisation", {}, {}, {}, true},
+        {"max_power"},
+        intensity,
+        pue}},
       {"parameters",
        "max_power · 2 · parameters / (peak · inference_utilisation) · pue · carbon_intensity",
        "only the size is known; a sample is one token or one pass over all parameters",
        kLlmCarbon,
-       {{"parameters"}, {"peak"}, {"inference_utilisation"}, {"max_power"}, intensity, pue}}};
+       {{"parameters"},
+        {"peak", {}, {}, {}, true},
+        {"inference_utilisation", {}, {}, {}, true},
+        {"max_power"},
+        intensity,
+        pue}}};
   return models;
 }
 
@@ -177,7 +195,7 @@ const std::vector<ModelInfo>& composed_models() {
        "co2e + ((devices · manufacture) · time) / hardware_life",
        "the share of manufacture is to be counted; time is that of the work where only that is known",
        "Gupta et al., \"ACT\", ISCA 2022; LLMCarbon, eq. 8",
-       {{"devices"}, {"manufacture"}, {"time"}, {"hardware_life"}}},
+       {{"devices"}, {"manufacture"}, {"time"}, {"hardware_life", {}, {}, {}, true}}},
       {"lifetime",
        "training + queries · inference",
        "training and use are to be weighed against each other",
@@ -194,10 +212,9 @@ std::vector<ModelQuantity> used_quantities(const EmissionsSpec& spec) {
   std::vector<ModelQuantity> used;
   auto add = [&](const ModelQuantity& quantity) {
     auto same = std::find_if(used.begin(), used.end(), [&](const ModelQuantity& q) { return q.name == quantity.name; });
-    if (same == used.end())
-      used.push_back(quantity);
-    else if (!quantity.fallback)
-      same->fallback.reset();
+    if (same == used.end()) return used.push_back(quantity);
+    if (!quantity.fallback) same->fallback.reset();
+    same->divides |= quantity.divides;
   };
   for (const std::string& name : model_names(spec))
     for (const ModelInfo& model : training_models())
@@ -205,7 +222,8 @@ std::vector<ModelQuantity> used_quantities(const EmissionsSpec& spec) {
         for (const ModelQuantity& quantity : quantities_of(model, spec)) add(quantity);
   if (gives(spec, "manufacture") || gives(spec, "hardware_life")) {
     if (gives(spec, "time") || !std::ranges::count(model_names(spec), "flops")) add({"time"});
-    for (const char* name : {"devices", "manufacture", "hardware_life"}) add({name});
+    for (const char* name : {"devices", "manufacture"}) add({name});
+    add({"hardware_life", {}, {}, {}, true});
   }
   for (const ModelInfo& model : inference_models())
     if (model.name == spec.inference)

@@ -16,6 +16,7 @@ struct ModelQuantity {
   std::string name;
   std::optional<double> fallback = {};
   std::string fallback_unit = {}, why = {};
+  bool divides = false;  // the model divides by it: 0 cannot be
 };
 
 /// What `carbonfront models` tells, and what binding needs.

@@ -32,25 +32,37 @@ std::vector<std::string> names_of(const std::vector<ModelInfo>& models) {
   return names;
 }
 
-void check_number(const std::string& name, const char* what, double value) {
+void check_number(const ModelQuantity& needed, const char* what, double value) {
+  const std::string& name = needed.name;
   std::string problem = fmt::format("[emissions] {}{} = {}", name, what, value);
   if (std::isnan(value)) throw SpecError(problem, "a constant cannot be missing", "give a number, or a column");
   const char* advice = name == "pue"    ? "give a PUE of 1 or more"
                        : is_share(name) ? "give a share above 0 and at most 1, not per cent"
+                       : value == 0     ? "give a value above 0; rows without one can be missing, or left out with `where`"
                                         : "give a finite value that is not negative";
-  if (const char* wrong = what_is_wrong(name, value)) throw SpecError(problem, wrong, advice);
+  if (const char* wrong = what_is_wrong(name, value, needed.divides)) throw SpecError(problem, wrong, advice);
 }
 
-void check_bounds(const std::string& name, const Quantity& quantity) {
+/// The bounds that a relative error makes of a constant, or of what is assumed, must be values that can be.
+void check_error(const ModelQuantity& needed, const Quantity& quantity) {
+  double error = *quantity.bounds.error;
+  for (const std::optional<double>& value : {quantity.value, quantity.assume}) {
+    if (!value) continue;
+    check_number(needed, " by its error", low_of_error(needed.name, *value, error));
+    check_number(needed, " by its error", high_of_error(needed.name, *value, error));
+  }
+}
+
+void check_bounds(const ModelQuantity& needed, const Quantity& quantity) {
   const Bounds& bounds = quantity.bounds;
-  std::string problem = fmt::format("[emissions] {}", name);
+  std::string problem = fmt::format("[emissions] {}", needed.name);
   if (bounds.error) {
     if (!(*bounds.error >= 0 && *bounds.error < 1))
       throw SpecError(fmt::format("{} has an error of {}", problem, *bounds.error), "it is relative: 0.1 is 10 %",
                       "give an error from 0 to below 1");
     if (bounds.low || bounds.high || !bounds.low_column.empty() || !bounds.high_column.empty())
       throw SpecError(problem + " has an error and bounds", "only one of them can hold", "remove one");
-    return;
+    return check_error(needed, quantity);
   }
   if (bounds.low.has_value() != bounds.high.has_value() || bounds.low_column.empty() != bounds.high_column.empty())
     throw SpecError(problem + " has one bound", "an interval has two, both numbers or both columns", "give low and high");
@@ -59,8 +71,8 @@ void check_bounds(const std::string& name, const Quantity& quantity) {
                     "a column of values has a relative error, or two columns of bounds",
                     "write { low = \"...\", high = \"...\" } or { column = \"...\", error = 0.1 }");
   if (!bounds.low) return;
-  check_number(name, " low", *bounds.low);
-  check_number(name, " high", *bounds.high);
+  check_number(needed, " low", *bounds.low);
+  check_number(needed, " high", *bounds.high);
   if (*bounds.low > *bounds.high)
     throw SpecError(fmt::format("{} has low = {} above high = {}", problem, *bounds.low, *bounds.high),
                     "an interval goes from low to high", "swap them, or correct the wrong one");
@@ -94,7 +106,8 @@ void check_lookup(const std::string& name, const Quantity& quantity) {
     throw SpecError(problem + " has a precision", "only peak depends on it", "remove it");
 }
 
-void check_quantity(const std::string& name, const Quantity& quantity) {
+void check_quantity(const ModelQuantity& needed, const Quantity& quantity) {
+  const std::string& name = needed.name;
   std::string problem = fmt::format("[emissions] {}", name);
   bool named = !quantity.lookup.catalog.empty(), interval = quantity.bounds.given() && !quantity.bounds.error;
   if (!quantity.value && quantity.column.empty() && quantity.lookup.name.empty() && !interval)
@@ -105,9 +118,9 @@ void check_quantity(const std::string& name, const Quantity& quantity) {
   if (!quantity.unit.empty() && canonical_unit(name, quantity.unit).empty())
     throw SpecError(fmt::format("unknown unit '{}' of {}", quantity.unit, name), "it must be " + accepted_units(name),
                     "correct the unit");
-  if (quantity.value) check_number(name, "", *quantity.value);
-  if (quantity.assume) check_number(name, " assume", *quantity.assume);
-  if (quantity.bounds.given()) check_bounds(name, quantity);
+  if (quantity.value) check_number(needed, "", *quantity.value);
+  if (quantity.assume) check_number(needed, " assume", *quantity.assume);
+  if (quantity.bounds.given()) check_bounds(needed, quantity);
   bool number = quantity.value || quantity.bounds.low || (quantity.assume && quantity.column.empty());
   if (number && !named && quantity.column.empty() && quantity.unit.empty() && !may_lack_unit(name))
     throw SpecError(problem + " has no unit", "a constant needs one", "add unit = \"...\": " + accepted_units(name));
@@ -168,12 +181,13 @@ const std::vector<std::string>& quantity_names() {
   return names;
 }
 
-const char* what_is_wrong(const std::string& quantity, double value) {
+const char* what_is_wrong(const std::string& quantity, double value, bool divides) {
   if (value < 0) return "it cannot be negative";
   if (std::isinf(value)) return "it must be finite";
   if (quantity == "pue" && value < 1) return "a PUE is 1 or more: a facility never uses less than its computers do";
   if (is_share(quantity) && (value > 1 || value == 0)) return "it must be above 0 and at most 1";
   if ((quantity == "peak" || quantity == "hardware_life") && value == 0) return "it must be above 0";
+  if (divides && value == 0) return "it must be above 0: the model divides by it";
   return nullptr;
 }
 
@@ -209,10 +223,11 @@ void complete_emissions(EmissionsSpec& spec) {
                                 spec.model == "first-available" ? models : formula_of(spec.model)),
                     fmt::format("add {} = {{ column = \"...\" }} or {{ value = ... }}", join(missing, ", ")));
   for (const auto& [name, quantity] : spec.quantities) {
-    if (std::ranges::none_of(used, [&, n = name](const ModelQuantity& q) { return q.name == n; }))
+    auto needed = std::ranges::find(used, name, &ModelQuantity::name);
+    if (needed == used.end())
       throw SpecError(fmt::format("[emissions] {} is not used", name), fmt::format("the models are {}", models),
                       "remove it, or choose a model that uses it: see `carbonfront models`");
-    check_quantity(name, quantity);
+    check_quantity(*needed, quantity);
   }
   check_pairs(spec);
   for (const std::string& name : spec.require) {

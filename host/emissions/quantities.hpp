@@ -60,8 +60,9 @@ struct EmissionsSpec {
 /// Names of all quantities of all models.
 const std::vector<std::string>& quantity_names();
 
-/// Says why a value of a quantity cannot be, in any unit; null where it can. NaN, which is missing, can.
-const char* what_is_wrong(const std::string& quantity, double value);
+/// Says why a value of a quantity cannot be, in any unit; null where it can. NaN, which is missing, can; 0 cannot where a
+/// model divides by the quantity.
+const char* what_is_wrong(const std::string& quantity, double value, bool divides = false);
 
 /// The bounds that a relative error makes of a value: value · (1 − error) and value · (1 + error), where the quantity has a
 /// limit no further than that: a PUE is 1 or more, utilisation and usage at most 1. NaN stays NaN.

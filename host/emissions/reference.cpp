@@ -99,7 +99,7 @@ Emitted by_definition(const Lifetime& model, const Row& in) {
 
 void emissions_reference(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out) {
   for (std::size_t row = 0; row < rows; ++row) {
-    Emitted sum{};
+    Emitted sum{std::nan(""), std::nan("")};
     int source = kNoSource;
     for (std::size_t s = 0; s < steps.size(); ++s) {
       const EmissionStep& step = steps[s];
@@ -108,7 +108,7 @@ void emissions_reference(std::span<const EmissionStep> steps, std::size_t rows, 
         sum = {sum.energy_kwh + one.energy_kwh, sum.co2e_kg + one.co2e_kg};
         continue;
       }
-      bool taken = step.how == Combine::set || std::isnan(sum.energy_kwh);
+      bool taken = out.chosen ? out.chosen[row] == s : step.how == Combine::set || std::isnan(sum.energy_kwh);
       if (!taken) continue;
       sum = one;
       source = std::isnan(one.energy_kwh) ? kNoSource : static_cast<int>(s);

@@ -21,17 +21,25 @@ bool lessens(const std::string& quantity) {
          quantity == "hardware_life";
 }
 
+/// Tells whether the number of devices cancels out of a model: it shortens the time that work takes as it multiplies what is
+/// drawn, or made, for that time.
+bool devices_cancel(const EmissionModel& model) {
+  return std::holds_alternative<Flops>(model) || std::holds_alternative<EmbodiedOfWork>(model);
+}
+
 /// One end of a batch's factors. Every formula rises or falls with each of its quantities, so that its bounds are its values
-/// at two corners; the number of devices cancels out of the time that work takes and of the energy for it.
+/// at two corners; rounding is monotone, so that this holds in floating point too. A number of devices that cancels stays in
+/// the middle: at another corner it would cancel but for its rounding.
 struct FactorsAt {
   const Plan& plan;
   const Factors& all;
   Corner corner;
 
-  Factor operator()(int place) const {
+  Factor operator()(int place, bool devices_stay = false) const {
     if (place == kConstantOne) return {};
     const FactorPlan& factor = plan.emissions->factors[place];
-    if (corner == Corner::middle || !factor.bounded())
+    bool stays = devices_stay && factor.quantity == "devices";
+    if (corner == Corner::middle || stays || !factor.bounded())
       return {factor.column == kNoColumn ? nullptr : all.values[place].data(), factor.constant};
     bool low = (corner == Corner::low) != lessens(factor.quantity);
     if (factor.column != kNoColumn) return {(low ? all.low : all.high)[place].data(), 1};
@@ -41,7 +49,8 @@ struct FactorsAt {
 
   EmissionStep step(const StepPlan& from) const {
     EmissionStep step{from.model, {}, from.how};
-    for (std::size_t k = 0; k < from.factors.size(); ++k) step.factors[k] = (*this)(from.factors[k]);
+    for (std::size_t k = 0; k < from.factors.size(); ++k)
+      step.factors[k] = (*this)(from.factors[k], devices_cancel(from.model));
     return step;
   }
 
@@ -70,10 +79,21 @@ void make_nans_equal(double* values, std::size_t rows) {
     if (std::isnan(values[i])) values[i] = std::numeric_limits<double>::quiet_NaN();
 }
 
-/// Computes two columns, on the device into what it keeps of them as well.
+/// Makes bounds of what no value has: none where the value is missing; where overflow leaves a bound undefined (inf · 0) the
+/// widest there is; never on the other side of the value.
+void enclose(const double* value, double* low, double* high, std::size_t rows) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < rows; ++i) {
+    bool known = !std::isnan(value[i]);
+    low[i] = !known ? kNan : std::isnan(low[i]) ? 0 : std::min(low[i], value[i]);
+    high[i] = !known ? kNan : std::isnan(high[i]) ? kInfinity : std::max(high[i], value[i]);
+  }
+}
+
+/// Computes two columns, on the device into what it keeps of them as well; of bounds it keeps what becomes of them here.
 void evaluate(const Backend& backend, std::span<const EmissionStep> steps, Source energy, Source co2e, std::size_t rows,
               EmissionColumns out, Data& data) {
-  if (data.kept.empty()) {
+  if (data.kept.empty() || energy > Source::lifetime_co2e) {
     backend.emissions(steps, rows, out);
   } else {
     KeptEmissions kept = kept_emissions(data, energy, co2e, rows);
@@ -90,7 +110,8 @@ void evaluate_training(const Backend& backend, const FactorsAt& at, std::size_t 
   std::vector<EmissionStep> steps;
   for (const StepPlan& step : emissions.training) steps.push_back(at.step(step));
   Source energy = at.column(Source::energy), co2e = at.column(Source::co2e);
-  EmissionColumns out{grown(data, energy, rows), grown(data, co2e, rows), nullptr};
+  EmissionColumns out{grown(data, energy, rows), grown(data, co2e, rows)};
+  if (emissions.chooses() && !middle) out.chosen = of_batch(data.emission_source, rows);
   if (emissions.chooses() && middle) {
     data.emission_source.resize(data.emission_source.size() + rows);
     out.source = data.emission_source.data() + data.emission_source.size() - rows;
@@ -106,7 +127,7 @@ void evaluate_use(const Backend& backend, const FactorsAt& at, std::size_t rows,
   const EmissionsPlan& emissions = *at.plan.emissions;
   EmissionStep sample = at.step(*emissions.inference);
   Source energy = at.column(Source::inference_energy), co2e = at.column(Source::inference_co2e);
-  EmissionColumns out{grown(data, energy, rows), grown(data, co2e, rows), nullptr};
+  EmissionColumns out{grown(data, energy, rows), grown(data, co2e, rows)};
   evaluate(backend, {&sample, 1}, energy, co2e, rows, out, data);
   if (emissions.queries == kConstantOne) return;
   EmissionStep life{Lifetime{to_base("queries", emissions.factors[emissions.queries].unit)}, {}, Combine::set};
@@ -115,11 +136,12 @@ void evaluate_use(const Backend& backend, const FactorsAt& at, std::size_t rows,
   for (std::size_t k = 0; k < std::size(parts); ++k) life.factors[k] = {parts[k], 1};
   life.factors[std::size(parts)] = at(emissions.queries);
   energy = at.column(Source::lifetime_energy), co2e = at.column(Source::lifetime_co2e);
-  evaluate(backend, {&life, 1}, energy, co2e, rows, {grown(data, energy, rows), grown(data, co2e, rows), nullptr}, data);
+  evaluate(backend, {&life, 1}, energy, co2e, rows, {grown(data, energy, rows), grown(data, co2e, rows)}, data);
 }
 
-/// Counts, in rows with an unknown computed objective, the missing quantities that it needs.
-void count_causes(const Plan& plan, const ViewPlan& view, std::size_t rows, const Data& data, EmissionCauses& causes) {
+/// Counts, in rows with an unknown computed objective, the missing quantities that it needs, by the columns that miss them.
+void count_causes(const Plan& plan, const ViewPlan& view, std::size_t rows, const Factors& all, const Data& data,
+                  EmissionCauses& causes) {
   const std::uint32_t* missing = of_batch(data.missing_factors, rows);
   std::vector<std::uint32_t> culprits(rows);
   for (std::size_t k = 0; k < view.objectives.size(); ++k) {
@@ -132,8 +154,9 @@ void count_causes(const Plan& plan, const ViewPlan& view, std::size_t rows, cons
       culprits[i] |= missing[i] & needs;
     }
   }
-  for (std::uint32_t bits : culprits)
-    for (std::size_t k = 0; bits; ++k, bits >>= 1) causes.quantities[k] += bits & 1;
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t k = 0; culprits[i] >> k; ++k)
+      if (culprits[i] >> k & 1) count_missing_columns(plan.emissions->factors[k], all, k, i, causes.columns);
 }
 
 }  // namespace
@@ -142,11 +165,12 @@ void start_emissions(const Plan& plan, Data& data) {
   if (!plan.emissions) return;
   data.factor_missing.assign(plan.emissions->factors.size(), 0);
   data.factor_assumed.assign(plan.emissions->factors.size(), 0);
+  data.column_missing.assign(2 * plan.emissions->factors.size(), 0);
   data.lookups.resize(plan.emissions->factors.size());
   data.rows_of_model.assign(plan.emissions->training.size(), 0);
   for (const ViewPlan& view : plan.views)
-    data.emission_causes.push_back(
-        {std::vector<std::uint64_t>(plan.emissions->factors.size()), std::vector<std::uint64_t>(view.objectives.size())});
+    data.emission_causes.push_back({std::vector<std::uint64_t>(2 * plan.emissions->factors.size()),
+                                    std::vector<std::uint64_t>(view.objectives.size())});
 }
 
 void append_emissions(const Plan& plan, const Backend& backend, const Batch& batch, Data& data) {
@@ -159,8 +183,14 @@ void append_emissions(const Plan& plan, const Backend& backend, const Batch& bat
     evaluate_training(backend, at, rows, data);
     if (emissions.inference) evaluate_use(backend, at, rows, data);
   }
+  for (const EmissionOutput& output : all_emissions()) {
+    if (!emissions.bounded || output.source > Source::lifetime_co2e || !emissions.computes(output.source)) continue;
+    std::vector<double>&low = data.values_of(low_of(output.source)), &high = data.values_of(high_of(output.source));
+    enclose(of_batch(data.values_of(output.source), rows), low.data() + low.size() - rows, high.data() + high.size() - rows,
+            rows);
+  }
   for (std::size_t i = 0; i < plan.views.size(); ++i)
-    if (plan.views[i].uses_emissions()) count_causes(plan, plan.views[i], rows, data, data.emission_causes[i]);
+    if (plan.views[i].uses_emissions()) count_causes(plan, plan.views[i], rows, all, data, data.emission_causes[i]);
 }
 
 }  // namespace carbonfront

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <optional>
 
 #include "host/errors.hpp"
 
@@ -50,6 +52,19 @@ void look_up_names(const Plan& plan, const Batch& batch, std::size_t k, NameLook
   }
 }
 
+const char* wrong_with(const FactorPlan& factor, double value) {
+  return what_is_wrong(factor.quantity, value, factor.divides);
+}
+
+/// The first bound that an error makes of a value and that cannot be; nothing where both can.
+std::optional<double> wrong_bound(const FactorPlan& factor, double value) {
+  if (!factor.error) return {};
+  for (double bound :
+       {low_of_error(factor.quantity, value, *factor.error), high_of_error(factor.quantity, value, *factor.error)})
+    if (wrong_with(factor, bound)) return bound;
+  return {};
+}
+
 /// Values of a quantity that two columns bound: their middle, missing where one of them is.
 void gather_bounds(const Plan& plan, const Batch& batch, std::size_t k, Factors& all, Refusal& refusal) {
   const FactorPlan& factor = plan.emissions->factors[k];
@@ -57,7 +72,7 @@ void gather_bounds(const Plan& plan, const Batch& batch, std::size_t k, Factors&
   factor_values(plan, batch, factor.high_column, all.high[k]);
   all.values[k].resize(all.low[k].size());
   for (std::size_t i = 0; i < all.values[k].size(); ++i) {
-    all.values[k][i] = (all.low[k][i] + all.high[k][i]) / 2;
+    all.values[k][i] = std::midpoint(all.low[k][i], all.high[k][i]);
     if (all.low[k][i] > all.high[k][i]) refusal.join(i, k);
   }
 }
@@ -85,6 +100,7 @@ void account(const Plan& plan, std::size_t k, std::size_t rows, Factors& all, Da
     } else {
       missing[i] |= 1u << k;
       ++data.factor_missing[k];
+      count_missing_columns(plan.emissions->factors[k], all, k, i, data.column_missing);
     }
   }
 }
@@ -101,7 +117,7 @@ std::pair<int, double> to_blame(const FactorPlan& factor, const Factors& all, co
   for (auto [part, column] : {std::pair(&all.low, factor.low_column), {&all.high, factor.high_column}}) {
     if ((*part)[refusal.factor].empty()) continue;
     double bound = (*part)[refusal.factor][refusal.row];
-    if (what_is_wrong(factor.quantity, bound)) return {column, bound};
+    if (wrong_with(factor, bound)) return {column, bound};
     if (std::isnan(bound)) found = {column, bound};
   }
   return found;
@@ -125,12 +141,24 @@ std::pair<int, double> to_blame(const FactorPlan& factor, const Factors& all, co
   if (std::isnan(value))
     throw InputError(fmt::format("{} of column '{}' is missing at {}", factor.quantity, column.info.name, place),
                      "it is required", "complete the row, leave it out with a `where` condition, or do not require it");
-  throw InputError(fmt::format("{} of column '{}' is {} at {}", factor.quantity, column.info.name, value, place),
-                   what_is_wrong(factor.quantity, value),
-                   "correct the value, mark it missing (NaN), or leave the row out with a `where` condition");
+  std::string problem = fmt::format("{} of column '{}' is {} at {}", factor.quantity, column.info.name, value, place);
+  const char* why = wrong_with(factor, value);
+  if (!why) {
+    double bound = *wrong_bound(factor, value);
+    problem += fmt::format(" and goes to {} with its error of {}", bound, *factor.error);
+    why = wrong_with(factor, bound);
+  }
+  throw InputError(problem, why, "correct the value, mark it missing (NaN), or leave the row out with a `where` condition");
 }
 
 }  // namespace
+
+void count_missing_columns(const FactorPlan& factor, const Factors& factors, std::size_t k, std::size_t row,
+                           std::vector<std::uint64_t>& counts) {
+  bool bounds = factor.low_column != kNoColumn;
+  counts[2 * k] += !bounds || std::isnan(factors.low[k][row]);
+  counts[2 * k + 1] += bounds && std::isnan(factors.high[k][row]);
+}
 
 Factors gather_factors(const Plan& plan, const Batch& batch, Data& data) {
   const std::vector<FactorPlan>& factors = plan.emissions->factors;
@@ -150,7 +178,9 @@ Factors gather_factors(const Plan& plan, const Batch& batch, Data& data) {
     bool required = is_required(plan, factors[k]);
     for (const FactorValues* part : {&all.values, &all.low, &all.high})
       for (std::size_t i = 0; i < (*part)[k].size(); ++i)
-        if (what_is_wrong(factors[k].quantity, (*part)[k][i]) || (required && std::isnan((*part)[k][i]))) refusal.join(i, k);
+        if (wrong_with(factors[k], (*part)[k][i]) || wrong_bound(factors[k], (*part)[k][i]) ||
+            (required && std::isnan((*part)[k][i])))
+          refusal.join(i, k);
   }
   if (refusal.row < rows) refuse(plan, batch, all, refusal);
   for (std::size_t k = 0; k < factors.size(); ++k) {

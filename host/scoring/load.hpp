@@ -56,9 +56,10 @@ struct PassingView {
 };
 
 /// Why computed objectives of a view are unknown, in selected rows: missing quantities, and where there is none, such as for
-/// inf times 0.
+/// inf times 0. Columns of quantities: [2 · quantities], of quantity k entry 2·k is its column, or that of its low bound,
+/// and the next that of its high bound.
 struct EmissionCauses {
-  std::vector<std::uint64_t> quantities;   // [quantities] rows where one is missing and an objective is unknown for it
+  std::vector<std::uint64_t> columns;      // rows where one is missing and an objective is unknown for it
   std::vector<std::uint64_t> unexplained;  // [objectives]
 };
 
@@ -79,14 +80,15 @@ struct Data {
   std::vector<std::uint32_t> assumed_factors;                   // bit i: its value is the spec's `assume`
   std::vector<std::uint64_t> factor_missing;                    // [quantities] selected rows where it is missing
   std::vector<std::uint64_t> factor_assumed;                    // [quantities] selected rows where it is assumed
-  std::vector<NameLookups> lookups;                             // [quantities] names that were looked up
-  std::vector<std::uint64_t> rows_of_model;                     // [training steps] selected rows that it answered
-  std::uint64_t without_emissions = 0;                          // selected rows whose CO2e of training is not known
-  std::vector<EmissionCauses> emission_causes;                  // [views]
-  std::vector<Grouping> groupings;                              // each list of columns once
-  std::vector<int> grouping_of_view;                            // -1: one group
-  std::vector<PassingView> passing;                             // [views]; unused where a view is resident
-  std::vector<KeptColumn> kept;                                 // on a device; see host/scoring/kept_columns.hpp
+  std::vector<std::uint64_t> column_missing;    // [2 · quantities] the missing ones by EmissionCauses' columns
+  std::vector<NameLookups> lookups;             // [quantities] names that were looked up
+  std::vector<std::uint64_t> rows_of_model;     // [training steps] selected rows that it answered
+  std::uint64_t without_emissions = 0;          // selected rows whose CO2e of training is not known
+  std::vector<EmissionCauses> emission_causes;  // [views]
+  std::vector<Grouping> groupings;              // each list of columns once
+  std::vector<int> grouping_of_view;            // -1: one group
+  std::vector<PassingView> passing;             // [views]; unused where a view is resident
+  std::vector<KeptColumn> kept;                 // on a device; see host/scoring/kept_columns.hpp
 
   /// The values of a computed column.
   const std::vector<double>& values_of(Source source) const { return emissions[static_cast<std::size_t>(source) - 1]; }

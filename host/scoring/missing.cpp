@@ -18,9 +18,9 @@ std::uint64_t mark_missing(ColumnView column, std::size_t size, std::vector<std:
   });
 }
 
-std::string factor_name(const Plan& plan, std::size_t k) {
-  const FactorPlan& factor = plan.emissions->factors[k];
-  return factor.column == kNoColumn ? factor.quantity : plan.columns[factor.column].info.name;
+std::string quantity_column(const Plan& plan, std::size_t column) {
+  const FactorPlan& factor = plan.emissions->factors[column / 2];
+  return plan.columns[column % 2 ? factor.high_column : factor.column].info.name;
 }
 
 InputError missing_objective(const Plan& plan, const ViewPlan& view, const std::vector<Objective>& objectives,
@@ -35,7 +35,10 @@ InputError missing_objective(const Plan& plan, const ViewPlan& view, const std::
     std::uint32_t bits = missing_factors[at] & plan.emissions->depends.at(view.rated_by[k].source);
     for (std::size_t f = 0; f < plan.emissions->factors.size(); ++f)
       if (bits >> f & 1)
-        names.push_back(fmt::format("{} (column '{}')", plan.emissions->factors[f].quantity, factor_name(plan, f)));
+        names.push_back(fmt::format("{} (column '{}'{})", plan.emissions->factors[f].quantity, quantity_column(plan, 2 * f),
+                                    plan.emissions->factors[f].high_column == kNoColumn
+                                        ? ""
+                                        : fmt::format(" or '{}'", quantity_column(plan, 2 * f + 1))));
   }
   std::string what = names.empty() ? "an objective" : names.front();
   return InputError(fmt::format("{} is missing at {}", what, place_of(plan.columns.front(), row)),

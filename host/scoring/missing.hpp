@@ -13,8 +13,8 @@ namespace carbonfront {
 /// Marks the rows where a column is missing; returns how many they are. [marked]
 std::uint64_t mark_missing(ColumnView column, std::size_t size, std::vector<std::uint8_t>& marked);
 
-/// Names the column, or the constant, that gives quantity `k` of the emission model.
-std::string factor_name(const Plan& plan, std::size_t k);
+/// Names a column of an emission quantity, counted as EmissionCauses counts them.
+std::string quantity_column(const Plan& plan, std::size_t column);
 
 /// Says what is missing in a row of a view that refuses missing rows: entry `at` of what it is rated by and of
 /// `missing_factors`, row `row` of the sweep.

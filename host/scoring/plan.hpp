@@ -26,6 +26,7 @@ struct FactorPlan {
   double constant = 1;
   std::string unit = {};      // canonical
   std::string fallback = {};  // what the model's own value means; empty where the spec gives the quantity
+  bool divides = false;       // a model divides by it: it is not 0
   // Bounds: columns, or constants, or a relative error of the value; none where the value is exact.
   int low_column = kNoColumn, high_column = kNoColumn;
   std::optional<double> low = {}, high = {}, error = {};
@@ -61,6 +62,11 @@ enum class Source {
 /// The bounds of one of the first six computed columns.
 inline Source low_of(Source source) { return static_cast<Source>(2 * static_cast<int>(source) + 5); }
 inline Source high_of(Source source) { return static_cast<Source>(2 * static_cast<int>(source) + 6); }
+
+/// The computed column that a bound is one of; a column that is no bound is itself.
+inline Source value_of(Source source) {
+  return source < Source::energy_low ? source : static_cast<Source>((static_cast<int>(source) - 5) / 2);
+}
 
 inline constexpr std::size_t kEmissionColumns = 18;  // all but the first
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "host/emissions/units.hpp"
 #include "host/errors.hpp"
@@ -78,6 +79,7 @@ FactorPlan bind_factor(Plan& plan, const ModelQuantity& needed, const EmissionsS
                        const std::vector<Catalog>& catalogs) {
   const std::string& name = needed.name;
   FactorPlan factor{name};
+  factor.divides = needed.divides;
   auto at = spec.quantities.find(name);
   if (at == spec.quantities.end()) {
     factor.constant = *needed.fallback;
@@ -95,7 +97,7 @@ FactorPlan bind_factor(Plan& plan, const ModelQuantity& needed, const EmissionsS
   } else if (given.bounds.low) {
     factor.low = given.bounds.low;
     factor.high = given.bounds.high;
-    factor.constant = given.value.value_or((*given.bounds.low + *given.bounds.high) / 2);
+    factor.constant = given.value.value_or(std::midpoint(*given.bounds.low, *given.bounds.high));
     factor.unit = canonical_unit(name, given.unit);
   } else if (given.value) {
     factor.constant = *given.value;

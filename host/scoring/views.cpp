@@ -27,9 +27,9 @@ void count_causes(const Plan& plan, const Data& data, std::size_t view_index, co
     if (rows > 0) causes.push_back({view.rated_by[k].name, "", rows});
   }
   if (!view.uses_emissions()) return;
-  for (std::size_t k = 0; k < plan.emissions->factors.size(); ++k)
-    if (std::uint64_t rows = data.emission_causes[view_index].quantities[k]; rows > 0)
-      causes.push_back({factor_name(plan, k), plan.emissions->factors[k].quantity, rows});
+  const std::vector<std::uint64_t>& columns = data.emission_causes[view_index].columns;
+  for (std::size_t c = 0; c < columns.size(); ++c)
+    if (columns[c] > 0) causes.push_back({quantity_column(plan, c), plan.emissions->factors[c / 2].quantity, columns[c]});
 }
 
 /// Counts the distinct points among the front rows of each group: equal rows share all identities.

@@ -41,9 +41,10 @@ void append_lookups(const PartReader& part, const Plan& plan, std::size_t factor
 
 /// All counts in one list, so that they are written and added up in one place.
 std::vector<std::vector<std::uint64_t>*> counts_of(Data& data) {
-  std::vector<std::vector<std::uint64_t>*> counts = {&data.factor_missing, &data.factor_assumed, &data.rows_of_model};
+  std::vector<std::vector<std::uint64_t>*> counts = {&data.factor_missing, &data.factor_assumed, &data.column_missing,
+                                                     &data.rows_of_model};
   for (EmissionCauses& causes : data.emission_causes) {
-    counts.push_back(&causes.quantities);
+    counts.push_back(&causes.columns);
     counts.push_back(&causes.unexplained);
   }
   return counts;

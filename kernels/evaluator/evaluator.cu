@@ -17,7 +17,7 @@ void finish(EmissionsSlot& slot) {
   slot.stream.synchronize();
   std::copy_n(slot.down.data(), slot.rows, slot.out.energy_kwh);
   std::copy_n(slot.down.data() + slot.rows, slot.rows, slot.out.co2e_kg);
-  if (slot.out.source) std::copy_n(slot.sources_down.data(), slot.rows, slot.out.source);
+  if (slot.out.source) std::copy_n(slot.sources_pinned.data(), slot.rows, slot.out.source);
   slot.rows = 0;
 }
 
@@ -39,8 +39,13 @@ void start(EmissionsSlot& slot, const std::vector<HostStep>& steps, const std::v
     std::copy_n(columns[c] + begin, rows, slot.up.data() + c * stride);
     copy_up(slot.stream, slot.up.data() + c * stride, slot.factors.data() + c * stride, rows);
   }
+  if (slot.out.chosen) {
+    std::copy_n(slot.out.chosen, rows, slot.sources_pinned.data());
+    copy_up(slot.stream, slot.sources_pinned.data(), slot.sources.data(), rows);
+  }
   const EmissionColumns out{slot.results.data(), slot.results.data() + stride,
-                            slot.out.source ? slot.sources.data() : nullptr};
+                            slot.out.source ? slot.sources.data() : nullptr,
+                            slot.out.chosen ? slot.sources.data() : nullptr};
   for (std::size_t s = 0; s < steps.size(); ++s) {
     FactorColumns factors;
     for (int k = 0; k < kMostFactors; ++k) {
@@ -57,7 +62,7 @@ void start(EmissionsSlot& slot, const std::vector<HostStep>& steps, const std::v
                 keys->column(objective->kept) + kept.begin + begin);
   copy_down(slot.stream, out.energy_kwh, slot.down.data(), rows);
   copy_down(slot.stream, out.co2e_kg, slot.down.data() + rows, rows);
-  if (out.source) copy_down(slot.stream, out.source, slot.sources_down.data(), rows);
+  if (out.source) copy_down(slot.stream, out.source, slot.sources_pinned.data(), rows);
 }
 
 /// Rows of a kept column that are brought up together.
@@ -138,7 +143,8 @@ void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, 
     EmissionsSlot& slot = *state_->slots[turn];
     finish(slot);
     slot.rows = std::min(state_->slot_rows, rows - begin);
-    slot.out = {out.energy_kwh + begin, out.co2e_kg + begin, out.source ? out.source + begin : nullptr};
+    slot.out = {out.energy_kwh + begin, out.co2e_kg + begin, out.source ? out.source + begin : nullptr,
+                out.chosen ? out.chosen + begin : nullptr};
     start(slot, steps, columns, begin, kept, state_->kept ? &*state_->kept : nullptr);
   }
   for (auto& slot : state_->slots) finish(*slot);

@@ -13,17 +13,17 @@ struct EmissionsSlot {
   Stream stream;
   PinnedArray<double> up, down;
   DeviceArray<double> factors, results;
-  PinnedArray<std::uint8_t> sources_down;
-  DeviceArray<std::uint8_t> sources;
-  std::size_t rows = 0;  // under way
-  EmissionColumns out;   // where they belong, in host memory
+  PinnedArray<std::uint8_t> sources_pinned;
+  DeviceArray<std::uint8_t> sources;  // come down, or go up where they are chosen
+  std::size_t rows = 0;               // under way
+  EmissionColumns out;                // where they belong, in host memory
 
   EmissionsSlot(std::size_t batch_rows, std::size_t columns)
       : up(stream, columns * batch_rows),
         down(stream, 2 * batch_rows),
         factors(stream, columns * batch_rows),
         results(stream, 2 * batch_rows),
-        sources_down(stream, batch_rows),
+        sources_pinned(stream, batch_rows),
         sources(stream, batch_rows) {}
 };
 
