@@ -1,6 +1,7 @@
 // The program with the emulated device: the same bytes as on the CPU, and how it ends when the device fails.
 
 #include <cstdlib>
+#include <random>
 
 #include "tests/program.hpp"
 
@@ -51,6 +52,57 @@ TEST(EmulatedProgram, GivesTheSameBytesAsTheCpu) {
     device.insert(device.end(), {"--device", "all"});
     EXPECT_EQ(digest(folder, input, device), expected) << "in blocks, on two devices";
   }
+}
+
+/// Runs whose energy has bounds of which one or both may be missing, and whose other facts may be missing too.
+std::string readings(const Scratch& folder) {
+  std::string table = "quality,lo [kWh],hi [kWh],n,watts [W],hours [h],work [PFLOP],least [kg],most [kg]\n";
+  std::mt19937 random(4);
+  auto some = [&](unsigned missing) {
+    return random() % missing ? std::to_string(1 + random() % 90) + ".5" : std::string();
+  };
+  for (int row = 0; row < 600; ++row) {
+    const std::string energy = some(2), made = some(9);
+    table += std::to_string(random() % 40) + "," + energy + "," + (random() % 3 ? "9" + energy : "") + "," + some(99) + "," +
+             some(9) + "," + some(3) + "," + some(4) + "," + made + "," + (random() % 9 ? "9" + made : "") + "\n";
+  }
+  EXPECT_EQ(run({"convert", folder.write("t.csv", table), "-o", folder / "t.h5"}).code, 0);
+  return folder / "t.h5";
+}
+
+TEST(EmulatedProgram, TakesBoundsFromTheModelOfTheValueAsTheCpuDoes) {
+  Scratch folder;
+  const std::string input = readings(folder);
+  const std::string spec = folder.write("s.toml", R"([emissions]
+model = "first-available"
+models = ["measured-energy", "device-power", "flops"]
+energy = { low = "lo", high = "hi" }
+devices = { column = "n", error = 0.3 }
+max_power = { column = "watts", error = 0.1 }
+time = { column = "hours" }
+flops = { column = "work" }
+peak = { value = 9, unit = "TFLOP/s", error = 0.2 }
+utilisation = { value = 0.3 }
+manufacture = { low = "least", high = "most" }
+hardware_life = { value = 4, unit = "y", error = 0.5 }
+[[view]]
+name = "computed"
+objectives = ["quality:max", "co2e_kg:min"]
+[[view]]
+name = "bound"
+objectives = ["quality:max", "energy_kwh_high:min", "co2e_kg_low:min"]
+columns = ["co2e_kg_low", "energy_kwh_high"]
+)");
+  std::string expected;
+  for (const char* backend : {"reference", "cpu", "cuda-emulated"})
+    for (const char* rows : {"77", "100000"}) {
+      const std::string found =
+          run({"inspect", "--digest",
+               scored(folder, input, {"--spec", spec, "--backend", backend, "--force", "--batch-rows", rows})})
+              .out;
+      if (expected.empty()) expected = found;
+      EXPECT_EQ(found, expected) << backend << " in batches of " << rows;
+    }
 }
 
 TEST(EmulatedProgram, JudgesIntervalsAsTheCpuDoes) {

@@ -3,8 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "tests/program.hpp"
-#include "tests/sweep_builder.hpp"
+#include "tests/shards.hpp"
 
 namespace carbonfront {
 namespace {
@@ -93,6 +92,57 @@ TEST(FrontColumns, OfEmissionsAreThoseOfTheResult) {
     EXPECT_EQ(reading.reals(kPlace + "co2e_kg"), (std::vector<double>{0.437, 0.874}));
     EXPECT_EQ(reading.text_attribute(kPlace + "co2e_kg", "units"), "kg");
   }
+}
+
+const std::string kBounded =
+    "[emissions]\ndevices = { column = \"n\" }\nmax_power = { value = 1, unit = \"kW\", error = 0.5 }\n"
+    "time = { value = 1, unit = \"h\" }\ncarbon_intensity = { value = 1, unit = \"kg/kWh\" }\n"
+    "inference = \"energy-per-sample\"\nenergy_per_sample = { value = 1, unit = \"kWh\" }\nqueries = { value = 10 }\n";
+
+TEST(FrontColumns, OfEveryComputedColumnAreThoseOfTheResult) {
+  Scratch folder;
+  Sweeping sweep(folder / "s.h5");
+  sweep.column<double>("n", {1, 2, kNan, 4}, {.chunk = 1}).column<double>("q", {1, 2, 3, 0}, {.chunk = 1});
+  std::string path = sweep.close(), names;
+  std::vector<std::string> all;
+  for (const char* value :
+       {"energy_kwh", "co2e_kg", "inference_kwh", "inference_co2e_kg", "lifetime_kwh", "lifetime_co2e_kg"})
+    for (const char* bound : {"", "_low", "_high"}) {
+      all.push_back(std::string(value) + bound);
+      names += (names.empty() ? "\"" : ", \"") + all.back() + "\"";
+    }
+  for (const char* outputs : {"\"dominated_by\"", ""}) {  // emissions that stay, and emissions that pass by
+    std::string spec = folder.write("s.toml", kBounded +
+                                                  "[[view]]\nname = \"v\"\nobjectives = [\"q:max\", "
+                                                  "\"n:min\"]\noutputs = [" +
+                                                  std::string(outputs) + "]\ncolumns = [" + names + "]\n");
+    Reading result(scored(folder, path, {"--spec", spec, "--force"}));
+    ASSERT_EQ(result.integers("/views/v/front"), (std::vector<std::int64_t>{0, 1}));
+    EXPECT_EQ(result.reals(kPlace + "co2e_kg_high"), (std::vector<double>{1.5, 3}));
+    EXPECT_EQ(result.reals(kPlace + "lifetime_co2e_kg"), (std::vector<double>{11, 12}));
+    for (const std::string& name : all) {
+      std::vector<double> stored = result.reals("/emissions/" + name);
+      stored.resize(2);
+      EXPECT_EQ(result.reals(kPlace + name), stored) << name;
+      EXPECT_EQ(result.text_attribute(kPlace + name, "units"), result.text_attribute("/emissions/" + name, "units"));
+    }
+    expect_the_bytes_of_one_run(folder, {path}, {"--spec", spec}, {1, 3});
+  }
+}
+
+TEST(FrontColumns, OfEmissionsThatAreNotComputedAreRefusedWithTheReason) {
+  Scratch folder;
+  std::string path = Sweeping(folder / "s.h5").column<double>("n", {1, 2}).column<double>("q", {1, 2}).close();
+  const std::string emissions = "devices=n,max_power=1000W,time=1h";
+  auto refused = [&](const char* column, const Arguments& more, const std::vector<std::string>& words) {
+    Arguments arguments = {"--view", "v=q:max", "--columns", column};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    expect_refused(score(folder, path, arguments), 2, words, folder, {"s.h5"});
+  };
+  refused("co2e_kg", {}, {"column 'co2e_kg'", "no [emissions]"});
+  refused("co2e_kg_low", {"--emissions", emissions}, {"column 'co2e_kg_low'", "it is a bound", "error = ..."});
+  refused("lifetime_kwh", {"--emissions", emissions}, {"column 'lifetime_kwh'", "add `inference`"});
+  refused("lifetime_kwh_high", {"--emissions", emissions}, {"column 'lifetime_kwh_high'", "add `inference`"});
 }
 
 TEST(FrontColumns, OfAnEmptyFrontAreEmpty) {

@@ -47,6 +47,21 @@ std::vector<ObjectivePlan> rating_columns(const Plan& plan, const ViewPlan& view
   return all;
 }
 
+/// Says what an emission column that is not computed would follow from. `use`: what names it.
+[[noreturn]] void refuse_emission(const Plan& plan, const EmissionOutput& emission, const char* use) {
+  std::string problem = fmt::format("{} '{}' is not known", use, emission.name);
+  if (!plan.emissions)
+    throw SpecError(problem, "the spec has no [emissions] and the sweep no such column",
+                    "add [emissions], or --emissions devices=...,max_power=...,time=...");
+  const std::string nothing = "[emissions] says nothing that it follows from, and the sweep has no such column";
+  Source value = value_of(emission.source);
+  if (!plan.emissions->computes(value))
+    throw SpecError(problem, nothing, "add `inference` and what it needs, and `queries` for a lifetime");
+  throw SpecError(problem, nothing,
+                  "it is a bound: give a quantity bounds, { low = ..., high = ... } or error = ..., or name " +
+                      std::string(name_of(value)));
+}
+
 ObjectivePlan bind_objective(Plan& plan, const ViewSpec& view, const ObjectiveSpec& spec) {
   ObjectivePlan objective{spec.column, "", spec.maximise, Source::column, kNoColumn};
   auto interval = view.intervals.find(spec.column);
@@ -65,12 +80,7 @@ ObjectivePlan bind_objective(Plan& plan, const ViewSpec& view, const ObjectiveSp
     objective.units = emission->unit;
     return objective;
   }
-  if (emission && !has_column(plan.sweep, spec.column))
-    throw SpecError(fmt::format("objective '{}' is not known", spec.column),
-                    plan.emissions ? "[emissions] says nothing that it follows from, and the sweep has no such column"
-                                   : "the spec has no [emissions] and the sweep no such column",
-                    plan.emissions ? "add `inference` and what it needs, and `queries` for a lifetime"
-                                   : "add [emissions], or --emissions devices=...,max_power=...,time=...");
+  if (emission && !has_column(plan.sweep, spec.column)) refuse_emission(plan, *emission, "objective");
   objective.column = use_numeric_column(plan, spec.column, "an objective");
   objective.units = plan.columns[objective.column].info.units.value_or("");
   if (interval != view.intervals.end()) objective.bounds = bind_bounds(plan, interval->second);
@@ -80,10 +90,10 @@ ObjectivePlan bind_objective(Plan& plan, const ViewSpec& view, const ObjectiveSp
 /// A column to copy for front rows. The emissions that the spec computes are meant where the sweep has no column of that
 /// name.
 FrontColumn bind_front_column(Plan& plan, const std::string& name) {
-  bool computed = plan.emissions && !has_column(plan.sweep, name);
-  if (computed && name == "energy_kwh") return {name, Source::energy, kNoColumn};
-  if (computed && name == "co2e_kg") return {name, Source::co2e, kNoColumn};
-  return {name, Source::column, use_column(plan, name)};
+  const EmissionOutput* emission = find_emission(name);
+  if (!emission || has_column(plan.sweep, name)) return {name, Source::column, use_column(plan, name)};
+  if (!plan.emissions || !plan.emissions->computes(emission->source)) refuse_emission(plan, *emission, "column");
+  return {name, emission->source, kNoColumn};
 }
 
 /// Used columns must be equally long in every file.
