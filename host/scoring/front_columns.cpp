@@ -1,7 +1,9 @@
 #include "host/scoring/front_columns.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "host/errors.hpp"
 #include "host/progress.hpp"
@@ -68,12 +70,24 @@ struct Slab {
   }
 };
 
+/// A NaN's sign and payload say nothing, and may depend on how it was read: the result has one NaN.
+void make_nans_equal(const ColumnInfo& info, void* values, std::uint64_t count) {
+  visit_type(info.type, [&](auto type) {
+    using T = decltype(type);
+    if constexpr (std::is_floating_point_v<T>)
+      std::replace_if(
+          static_cast<T*>(values), static_cast<T*>(values) + count, [](T value) { return std::isnan(value); },
+          std::numeric_limits<T>::quiet_NaN());
+  });
+}
+
 void write_numbers(hid_t dataset, const Column& column, hid_t type, const std::vector<std::uint64_t>& rows) {
   Slab slab{dataset, type, size_of(column.info.type)};
   std::vector<std::byte> block;
   for_blocks(rows, [&](std::uint64_t begin, std::uint64_t count, std::size_t first, std::size_t last) {
     block.resize(count * slab.size);
     read_numbers(column, begin, count, block.data());
+    make_nans_equal(column.info, block.data(), count);
     for (std::size_t i = first; i < last; ++i) slab.add(block.data() + (rows[i] - begin) * slab.size);
   });
   slab.write();
