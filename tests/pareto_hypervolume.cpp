@@ -11,7 +11,6 @@
 #include "host/errors.hpp"
 #include "host/pareto/hypervolume.hpp"
 #include "host/pareto/hypervolume_blocks.hpp"
-#include "tests/known_contributions.hpp"
 #include "tests/points.hpp"
 
 namespace carbonfront {
@@ -295,53 +294,6 @@ TEST(Contributions, OfALargeFrontInThreeObjectivesAreThoseOfTheGeneralWay) {
   for (auto& row : rows) row.push_back(0);
   const std::vector<double> expected = contributions(rows, {1.1, 1.1, 1.1, 1});
   for (std::size_t i = 0; i < rows.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-14);
-}
-
-TEST(Contributions, AreMoocoresOnTiesDuplicatesAndPointsOutside) {
-  for (const KnownContributions& set : known_contributions()) {
-    const std::vector<double> found = contributions(set.points, set.reference(), DominatedRows::ignored);
-    const double all = volume(set.points, set.reference());
-    for (std::size_t i = 0; i < found.size(); ++i)
-      EXPECT_NEAR(found[i], set.lost[i], 1e-14 * all) << set.objectives << " " << set.name << " point " << i;
-  }
-}
-
-TEST(Contributions, OfRowsAtMinusInfinityHaveNoBoundAndOthersHaveTheirs) {
-  constexpr double kLow = -kInfinity;
-  using Values = std::vector<double>;
-  EXPECT_EQ(contributions({{kLow}}, {1}), Values{kInfinity});
-  EXPECT_EQ(contributions({{kLow}, {0}, {kLow}}, {1}), (Values{0, 0, 0})) << "they are equal";
-  EXPECT_EQ(contributions({{kLow, 0}, {0, -1}, {0.5, -2}}, {1, 1}), (Values{kInfinity, 0.5, 0.5}));
-  EXPECT_EQ(contributions({{kLow, 0}, {5, 0}, {0, kLow}}, {9, 9}, DominatedRows::ignored),
-            (Values{kInfinity, 0, kInfinity}));
-  EXPECT_EQ(contributions({{kLow, 2}, {3, 0}}, {1, 1}), (Values{0, 0})) << "outside";
-  EXPECT_EQ(contributions({{kLow, kLow}, {kLow, 0}, {0, 0}}, {1, 1}), (Values{kInfinity, 0, 0}));
-  EXPECT_EQ(contributions({{kLow, -1e300}, {0, -1e300}, {kLow, 3}}, {1, 1}), (Values{kInfinity, 0, 0}));
-  EXPECT_EQ(contributions({{kLow, 0, 0, 0}, {0, -1, 0, 0}, {0, -1, 0, kInfinity}}, {1, 1, 1, 1}), (Values{kInfinity, 1, 0}));
-}
-
-TEST(Contributions, BesideRowsAtMinusInfinityAreThoseBesideRowsFarAway) {
-  for (std::uint32_t objectives = 2; objectives <= 5; ++objectives) {
-    Rows rows = draw_sphere(60, objectives, objectives);
-    for (std::size_t i = 0; i < rows.size(); i += 9) rows[i][i % objectives] = -kInfinity;
-    for (std::size_t i = 1; i < rows.size(); i += 9) rows[i][i % objectives] = i % 2 ? 2 : kInfinity;  // outside
-    rows[2][0] = 1.1, rows[2][1] = -kInfinity, rows[3][0] = 2, rows[3][1] = -1e300;                    // outside, far away
-    const std::vector<double> reference(objectives, 1.1);
-    const std::vector<double> found = contributions(rows, reference);
-    Rows near = rows;
-    for (auto& row : near)
-      for (double& value : row) value = value == -kInfinity ? -1 : value;
-    near[3][1] = 0;
-    const std::vector<double> expected = contributions(near, reference);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      bool infinite = i != 2 && std::ranges::count(rows[i], -kInfinity) > 0 && expected[i] > 0;
-      if (infinite) {
-        EXPECT_EQ(found[i], kInfinity) << objectives << " row " << i;
-      } else {
-        EXPECT_NEAR(found[i], expected[i], 1e-13) << objectives << " row " << i;
-      }
-    }
-  }
 }
 
 TEST(Contributions, CanIgnoreDominatedRows) {
