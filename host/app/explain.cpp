@@ -15,6 +15,7 @@
 #include "host/scoring/factors.hpp"
 #include "host/scoring/result.hpp"
 #include "host/scoring/values.hpp"
+#include "host/sweep/external.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -32,7 +33,9 @@ struct ExplainOptions {
 template <class T>
 std::optional<T> stored(hid_t file, const std::string& name, hid_t type, std::uint64_t row) {
   if (!h5::exists(file, name)) return {};
-  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT)), space(H5Dget_space(dataset));
+  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT));
+  require_own_values(dataset, name);
+  h5::Handle space(H5Dget_space(dataset));
   hsize_t start = row, one = 1;
   h5::Handle memory(H5Screate_simple(1, &one, nullptr));
   T value{};

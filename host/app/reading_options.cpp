@@ -12,8 +12,9 @@ void add_reading_options(CLI::App& command, ReadingOptions& options) {
                   "plain: read everything through HDF5. The values are the same")
       ->transform(CLI::CheckedTransformer(readers).description(""))
       ->option_text("fast|plain");
-  command.add_flag("--allow-external", options.allow_external,
-                   "Follow links and virtual datasets to files outside the input's folder");
+  command.add_flag(
+      "--allow-external", options.allow_external,
+      "Follow links, storage and virtual datasets to files outside the input's folder, and patterns of sources");
 }
 
 }  // namespace carbonfront

@@ -12,6 +12,7 @@
 #include "host/scoring/figures.hpp"
 #include "host/scoring/result.hpp"
 #include "host/scoring/result_rows.hpp"
+#include "host/sweep/external.hpp"
 #include "host/sweep/fingerprint.hpp"
 
 namespace carbonfront {
@@ -25,8 +26,10 @@ std::vector<T> read_all(hid_t file, const std::string& path, const std::string& 
     throw InputError(fmt::format("cannot read '{}' of '{}'", name, path), why, "score the sweep again");
   };
   if (!h5::exists(file, name)) fail("the dataset is missing");
-  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT)), space(dataset ? H5Dget_space(dataset) : H5I_INVALID_HID);
+  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT));
   if (!dataset) fail(h5::last_reason());
+  require_own_values(dataset, name);
+  h5::Handle space(H5Dget_space(dataset));
   std::uint64_t stored = static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space));
   if (stored != size) fail(fmt::format("it has {} values where {} are expected", stored, size));
   std::vector<T> values(size);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/errors.hpp"
+#include "host/sweep/external.hpp"
 #include "host/sweep/hdf5.hpp"
 
 namespace carbonfront {
@@ -50,6 +51,20 @@ struct PartReader {
     return values[at];
   }
 
+  /// The number of a dataset's rows.
+  std::uint64_t count(const std::string& name) const {
+    h5::Handle dataset = open(name), space(H5Dget_space(dataset));
+    return static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space));
+  }
+
+  /// Opens a dataset.
+  h5::Handle open(const std::string& name) const {
+    h5::Handle dataset(h5::exists(file, name) ? H5Dopen2(file, name.c_str(), H5P_DEFAULT) : H5I_INVALID_HID);
+    if (!dataset) damaged("'" + name + "' is missing");
+    require_own_values(dataset, name);
+    return dataset;
+  }
+
   /// Reads a whole array of the group /part.
   template <class T>
   std::vector<T> array(const std::string& name) const {
@@ -67,9 +82,7 @@ struct PartReader {
   /// The same into a vector that is there.
   template <class T>
   void read_rows(const std::string& name, std::uint64_t begin, std::uint64_t count, std::vector<T>& values) const {
-    h5::Handle dataset(h5::exists(file, name) ? H5Dopen2(file, name.c_str(), H5P_DEFAULT) : H5I_INVALID_HID);
-    if (!dataset) damaged("'" + name + "' is missing");
-    h5::Handle space(H5Dget_space(dataset));
+    h5::Handle dataset = open(name), space(H5Dget_space(dataset));
     auto stored = static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space));
     hsize_t first = begin, size = count == ~std::uint64_t{0} ? stored : count;
     if (begin + size > stored) damaged(fmt::format("'{}' has {} rows", name, stored));

@@ -4,6 +4,7 @@
 
 #include "host/errors.hpp"
 #include "host/progress.hpp"
+#include "host/sweep/external.hpp"
 #include "host/sweep/fingerprint.hpp"
 #include "host/sweep/hash.hpp"
 
@@ -148,6 +149,7 @@ void add_group(hid_t file, hid_t group, const std::string& path, Hashes& hashes)
     hash.number(static_cast<std::uint64_t>(kind));
     if (kind == 'd') {
       h5::Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT));
+      require_own_values(dataset, full);
       add_dataset(hash, file, dataset, full);
       add_attributes(hash, file, dataset);
     }

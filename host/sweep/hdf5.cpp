@@ -53,7 +53,10 @@ void Handle::reset() noexcept {
   H5Idec_ref(std::exchange(id_, H5I_INVALID_HID));
 }
 
-void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+void silence() {
+  look_beside_the_file();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 std::string last_reason() {
   std::string text;
@@ -76,6 +79,8 @@ Handle open_for_reading(const std::string& path) {
   if (::access(path.c_str(), R_OK) != 0) throw InputError("cannot open '" + path + "'", std::strerror(errno), advice);
   if (status.st_size == 0) throw InputError("cannot read '" + path + "'", "the file is empty", advice);
   Subject subject(path);
+  guard_external_links();
+  note_name(path);
   LibraryCall call;
   Handle access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access, false, true);

@@ -38,14 +38,14 @@ class Handle {
   hid_t id_ = H5I_INVALID_HID;
 };
 
-/// Turns off HDF5's own printing. Call once before anything else.
+/// Turns off HDF5's own printing, and makes it find files as host/sweep/external.hpp says. Call once before anything else.
 void silence();
 
 /// Returns the library's innermost explanation of its last failure, on one line, and clears it.
 std::string last_reason();
 
 /// Opens a file read-only and without HDF5's file locks. Throws InputError that says which of missing, unreadable, empty,
-/// not HDF5, truncated, or being written it is. External links lead only where `guard_external_links` lets them.
+/// not HDF5, truncated, or being written it is. External links lead only where host/sweep/external.hpp lets them.
 Handle open_for_reading(const std::string& path);
 
 /// Creates a file that must not exist yet. Throws OutputError.

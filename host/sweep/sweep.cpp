@@ -49,6 +49,7 @@ h5::Handle open_group(hid_t file, const std::string& path, const std::string& gr
 /// Walks a group and names what can be a column. Each group is visited once: links may lead in circles.
 struct NameCollector {
   const std::string& path;
+  bool allow_external;
   std::vector<std::string> names;
   std::set<std::pair<unsigned long, haddr_t>> groups;
 
@@ -63,6 +64,13 @@ struct NameCollector {
     LibraryCall call;
     h5::Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT));
     if (!dataset || is_dimension_only(dataset)) return;
+    if (lies_in_other_files(dataset)) {  // even its extent may be that of other files
+      try {
+        check_sources(dataset, prefix + name, path, allow_external);
+      } catch (const InputError&) {
+        return add(prefix + name);  // opening it says why
+      }
+    }
     h5::Handle space(H5Dget_space(dataset));
     std::vector<Field> fields = fields_of(dataset, prefix + name, path);
     if (fields.empty() && H5Sget_simple_extent_ndims(space) == 1) add(prefix + name);
@@ -106,20 +114,6 @@ h5::Handle with_room_for_a_chunk(h5::Handle dataset, hid_t group, const std::str
   return h5::Handle(H5Dopen2(group, name.c_str(), access));
 }
 
-/// Opens a dataset; the files that an external or virtual one names are looked for beside its own.
-h5::Handle open_beside_its_files(hid_t group, const std::string& name) {
-  h5::Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT));
-  if (dataset) {
-    h5::Handle list(H5Dget_create_plist(dataset));
-    if (H5Pget_external_count(list) == 0 && H5Pget_layout(list) != H5D_VIRTUAL) return dataset;
-    dataset.reset();  // HDF5 refuses to open it twice with different folders to look in
-  }
-  h5::Handle access(H5Pcreate(H5P_DATASET_ACCESS));
-  H5Pset_efile_prefix(access, "${ORIGIN}");
-  H5Pset_virtual_prefix(access, "${ORIGIN}");
-  return h5::Handle(H5Dopen2(group, name.c_str(), access));
-}
-
 /// Opens a dataset of a file and finds out how it lies there; from the second time on returns the same one.
 std::shared_ptr<const OpenDataset> open_dataset(const ReadingOptions& options, const SweepFile& file,
                                                 const std::string& name) {
@@ -132,7 +126,7 @@ std::shared_ptr<const OpenDataset> open_dataset(const ReadingOptions& options, c
   opened->name = name;
   hid_t from = name.empty() ? static_cast<hid_t>(file.file) : static_cast<hid_t>(file.group);
   const std::string& path = name.empty() ? file.table_path : name;
-  opened->dataset = open_beside_its_files(from, path);
+  opened->dataset = h5::Handle(H5Dopen2(from, path.c_str(), H5P_DEFAULT));
   throw_if_link_refused();
   if (!opened->dataset)
     throw InputError(fmt::format("cannot open '{}' of '{}'", shown, file.path), h5::last_reason(), "check the file");
@@ -247,7 +241,7 @@ void find_table(const ReadingOptions& options, const std::string& group, SweepFi
 }  // namespace
 
 Sweep open_sweep(const std::vector<std::string>& paths, const std::string& group, const ReadingOptions& options) {
-  guard_external_links(options.allow_external);
+  allow_external_links(options.allow_external);
   Sweep sweep;
   sweep.group = group;
   sweep.options = options;
@@ -268,7 +262,7 @@ Sweep open_sweep(const std::vector<std::string>& paths, const std::string& group
 std::vector<std::string> column_names(const Sweep& sweep) {
   const SweepFile& file = sweep.files.front();
   Subject subject(file.path);
-  NameCollector collector{file.path, {}, {}};
+  NameCollector collector{file.path, sweep.options.allow_external, {}, {}};
   if (file.table)
     for (const Field& field : file.table->fields) collector.add(field.name);
   else
