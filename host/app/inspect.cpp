@@ -60,7 +60,8 @@ void print_columns(const Sweep& sweep) {
       StorageInfo storage = storage_of(column.parts[0].dataset());
       table.rows.push_back({name, column.info.type_name, grouped_digits(column.info.rows), column.info.units.value_or("-"),
                             grouped_digits(count_missing(column)),
-                            storage.layout + (storage.filters.empty() ? "" : ", " + storage.filters),
+                            storage.layout + (storage.filters.empty() ? "" : ", " + storage.filters) +
+                                (column.info.packing ? ", " + packing_text(*column.info.packing) : ""),
                             column.info.description});
     } catch (const InputError& error) {
       table.rows.push_back({name, "-", "-", "-", "-", "-", error.what()});

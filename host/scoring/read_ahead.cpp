@@ -10,8 +10,8 @@ namespace carbonfront {
 
 namespace {
 
-/// Reads columns of a batch side by side.
-void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns) {
+/// Reads columns of a batch side by side. `keep`: which rows' values are checked; null: all.
+void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns, const std::uint8_t* keep) {
   std::vector<NumbersRequest> numbers;
   for (int index : columns) {
     const Column& column = plan.columns[index];
@@ -20,7 +20,7 @@ void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns) 
       read_strings(column, batch.begin, batch.rows, out.strings);
     } else {
       out.numbers.resize(batch.rows * size_of(column.info.type));
-      numbers.push_back({&column, out.numbers.data()});
+      numbers.push_back({&column, out.numbers.data(), keep});
     }
   }
   read_numbers(numbers, batch.begin, batch.rows);
@@ -54,9 +54,9 @@ BatchReader::BatchReader(const Plan& plan, BatchColumns columns, std::uint64_t f
 }
 
 void BatchReader::read(Batch& batch) const {
-  read_columns(plan_, batch, columns_.filters);
+  read_columns(plan_, batch, columns_.filters, nullptr);
   select_rows(plan_, batch);
-  if (!batch.kept.empty()) read_columns(plan_, batch, columns_.rest);
+  if (!batch.kept.empty()) read_columns(plan_, batch, columns_.rest, batch.keep.data());
 }
 
 const Batch* BatchReader::next(double& seconds) {

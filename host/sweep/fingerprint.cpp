@@ -78,7 +78,9 @@ void add_contiguous(Hash& hash, const Column& column, std::size_t file) {
       hash.text(texts.bytes);
     } else {
       std::vector<std::byte> values(rows * size_of(column.info.type));
-      read_numbers(column, part.begin + begin, rows, values.data());
+      std::vector<std::uint8_t> unchecked(rows, 0);  // whether they are used is not known yet
+      NumbersRequest request{&column, values.data(), unchecked.data()};
+      read_numbers({&request, 1}, part.begin + begin, rows);
       hash.bytes(values.data(), values.size());
     }
   }
@@ -94,6 +96,7 @@ std::string fingerprint(const std::vector<Column>& columns, std::size_t file) {
   for (const Column* column : sorted) {
     const ColumnPart& part = column->parts[file];
     hash.text(column->info.name), hash.text(column->info.type_name), hash.number(part.rows);
+    if (part.packing) hash.text(packing_text(*part.packing));
     Subject subject(part.path, column->info.name);
     if (auto shape = chunk_shape(part.dataset()))
       add_chunks(hash, *part.source, *shape);

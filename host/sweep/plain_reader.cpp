@@ -113,19 +113,22 @@ struct TextRoom {
   static void give(void* text, void*) { std::free(text); }
 };
 
+/// The type in which HDF5 gives values: an enumeration's as integers, since as an enumeration HDF5 replaces values that are
+/// no member of it; truth values as the bytes they are, which conversion to another sign would change.
+hid_t memory_type_of_numbers(const ColumnPart& part, ValueType type) {
+  h5::Handle stored = stored_type(part.dataset(), part.field);
+  if (H5Tget_class(stored) == H5T_BITFIELD) return H5T_NATIVE_B8;
+  if (type != ValueType::boolean) return memory_type(type);
+  return H5Tget_sign(h5::Handle(H5Tget_super(stored))) == H5T_SGN_2 ? H5T_NATIVE_INT8 : H5T_NATIVE_UINT8;
+}
+
 }  // namespace
 
 void read_numbers_plainly(const ColumnPart& part, const ColumnInfo& info, std::uint64_t begin, std::uint64_t count,
                           void* out) {
-  h5::Handle stored = stored_type(part.dataset(), part.field);
-  H5T_class_t kind = H5Tget_class(stored);
-  h5::Handle native;  // enumerations and bit fields are read as they are, in native byte order
-  if (kind == H5T_ENUM) native = h5::Handle(H5Tget_native_type(stored, H5T_DIR_ASCEND));
-  hid_t memory = kind == H5T_ENUM       ? static_cast<hid_t>(native)
-                 : kind == H5T_BITFIELD ? H5T_NATIVE_B8
-                                        : memory_type(info.type);
-  if (leaves_unwritten(part.dataset())) std::memset(out, 0, count * size_of(info.type));
-  read_packed(part, info, memory, begin, count, static_cast<char*>(out));
+  const ValueType type = part.raw_type(info);
+  if (leaves_unwritten(part.dataset())) std::memset(out, 0, count * size_of(type));
+  read_packed(part, info, memory_type_of_numbers(part, type), begin, count, static_cast<char*>(out));
 }
 
 void read_texts_plainly(const ColumnPart& part, const ColumnInfo& info, hid_t type, std::uint64_t begin, std::uint64_t count,

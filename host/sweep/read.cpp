@@ -56,6 +56,36 @@ void normalise_missing(const ColumnInfo& info, void* values, std::uint64_t count
   });
 }
 
+/// Where the raw values of a part are read to: packed ones to the end of the values' room, from where unpacking them in
+/// order overwrites none that is still to come.
+char* raw_place(const ColumnPart& part, const ColumnInfo& info, std::uint64_t done, std::uint64_t rows, void* values) {
+  std::size_t width = size_of(info.type), raw = size_of(part.raw_type(info));
+  return static_cast<char*>(values) + done * width + rows * (width - raw);
+}
+
+/// Truth values are 0 and 1, or what the column's attributes declare missing.
+void check_truth_values(const NumbersRequest& request, std::uint64_t begin, std::uint64_t count) {
+  const ColumnInfo& info = request.column->info;
+  const auto* values = static_cast<const std::uint8_t*>(request.values);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (values[i] <= 1 || values[i] == info.missing_value || (request.keep && !request.keep[i])) continue;
+    throw InputError(fmt::format("column '{}' of {}: {}", info.name, place_of(*request.column, begin + i), values[i]),
+                     "a truth value is 0 or 1",
+                     "correct the value, or declare it missing with the column's attribute _FillValue");
+  }
+}
+
+/// Makes missing values uniform, and unpacks packed ones.
+void finish_values(const NumbersRequest& request, std::uint64_t begin, std::uint64_t count) {
+  const ColumnInfo& info = request.column->info;
+  if (!request.column->parts.front().packing) return normalise_missing(info, request.values, count);
+  for_parts(*request.column, begin, count,
+            [&](const ColumnPart& part, std::uint64_t, std::uint64_t rows, std::uint64_t done) {
+              unpack_values(*part.packing, raw_place(part, info, done, rows, request.values), rows,
+                            static_cast<double*>(request.values) + done);
+            });
+}
+
 StoredRequest stored_request(const ColumnPart& part, const ColumnInfo& info, std::size_t width, std::uint64_t begin,
                              std::uint64_t count, void* out) {
   StoredField field{part.field.offset, width, part.field.column < 0 ? 0 : static_cast<std::uint64_t>(part.field.column)};
@@ -118,12 +148,11 @@ void read_numbers(std::span<const NumbersRequest> requests, std::uint64_t begin,
   std::vector<StoredRequest> stored;
   for (const NumbersRequest& request : requests) {
     const ColumnInfo& info = request.column->info;
-    const std::size_t width = size_of(info.type);
     for_parts(*request.column, begin, count,
               [&](const ColumnPart& part, std::uint64_t from, std::uint64_t rows, std::uint64_t done) {
                 if (part.fast)
-                  stored.push_back(
-                      stored_request(part, info, width, from, rows, static_cast<char*>(request.values) + done * width));
+                  stored.push_back(stored_request(part, info, size_of(part.raw_type(info)), from, rows,
+                                                  raw_place(part, info, done, rows, request.values)));
               });
   }
   read_stored(stored);
@@ -131,12 +160,13 @@ void read_numbers(std::span<const NumbersRequest> requests, std::uint64_t begin,
     const ColumnInfo& info = request.column->info;
     for_parts(*request.column, begin, count,
               [&](const ColumnPart& part, std::uint64_t from, std::uint64_t rows, std::uint64_t done) {
-                char* out = static_cast<char*>(request.values) + done * size_of(info.type);
-                if (!part.fast) read_numbers_plainly(part, info, from, rows, out);
+                if (!part.fast)
+                  read_numbers_plainly(part, info, from, rows, raw_place(part, info, done, rows, request.values));
               });
   }
-  tbb::parallel_for(std::size_t{0}, requests.size(),
-                    [&](std::size_t i) { normalise_missing(requests[i].column->info, requests[i].values, count); });
+  tbb::parallel_for(std::size_t{0}, requests.size(), [&](std::size_t i) { finish_values(requests[i], begin, count); });
+  for (const NumbersRequest& request : requests)
+    if (request.column->info.type == ValueType::boolean) check_truth_values(request, begin, count);
 }
 
 void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count, void* values) {

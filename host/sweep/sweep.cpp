@@ -274,23 +274,48 @@ bool has_column(const Sweep& sweep, const std::string& name) {
   return find_column(sweep.options, sweep.files.front(), name).has_value();
 }
 
+namespace {
+
+/// Where one file packs the column, its values are float64 in all: unpacked float64 as they are, and others as the
+/// attributes say that they have.
+void unpack_all_or_none(std::vector<ColumnInfo>& infos) {
+  auto packed = [](const ColumnInfo& info) { return info.packing && !info.packing->widens_only(); };
+  bool any = std::any_of(infos.begin(), infos.end(), packed);
+  for (ColumnInfo& info : infos) {
+    if (!any)
+      info.packing.reset();
+    else if (!packed(info) && (info.type == ValueType::float64 || info.packing))
+      unpack_to_float64(info);
+  }
+}
+
+}  // namespace
+
 Column open_column(const Sweep& sweep, const std::string& name) {
   Column column;
-  std::uint64_t begin = 0;
+  std::vector<Found> places;
+  std::vector<ColumnInfo> infos;
   for (const SweepFile& file : sweep.files) {
     Subject subject(file.path, name);
     auto found = find_column(sweep.options, file, name);
     if (!found) no_column(sweep, file, name);
     check_shape(*found, name, file.path);
-    hid_t dataset = found->source->dataset;
-    ColumnInfo info = describe_column(dataset, found->field, name, file.path);
-    if (file.pandas && info.type == ValueType::string) info.missing_texts.push_back("nan");  // what pandas writes for one
-    if (column.parts.empty())
-      column.info = info;
-    else
-      check_same(column.info, info, column.parts.front().path, file.path);
-    bool fast = sweep.options.fast && found->source->stored && is_stored_as_read(dataset, found->field, info.type);
-    column.parts.push_back({file.path, found->source, found->field, begin, info.rows, fast});
+    infos.push_back(describe_column(found->source->dataset, found->field, name, file.path));
+    if (file.pandas && infos.back().type == ValueType::string)
+      infos.back().missing_texts.push_back("nan");  // what pandas writes for one
+    places.push_back(std::move(*found));
+  }
+  unpack_all_or_none(infos);
+  column.info = infos.front();
+  std::uint64_t begin = 0;
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    const ColumnInfo& info = infos[i];
+    const std::string& path = sweep.files[i].path;
+    check_same(column.info, info, sweep.files.front().path, path);
+    ColumnPart part{path, places[i].source, places[i].field, begin, info.rows, false, info.packing};
+    part.fast =
+        sweep.options.fast && part.source->stored && is_stored_as_read(part.dataset(), part.field, part.raw_type(info));
+    column.parts.push_back(std::move(part));
     begin += info.rows;
   }
   column.info.rows = begin;

@@ -13,6 +13,7 @@
 
 #include "host/sweep/fields.hpp"
 #include "host/sweep/hdf5.hpp"
+#include "host/sweep/packing.hpp"
 #include "host/sweep/stored_dataset.hpp"
 #include "kernels/columns.hpp"
 
@@ -62,6 +63,7 @@ struct ColumnInfo {
   std::vector<std::uint64_t> more_missing;     // integers: further values that are read as `missing_value`
   std::vector<double> missing_reals;           // floats: values that are read as NaN
   std::vector<std::string> missing_texts;      // strings
+  std::optional<Packing> packing;              // of the (first) file; one that only widens counts beside another file's
 };
 
 /// A column over all files of a sweep: its parts in order, each with the row it begins at.
@@ -70,9 +72,12 @@ struct ColumnPart {
   std::shared_ptr<const OpenDataset> source;
   Field field;
   std::uint64_t begin = 0, rows = 0;
-  bool fast = false;  // as it is stored is as it is in memory, and `source->stored` is there
+  bool fast = false;                    // as it is stored is as it is in memory, and `source->stored` is there
+  std::optional<Packing> packing = {};  // this file's own; all parts of a packed column have one
 
   hid_t dataset() const { return source->dataset; }
+  /// The type in which values are read, before they are unpacked.
+  ValueType raw_type(const ColumnInfo& info) const { return packing ? packing->stored : info.type; }
 };
 struct Column {
   ColumnInfo info;
@@ -107,18 +112,23 @@ bool has_column(const Sweep& sweep, const std::string& name);
 /// differs between files.
 Column open_column(const Sweep& sweep, const std::string& name);
 
-/// Describes a column of an open dataset. Throws InputError for a type that is no column's.
+/// Describes a column of an open dataset. Throws InputError for a type that is no column's, and for attributes that cannot
+/// be.
 ColumnInfo describe_column(hid_t dataset, const Field& field, const std::string& name, const std::string& path);
+
+/// Makes a column one of float64 that its packing gives, one that only widens where it has none.
+void unpack_to_float64(ColumnInfo& info);
 
 /// One column and where its values go.
 struct NumbersRequest {
   const Column* column;
-  void* values;  // [count] of `info.type`
+  void* values;                        // [count] of `info.type`
+  const std::uint8_t* keep = nullptr;  // [count] 0: the row is not used, and its value not checked; null: all are used
 };
 
 /// Reads rows [begin, begin + count) of numeric columns as `info.type`, side by side; missing values come as NaN or
 /// `missing_value`. Beside the values needs what `reader_bytes` says. Not for two threads at once. Throws InputError that
-/// names file, column and, of damaged data, the chunk.
+/// names file, column and, of damaged data, the chunk; of a truth value that is neither 0 nor 1, the row.
 void read_numbers(std::span<const NumbersRequest> requests, std::uint64_t begin, std::uint64_t count);
 void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count, void* values);
 
