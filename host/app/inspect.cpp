@@ -31,14 +31,14 @@ struct InspectOptions {
 std::uint64_t count_missing(const Column& column) {
   constexpr std::uint64_t batch = 1 << 18;
   std::uint64_t missing = 0;
-  Strings texts;
   std::vector<std::byte> numbers;
   for (std::uint64_t begin = 0; begin < column.info.rows; begin += batch) {
     throw_if_stopped();
     std::uint64_t count = std::min(batch, column.info.rows - begin);
     if (column.info.type == ValueType::string) {
-      read_strings(column, begin, count, texts);
-      for (std::size_t i = 0; i < count; ++i) missing += texts[i].empty() || is_missing_text(column.info, texts[i]);
+      for_texts(column, begin, count, [&](std::uint64_t, const Strings& texts) {
+        for (std::size_t i = 0; i < texts.size(); ++i) missing += texts[i].empty() || is_missing_text(column.info, texts[i]);
+      });
       continue;
     }
     numbers.resize(count * size_of(column.info.type));

@@ -105,11 +105,13 @@ Json groups_json(const Plan& plan, const Data& data, std::size_t index, const Vi
   for (std::size_t g = 0; g < scores.groups.size(); ++g) {
     const GroupScores& scored = scores.groups[g];
     Json group;
-    if (grouping >= 0)
-      for (std::size_t k = 0; k < data.groupings[grouping].columns.size(); ++k) {
+    if (grouping >= 0) {
+      std::vector<GroupKeyValue> key = data.groupings[grouping].key(g);
+      for (std::size_t k = 0; k < key.size(); ++k) {
         const ColumnInfo& info = plan.columns[data.groupings[grouping].columns[k]].info;
-        group["key"][info.name] = key_json(info, data.groupings[grouping].keys[g][k]);
+        group["key"][info.name] = key_json(info, key[k]);
       }
+    }
     group["rows"] = scored.rows;
     group["rated"] = scored.rated;
     group["front_rows"] = scored.front_rows;

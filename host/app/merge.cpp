@@ -42,13 +42,15 @@ void pass_what_is_counted(const Collection& all, Plan& plan) {
     if (counts_by_share(plan, view)) view.resident = false, view.passing = true;
 }
 
-void append_parts(const Collection& all, const Plan& plan, const Backend& backend, ResultRows& rows, Progress& progress,
-                  Scores& scores) {
+void append_parts(const Collection& all, const Plan& plan, const Backend& backend, const MemoryWatch& memory,
+                  ResultRows& rows, Progress& progress, Scores& scores) {
   auto begin = std::chrono::steady_clock::now();
   progress.begin("read", plan.rows);
   scores.data = start_data(plan, backend, 0, plan.rows);
+  scores.data.memory = memory;
   for (const PartFile& part : all.parts) {
     append_part(h5::open_for_reading(part.path), part.path, plan, part.info, rows, scores.data);
+    check_growth(plan, scores.data);
     progress.add(part.info.done);
   }
   finish_data(plan, scores.data);
@@ -90,13 +92,16 @@ int merge(MergeOptions& options) {
   provenance.threads = limits.threads;
   provenance.fingerprints = all.parts[0].info.fingerprints;
 
+  MemoryWatch memory = watch_memory(plan, 0, 0, limits.memory);
+  memory.lists_groups = options.delivery.json_given->count() > 0;
+
   Progress progress;
   std::optional<ProgressDisplay> display(std::in_place, progress);
   OutputFile output(options.delivery.output);
   std::optional<ResultRows> rows;
   output.write([&](hid_t file) {
     rows.emplace(file, plan, plan.rows);
-    append_parts(all, plan, backend, *rows, progress, scores);
+    append_parts(all, plan, backend, memory, *rows, progress, scores);
   });
   judge_views(plan, backend, progress, scores);
   for (std::size_t i = 0; i < plan.views.size(); ++i)

@@ -144,12 +144,13 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
 bool read_all(const Run& run, const ScoreOptions& options, const std::string& target, hid_t file, ResultRows& rows,
               Progress& progress, Scores& scores) {
   const auto& [first, end] = run.work.range;
-  std::uint64_t front_limit = run.memory - memory_needed(run.plan, 0, options.batch_rows);
   scores.data = start_data(run.plan, run.backend, first, end - first);
+  scores.data.memory = watch_memory(run.plan, run.plan.conditions.empty() ? end - first : 0, options.batch_rows, run.memory);
+  scores.data.memory.lists_groups = options.delivery.json_given->count() > 0;
   if (resume(target, run.plan, run.work, options.delivery.force, rows, scores.data))
     say("going on at row {} from '{}'\n", scores.data.next_row, checkpoint_path(target));
   if (!run.is_shard) start_keeping(run.plan, run.backend, end - first, scores.data);  // a share's views are judged elsewhere
-  read_rows(run.plan, run.backend, end, {options.batch_rows, front_limit, &rows}, progress, scores.load, scores.data);
+  read_rows(run.plan, run.backend, end, {options.batch_rows, &rows}, progress, scores.load, scores.data);
   bool complete = scores.data.next_row == end;
   if (run.is_shard) refuse_missing_rows(run.plan, scores.data);
   if (!complete || run.is_shard) {

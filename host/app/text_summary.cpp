@@ -218,9 +218,10 @@ std::string group_name(const Plan& plan, const Data& data, std::size_t view, std
   int grouping = data.grouping_of_view[view];
   if (grouping < 0) return "";
   std::vector<std::string> parts;
-  for (std::size_t k = 0; k < data.groupings[grouping].columns.size(); ++k) {
+  std::vector<GroupKeyValue> key = data.groupings[grouping].key(group);
+  for (std::size_t k = 0; k < key.size(); ++k) {
     const ColumnInfo& info = plan.columns[data.groupings[grouping].columns[k]].info;
-    const GroupKeyValue& value = data.groupings[grouping].keys[group][k];
+    const GroupKeyValue& value = key[k];
     bool real = info.type == ValueType::float32 || info.type == ValueType::float64;
     bool is_signed = info.type >= ValueType::int8 && info.type <= ValueType::int64;
     parts.push_back(info.name + " = " +

@@ -36,18 +36,20 @@ h5::Handle result_type(const Column& column) {
 }
 
 void write_texts(hid_t dataset, const Column& column, const std::vector<std::uint64_t>& rows) {
-  Strings texts;
   h5::Handle type = h5::utf8_type();
   for_blocks(rows, [&](std::uint64_t begin, std::uint64_t count, std::size_t first, std::size_t last) {
-    read_strings(column, begin, count, texts);
-    std::vector<std::string> kept;
-    for (std::size_t i = first; i < last; ++i) {
-      std::string_view text = texts[rows[i] - begin];
-      kept.emplace_back(is_missing_text(column.info, text) ? std::string_view() : text);
-    }
-    std::vector<const char*> pointers;
-    for (const std::string& text : kept) pointers.push_back(text.c_str());
-    h5::write_rows(dataset, first, pointers.size(), type, pointers.data());
+    std::size_t next = first;
+    for_texts(column, begin, count, [&](std::uint64_t from, const Strings& texts) {
+      std::vector<std::string> kept;
+      for (; next + kept.size() < last && rows[next + kept.size()] < from + texts.size();) {
+        std::string_view text = texts[rows[next + kept.size()] - from];
+        kept.emplace_back(is_missing_text(column.info, text) ? std::string_view() : text);
+      }
+      std::vector<const char*> pointers;
+      for (const std::string& text : kept) pointers.push_back(text.c_str());
+      h5::write_rows(dataset, next, pointers.size(), type, pointers.data());
+      next += kept.size();
+    });
   });
 }
 

@@ -99,8 +99,21 @@ struct ViewWriter {
   }
 };
 
+/// The bytes of a key's value in the column's own type.
+void put_key(const GroupKeyValue& value, ValueType type, std::byte* slot) {
+  double real = value.missing ? std::numeric_limits<double>::quiet_NaN() : std::bit_cast<double>(value.bits);
+  float narrow = static_cast<float>(real);  // exact: the key was a float32
+  if (type == ValueType::float32)
+    std::memcpy(slot, &narrow, sizeof narrow);
+  else if (type == ValueType::float64)
+    std::memcpy(slot, &real, sizeof real);
+  else
+    std::memcpy(slot, &value.bits, size_of(type));
+}
+
 void write_key_column(hid_t keys, hid_t scale, const Column& column, const Grouping& grouping, std::size_t k) {
-  std::size_t groups = grouping.keys.size();
+  constexpr std::size_t together = 65536;  // keys that are in memory once more
+  const std::size_t groups = grouping.keys.size(), width = size_of(column.info.type);
   h5::Handle list = h5::untimed(H5P_DATASET_CREATE), links(H5Pcreate(H5P_LINK_CREATE));
   hsize_t extent = groups;
   h5::Handle space(H5Screate_simple(1, &extent, nullptr)), text_type = h5::utf8_type();
@@ -110,34 +123,30 @@ void write_key_column(hid_t keys, hid_t scale, const Column& column, const Group
   h5::Handle dataset(H5Dcreate2(keys, column.info.name.c_str(), type, space, links, list, H5P_DEFAULT));
   h5::written(dataset, column.info.name.c_str());
   std::vector<std::uint8_t> missing;
-  std::vector<const char*> texts;
-  std::vector<std::byte> numbers(groups * size_of(column.info.type));
-  for (std::size_t g = 0; g < groups; ++g) {
-    const GroupKeyValue& value = grouping.keys[g][k];
-    missing.push_back(value.missing);
-    texts.push_back(value.text.c_str());
-    std::byte* slot = numbers.data() + g * size_of(column.info.type);
-    double real = value.missing ? std::numeric_limits<double>::quiet_NaN() : std::bit_cast<double>(value.bits);
-    float narrow = static_cast<float>(real);  // exact: the key was a float32
-    if (column.info.type == ValueType::float32)
-      std::memcpy(slot, &narrow, sizeof narrow);
-    else if (column.info.type == ValueType::float64)
-      std::memcpy(slot, &real, sizeof real);
-    else if (!text)
-      std::memcpy(slot, &value.bits, size_of(column.info.type));
+  for (std::size_t begin = 0; begin < groups; begin += together) {
+    const std::size_t count = std::min(together, groups - begin);
+    std::vector<std::string> texts(text ? count : 0);
+    std::vector<const char*> pointers;
+    std::vector<std::byte> numbers(count * width);
+    for (std::size_t i = 0; i < count; ++i) {
+      GroupKeyValue value = std::move(grouping.key(begin + i)[k]);
+      missing.push_back(value.missing);
+      if (!text) {
+        put_key(value, column.info.type, numbers.data() + i * width);
+        continue;
+      }
+      texts[i] = std::move(value.text);
+      pointers.push_back(texts[i].c_str());
+    }
+    h5::write_rows(dataset, begin, count, type, text ? static_cast<const void*>(pointers.data()) : numbers.data());
   }
-  if (groups > 0)
-    h5::written(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                         text ? static_cast<const void*>(texts.data()) : numbers.data()),
-                column.info.name.c_str());
   describe(dataset, column.info.description.empty() ? "group key" : column.info.description, column.info.units.value_or(""));
   if (column.info.type == ValueType::boolean) h5::write_attribute(dataset, "dtype", std::string_view("bool"));
   attach(dataset, scale);
   h5::Handle flags(
       H5Dcreate2(keys, (column.info.name + "_missing").c_str(), H5T_NATIVE_UINT8, space, links, list, H5P_DEFAULT));
   h5::written(flags, "a key column");
-  if (groups > 0)
-    h5::written(H5Dwrite(flags, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, missing.data()), "a key column");
+  h5::write_rows(flags, 0, groups, H5T_NATIVE_UINT8, missing.data());
   describe(flags, "1 where the key is missing", "");
   attach(flags, scale);
 }

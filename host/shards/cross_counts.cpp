@@ -201,7 +201,7 @@ struct ViewCounting {
 
 /// Counts one view from part `next` on, a block of parts that fits into memory at a time.
 void count_view(ViewCounting& view, Counting& counting) {
-  view.groups = number_groups(view.all, view.plan, view.view);
+  view.groups = number_groups(view.all, view.plan, view.view, view.memory);
   view.own = view.block(view.shard, view.shard + 1, End::value);
   if (view.intervals()) {
     view.own_best = view.block(view.shard, view.shard + 1, End::best);

@@ -22,53 +22,84 @@ constexpr std::int64_t kPartVersion = 1;
 
 std::string column_name(std::size_t index) { return fmt::format("values-{}", index); }
 
+constexpr std::size_t kKeysTogether = 65536;  // in memory once more while they are written or read
+
+/// One piece of an array that is written piece by piece.
+template <class T>
+void write_piece(hid_t group, const char* name, std::size_t begin, const std::vector<T>& values) {
+  h5::Handle dataset(H5Dopen2(group, name, H5P_DEFAULT));
+  h5::write_rows(dataset, begin, values.size(), array_type<T>(), values.data());
+}
+
 /// Writes keys as three arrays: missing flags, bits, and texts one after the other with their ends.
 void write_grouping(hid_t parent, std::size_t index, const Grouping& grouping) {
   h5::Handle group = create_group(parent, fmt::format("grouping-{}", index));
   write_array(group, "group", grouping.group);
-  std::vector<std::uint8_t> missing, texts;
-  std::vector<std::uint64_t> bits, ends;
-  for (const auto& key : grouping.keys)
-    for (const GroupKeyValue& value : key) {
-      missing.push_back(value.missing);
-      bits.push_back(value.bits);
-      texts.insert(texts.end(), value.text.begin(), value.text.end());
-      ends.push_back(texts.size());
-    }
-  write_array(group, "missing", missing);
-  write_array(group, "bits", bits);
-  write_array(group, "texts", texts);
-  write_array(group, "text_ends", ends);
+  const std::size_t columns = grouping.columns.size(), keys = grouping.keys.size();
+  std::uint64_t text_bytes = 0;
+  for (std::size_t g = 0; g < keys; ++g)
+    for (const GroupKeyValue& value : grouping.key(g)) text_bytes += value.text.size();
+  constexpr h5::Storage plain{.contiguous = true};
+  h5::create_dataset(group, "missing", array_type<std::uint8_t>(), {keys * columns}, plain);
+  h5::create_dataset(group, "bits", array_type<std::uint64_t>(), {keys * columns}, plain);
+  h5::create_dataset(group, "texts", array_type<std::uint8_t>(), {text_bytes}, plain);
+  h5::create_dataset(group, "text_ends", array_type<std::uint64_t>(), {keys * columns}, plain);
+  std::uint64_t end = 0;
+  for (std::size_t begin = 0; begin < keys; begin += kKeysTogether) {
+    std::vector<std::uint8_t> missing, texts;
+    std::vector<std::uint64_t> bits, ends;
+    const std::uint64_t text_begin = end;
+    for (std::size_t g = begin; g < std::min(keys, begin + kKeysTogether); ++g)
+      for (const GroupKeyValue& value : grouping.key(g)) {
+        missing.push_back(value.missing);
+        bits.push_back(value.bits);
+        texts.insert(texts.end(), value.text.begin(), value.text.end());
+        ends.push_back(end += value.text.size());
+      }
+    write_piece(group, "missing", begin * columns, missing);
+    write_piece(group, "bits", begin * columns, bits);
+    write_piece(group, "texts", text_begin, texts);
+    write_piece(group, "text_ends", begin * columns, ends);
+  }
 }
 
-/// Reads the keys of a part's groups; returns the number in `grouping` of each.
-std::vector<std::uint32_t> number_keys(const PartReader& part, std::size_t index, const Plan& plan, Grouping& grouping) {
-  std::string prefix = fmt::format("grouping-{}/", index);
-  auto missing = part.array<std::uint8_t>(prefix + "missing"), texts = part.array<std::uint8_t>(prefix + "texts");
-  auto bits = part.array<std::uint64_t>(prefix + "bits"), ends = part.array<std::uint64_t>(prefix + "text_ends");
-  std::size_t columns = grouping.columns.size();
-  if (missing.size() != bits.size() || ends.size() != bits.size() || bits.size() % columns != 0)
+/// Reads the keys of a part's groups; returns what `number_of` says of each.
+std::vector<std::uint32_t> number_keys(const PartReader& part, std::size_t index, const Grouping& grouping,
+                                       const NumberOfKey& number_of) {
+  const std::string prefix = fmt::format("/part/grouping-{}/", index);
+  const std::size_t columns = grouping.columns.size();
+  const std::uint64_t values = part.count(prefix + "bits"), text_bytes = part.count(prefix + "texts");
+  if (part.count(prefix + "missing") != values || part.count(prefix + "text_ends") != values || values % columns != 0)
     part.damaged("the keys of its groups do not fit together");
   std::vector<std::uint32_t> number;
-  std::size_t begin = 0;
-  for (std::size_t g = 0; g < bits.size() / columns; ++g) {
-    std::vector<GroupKeyValue> key;
-    for (std::size_t i = g * columns; i < (g + 1) * columns; ++i) {
-      if (ends[i] < begin || ends[i] > texts.size()) part.damaged("a group's key is cut off");
-      key.push_back({missing[i] != 0, bits[i],
-                     std::string(texts.begin() + static_cast<std::ptrdiff_t>(begin),
-                                 texts.begin() + static_cast<std::ptrdiff_t>(ends[i]))});
-      begin = ends[i];
+  std::uint64_t text_begin = 0;
+  std::string encoded;
+  for (std::uint64_t begin = 0; begin < values; begin += kKeysTogether * columns) {
+    const std::uint64_t count = std::min<std::uint64_t>(kKeysTogether * columns, values - begin);
+    auto missing = part.rows<std::uint8_t>(prefix + "missing", begin, count);
+    auto bits = part.rows<std::uint64_t>(prefix + "bits", begin, count),
+         ends = part.rows<std::uint64_t>(prefix + "text_ends", begin, count);
+    if (ends.back() < text_begin || ends.back() > text_bytes) part.damaged("a group's key is cut off");
+    auto texts = part.rows<std::uint8_t>(prefix + "texts", text_begin, ends.back() - text_begin);
+    std::uint64_t at = text_begin;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (i % columns == 0) encoded.clear();
+      if (ends[i] < at || ends[i] > ends.back()) part.damaged("a group's key is cut off");
+      const char* text = reinterpret_cast<const char*>(texts.data()) + (at - text_begin);
+      append_encoded(encoded, {missing[i] != 0, bits[i], std::string(text, ends[i] - at)}, grouping.types[i % columns]);
+      at = ends[i];
+      if (i % columns == columns - 1) number.push_back(number_of(encoded));
     }
-    number.push_back(group_number(encoded_key(plan, grouping, key), key, grouping));
+    text_begin = at;
   }
   return number;
 }
 
 /// Appends a part's groups; `number`: in the grouping, of each of the part's.
-void append_grouping(const PartReader& part, std::size_t index, const Plan& plan, Grouping& grouping,
+void append_grouping(const PartReader& part, std::size_t index, const Plan& plan, Data& data,
                      std::vector<std::uint32_t>& number) {
-  number = number_keys(part, index, plan, grouping);
+  Grouping& grouping = data.groupings[index];
+  number = number_keys(part, index, grouping, numbering(plan, grouping, data));
   for (std::uint32_t group : part.array<std::uint32_t>(fmt::format("grouping-{}/group", index)))
     grouping.group.push_back(part.checked(number, group));
 }
@@ -148,9 +179,18 @@ void append_rows(const PartReader& part, const Plan& plan, const PartInfo& info,
 
 }  // namespace
 
-std::vector<std::uint32_t> number_groups_of_part(hid_t file, const std::string& path, const Plan& plan, std::size_t index,
-                                                 Grouping& grouping) {
-  return number_keys(PartReader{file, path}, index, plan, grouping);
+NumberOfKey numbering(const Plan& plan, Grouping& grouping, const Data& data) {
+  constexpr std::size_t between_checks = 4096;
+  return [&plan, &grouping, &data](std::string_view key) {
+    std::uint32_t number = grouping.keys.number_of(key);
+    if (grouping.keys.size() % between_checks == 0) check_growth(plan, data);
+    return number;
+  };
+}
+
+std::vector<std::uint32_t> number_groups_of_part(hid_t file, const std::string& path, std::size_t index,
+                                                 const Grouping& grouping, const NumberOfKey& number_of) {
+  return number_keys(PartReader{file, path}, index, grouping, number_of);
 }
 
 FrontRows read_front_of_part(hid_t file, const std::string& path, std::size_t view, const std::vector<Objective>& objectives,
@@ -277,7 +317,7 @@ void append_part(hid_t file, const std::string& path, const Plan& plan, const Pa
   append_bits(resident.assumed_factors, "assumed_factors", data.assumed_factors);
   std::vector<std::vector<std::uint32_t>> numbers_of_groups;
   for (std::size_t i = 0; i < data.groupings.size(); ++i)
-    append_grouping(part, i, plan, data.groupings[i], numbers_of_groups.emplace_back());
+    append_grouping(part, i, plan, data, numbers_of_groups.emplace_back());
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     if (!plan.views[i].passing) continue;
     int grouping = data.grouping_of_view[i];

@@ -46,9 +46,17 @@ PartInfo read_work(hid_t file, const std::string& path, const char* format);
 /// Throws InputError, naming the difference, where a file is of other work or another share than is wanted.
 void require_same_share(const PartInfo& found, const PartInfo& wanted, const std::string& path);
 
-/// Gives the number in `grouping` of each group of a part. Throws InputError.
-std::vector<std::uint32_t> number_groups_of_part(hid_t file, const std::string& path, const Plan& plan, std::size_t index,
-                                                 Grouping& grouping);
+/// Gives the number of an encoded key.
+using NumberOfKey = std::function<std::uint32_t(std::string_view)>;
+
+/// Numbers the keys of a grouping of `data`, new ones in the order in which they are met, and throws DeviceError where they
+/// take more than `data.memory` allows.
+NumberOfKey numbering(const Plan& plan, Grouping& grouping, const Data& data);
+
+/// Gives the number of each group of a part; `grouping` says of which columns they are. Throws InputError, and what
+/// `number_of` throws.
+std::vector<std::uint32_t> number_groups_of_part(hid_t file, const std::string& path, std::size_t index,
+                                                 const Grouping& grouping, const NumberOfKey& number_of);
 
 /// Reads the front of a part's rows in a view; its groups by `group_numbers`, null without groups. Throws InputError.
 FrontRows read_front_of_part(hid_t file, const std::string& path, std::size_t view, const std::vector<Objective>& objectives,

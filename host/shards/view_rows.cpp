@@ -82,16 +82,41 @@ std::vector<std::byte> computed_in_part(const PartReader& part, const Plan& plan
 
 }  // namespace
 
-GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view) {
+GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view, std::uint64_t memory) {
   GroupsOfParts groups;
   Data data = start_data(plan, choose_backend("cpu"), 0, 0);
+  data.memory.limit = memory, data.memory.keys_alone = true;
   groups.grouping = data.grouping_of_view[view];
   if (groups.grouping < 0) return groups;
   Grouping& grouping = data.groupings[groups.grouping];
+  NumberOfKey number_of = numbering(plan, grouping, data);
   for (const PartFile& part : all.parts) {
     h5::Handle file = h5::open_for_reading(part.path);
-    groups.number.push_back(number_groups_of_part(file, part.path, plan, groups.grouping, grouping));
+    groups.number.push_back(number_groups_of_part(file, part.path, groups.grouping, grouping, number_of));
+    data.memory.fixed += groups.number.back().size() * sizeof(std::uint32_t);
   }
+  return groups;
+}
+
+GroupsOfParts groups_in_order(const Collection& all, const Data& data, std::size_t view) {
+  GroupsOfParts groups;
+  groups.grouping = data.grouping_of_view[view];
+  if (groups.grouping < 0) return groups;
+  const Grouping& grouping = data.groupings[groups.grouping];
+  auto number_of = [&](std::string_view key) {
+    std::size_t low = 0, high = grouping.keys.size();
+    while (low < high) {
+      std::size_t middle = low + (high - low) / 2;
+      if (grouping.keys[middle] < key)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return static_cast<std::uint32_t>(low);
+  };
+  for (const PartFile& part : all.parts)
+    groups.number.push_back(
+        number_groups_of_part(h5::open_for_reading(part.path), part.path, groups.grouping, grouping, number_of));
   return groups;
 }
 

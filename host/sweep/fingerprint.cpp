@@ -73,9 +73,7 @@ void add_contiguous(Hash& hash, const Column& column, std::size_t file) {
   std::uint64_t rows = std::min<std::uint64_t>(part.rows, 4096);
   for (std::uint64_t begin : {std::uint64_t{0}, part.rows - rows}) {
     if (column.info.type == ValueType::string) {
-      Strings texts;
-      read_strings(column, part.begin + begin, rows, texts);
-      hash.text(texts.bytes);
+      for_texts(column, part.begin + begin, rows, [&](std::uint64_t, const Strings& texts) { hash.text(texts.bytes); });
     } else {
       std::vector<std::byte> values(rows * size_of(column.info.type));
       std::vector<std::uint8_t> unchecked(rows, 0);  // whether they are used is not known yet

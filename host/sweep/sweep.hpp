@@ -3,6 +3,7 @@
 // equal columns are one sweep.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -94,6 +95,14 @@ struct Strings {
     return std::string_view(bytes).substr(offsets[i], offsets[i + 1] - offsets[i]);
   }
   void clear() { bytes.clear(), offsets.assign(1, 0); }
+  /// Makes room for more texts, and no more than that.
+  void make_room(std::size_t count, std::size_t more_bytes) {
+    offsets.reserve(offsets.size() + count);
+    if (bytes.capacity() >= bytes.size() + more_bytes) return;
+    std::string larger;
+    larger.reserve(bytes.size() + more_bytes);
+    bytes = std::move(larger += bytes);
+  }
   void add(std::string_view text) { bytes += text, offsets.push_back(bytes.size()); }
 };
 
@@ -132,8 +141,17 @@ struct NumbersRequest {
 void read_numbers(std::span<const NumbersRequest> requests, std::uint64_t begin, std::uint64_t count);
 void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count, void* values);
 
-/// Reads rows [begin, begin + count) of a string column. Throws InputError.
-void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values);
+inline constexpr std::uint64_t kMostTextBytes = std::uint64_t{1} << 30;  // of variable length, a call
+
+/// Reads rows [begin, begin + count) of a string column. Throws InputError, and DeviceError where texts of variable length
+/// take more than `most` bytes.
+void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values,
+                  std::uint64_t most = kMostTextBytes);
+
+/// Reads them in stretches whose texts take little memory, single texts excepted, and calls `use(row, texts)` for each, the
+/// row being its first. Texts of variable length may take 1 GiB in all. Throws InputError, and what `use` throws.
+void for_texts(const Column& column, std::uint64_t begin, std::uint64_t count,
+               const std::function<void(std::uint64_t, const Strings&)>& use);
 
 /// Bytes that reading a column keeps from one call to the next, and needs beside the values, at most: a chunk of each file.
 std::uint64_t reader_bytes(const Column& column);
