@@ -15,8 +15,6 @@ namespace carbonfront {
 
 namespace {
 
-constexpr hssize_t kMostColumns = 65536;
-
 /// A column, for messages about its attributes.
 struct Owner {
   hid_t dataset;
@@ -40,7 +38,7 @@ double number_of(const Owner& owner, const std::string& attribute_name) {
   hsize_t extent[2] = {0, 0};
   bool matrix = owner.field.column >= 0 && H5Sget_simple_extent_dims(own, extent, nullptr) == 2;
   bool each =
-      matrix && count > 1 && count == static_cast<hssize_t>(extent[1]) && count <= kMostColumns;
+      matrix && count > 1 && count == static_cast<hssize_t>(extent[1]) && count <= static_cast<hssize_t>(kMostColumns);
   if (count != 1 && !each)
     owner.fail(attribute_name, matrix ? fmt::format("has {} values, for {} columns", count, extent[1])
                                       : fmt::format("has {} values", count));

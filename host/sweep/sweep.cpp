@@ -15,8 +15,6 @@ namespace carbonfront {
 
 namespace {
 
-constexpr std::size_t kMostNames = 65536;
-constexpr int kMostLevels = 8;  // of nested groups, listed
 constexpr int kMostPathLevels = 64;
 
 /// Names all groups of a file, for suggestions; at most a few hundred, not deeper than four levels.
@@ -54,8 +52,8 @@ struct NameCollector {
   std::set<std::pair<unsigned long, haddr_t>> groups;
 
   void add(const std::string& name) {
-    if (names.size() >= kMostNames)
-      throw InputError(fmt::format("'{}' has more than {} columns", path, grouped_digits(kMostNames)),
+    if (names.size() >= kMostColumns)
+      throw InputError(fmt::format("'{}' has more than {} columns", path, grouped_digits(kMostColumns)),
                        "no honest sweep does", "name the sweep's group with --group");
     names.push_back(name);
   }
