@@ -9,6 +9,8 @@
 
 #include "host/app/commands.hpp"
 #include "host/app/explain_steps.hpp"
+#include "host/app/numbers.hpp"
+#include "host/app/say.hpp"
 #include "host/app/summary.hpp"
 #include "host/app/table.hpp"
 #include "host/errors.hpp"
@@ -130,8 +132,8 @@ std::string input_source(const Row& row, std::size_t k) {
 void print_model(const Row& row, const char* title, const StepPlan& step) {
   std::vector<double> factors;
   for (int place : step.factors) factors.push_back(row.factor(place));
-  fmt::print("\n{}: {}\n", title, step.name);
-  for (const std::string& line : explained_steps(step.model, factors)) fmt::print("  {}\n", line);
+  tell("\n{}: {}\n", title, step.name);
+  for (const std::string& line : explained_steps(step.model, factors)) tell("  {}\n", line);
 }
 
 void print_emissions(const Row& row) {
@@ -141,14 +143,14 @@ void print_emissions(const Row& row) {
     table.rows.push_back({emissions.factors[k].quantity,
                           std::isnan(row.factors[k]) ? "missing" : fmt::format("{}", row.factors[k]),
                           emissions.factors[k].unit, input_source(row, k)});
-  fmt::print("\n{}", table.text("", {1}));
+  tell_lines("\n" + table.text("", {1}));
   int source = emissions.chooses() ? row.data.emission_source[0] : 0;
   for (std::size_t k = 0; k < emissions.training.size(); ++k)
     if (emissions.training[k].how == Combine::add || static_cast<int>(k) == source)
       print_model(row, emissions.training[k].how == Combine::add ? "Added" : "Training", emissions.training[k]);
-  if (source == kNoSource) fmt::print("\nNo model knows the energy of this row.\n");
+  if (source == kNoSource) tell("\nNo model knows the energy of this row.\n");
   if (emissions.inference) print_model(row, "One sample", *emissions.inference);
-  fmt::print("\n");
+  tell("\n");
   for (const EmissionOutput& output : all_emissions()) {
     if (!emissions.computes(output.source)) continue;
     double value = row.data.values_of(output.source)[0];
@@ -157,7 +159,7 @@ void print_emissions(const Row& row) {
       throw InputError(fmt::format("{} of row {} is {} by the sweep, the result has {}", output.name, row.number, value,
                                    kept.value_or(std::nan(""))),
                        "the sweep is not the one that was scored", "give the sweep with --sweep");
-    fmt::print("{} = {} {}\n", output.name, value, output.unit);
+    tell("{} = {} {}\n", output.name, value, output.unit);
   }
 }
 
@@ -177,7 +179,7 @@ void print_beside(const Row& row, const ViewPlan& view, std::uint64_t other, con
                           fmt::format("{:.9g}", theirs), fmt::format("{:.9g}", by),
                           mine != 0 ? fmt::format("{:.3g} %", 100 * by / std::abs(mine)) : ""});
   }
-  fmt::print("{}", table.text("  ", {1, 2, 3, 4}));
+  tell_lines(table.text("  ", {1, 2, 3, 4}));
 }
 
 /// What holds of a row with intervals, whatever the true values are.
@@ -187,21 +189,21 @@ void print_certainty(const Row& row, const std::string& prefix) {
   auto count = [&](const char* name) {
     return grouped_digits(*stored<std::uint32_t>(row.result, prefix + name, H5T_NATIVE_UINT32, row.number));
   };
-  fmt::print("  whatever the true values are: {}\n",
-             *certainty == 1   ? std::string("surely worth it, nothing can beat it")
-             : *certainty == 2 ? fmt::format("surely sub-optimal, beaten by {}", count("surely_dominated_by"))
-                               : fmt::format("undecided, {} may beat it", count("possibly_dominated_by")));
+  tell("  whatever the true values are: {}\n",
+       *certainty == 1   ? std::string("surely worth it, nothing can beat it")
+       : *certainty == 2 ? fmt::format("surely sub-optimal, beaten by {}", count("surely_dominated_by"))
+                         : fmt::format("undecided, {} may beat it", count("possibly_dominated_by")));
 }
 
 void print_view(const Row& row, const ViewPlan& view) {
   std::string prefix = "/views/" + view.spec.name + "/";
   auto state = stored<std::uint8_t>(row.result, prefix + "state", H5T_NATIVE_UINT8, row.number);
-  fmt::print("\nVIEW {}: ", view.spec.name);
+  tell("\nVIEW {}: ", view.spec.name);
   if (state == 1) {
     std::vector<std::string> missing;
     for (const ObjectivePlan& objective : view.rated_by)
       if (std::isnan(objective_value(row, objective, row.number))) missing.push_back(objective.name);
-    return fmt::print("no verdict; missing: {}\n", join(missing, ", "));
+    return tell("no verdict; missing: {}\n", join(missing, ", "));
   }
   bool front = stored<std::uint8_t>(row.result, prefix + "nondominated", H5T_NATIVE_UINT8, row.number) == 1;
   std::string text = front ? "worth it: nothing beats it" : "sub-optimal";
@@ -212,7 +214,7 @@ void print_view(const Row& row, const ViewPlan& view) {
     text += fmt::format(", beats {}", grouped_digits(*count));
   if (auto rank = stored<std::uint32_t>(row.result, prefix + "rank", H5T_NATIVE_UINT32, row.number); rank && *rank != kNone)
     text += fmt::format(", on front {}", *rank);
-  fmt::print("{}\n", text);
+  tell("{}\n", text);
   print_certainty(row, prefix);
   auto witness = stored<std::int64_t>(row.result, prefix + "witness", H5T_NATIVE_INT64, row.number);
   if (witness && *witness >= 0) {
@@ -222,7 +224,7 @@ void print_view(const Row& row, const ViewPlan& view) {
 }
 
 void print_against(const Row& row, std::uint64_t other) {
-  fmt::print("\nBeside row {}\n", other);
+  tell("\nBeside row {}\n", other);
   for (const ViewPlan& view : row.plan.views) print_beside(row, view, other, fmt::format("row {}", other));
   if (!row.plan.emissions || !row.plan.emissions->inference) return;
   auto emits = [&](const char* name, std::uint64_t number) {
@@ -230,8 +232,8 @@ void print_against(const Row& row, std::uint64_t other) {
   };
   auto queries = break_even(emits("co2e_kg", row.number), emits("inference_co2e_kg", row.number), emits("co2e_kg", other),
                             emits("inference_co2e_kg", other));
-  fmt::print("  {}\n", queries ? fmt::format("lifetimes emit the same at {:.9g} queries", *queries)
-                               : "one emits less than the other however often they are used");
+  tell("  {}\n", queries ? fmt::format("lifetimes emit the same at {:.9g} queries", *queries)
+                         : "one emits less than the other however often they are used");
 }
 
 int explain(const ExplainOptions& options) {
@@ -246,10 +248,10 @@ int explain(const ExplainOptions& options) {
       throw SpecError(fmt::format("there is no row {}", number), fmt::format("rows are 0 to {}", plan.rows - 1),
                       "give one of them");
   Row row = read_row(plan, file, options.row);
-  fmt::print("Row {} of {}: {}\n", options.row, inputs.size() == 1 ? inputs[0] : fmt::format("{} files", inputs.size()),
-             read_labels(plan, {options.row}).of(options.row));
+  tell("Row {} of {}: {}\n", options.row, inputs.size() == 1 ? inputs[0] : fmt::format("{} files", inputs.size()),
+       read_labels(plan, {options.row}).of(options.row));
   if (row.data.selection.size == 0) {
-    fmt::print("The `where` conditions do not select it.\n");
+    tell("The `where` conditions do not select it.\n");
     return 0;
   }
   if (plan.emissions) print_emissions(row);
@@ -264,9 +266,9 @@ void add_explain_command(CLI::App& parent, std::function<int()>& action) {
   auto options = std::make_shared<ExplainOptions>();
   CLI::App* command = parent.add_subcommand("explain", "Explain one row of a result: inputs, formula, verdict.");
   command->add_option("RESULT.h5", options->result, "A result of `carbonfront score`")->required();
-  command->add_option("ROW", options->row, "The row, from 0")->required();
+  add_number(*command, "ROW", options->row, "The row, from 0", kRow)->required();
   command->add_option("--sweep", options->inputs, "The sweep, where it has moved since")->allow_extra_args(false);
-  command->add_option("--against", options->against, "Another row to compare it with");
+  add_number(*command, "--against", options->against, "Another row to compare it with", kRow);
   command->callback([options, &action] { action = [options] { return explain(*options); }; });
 }
 

@@ -8,6 +8,7 @@
 #include "host/app/commands.hpp"
 #include "host/app/crash_guard.hpp"
 #include "host/app/reading_options.hpp"
+#include "host/app/say.hpp"
 #include "host/app/table.hpp"
 #include "host/errors.hpp"
 #include "host/progress.hpp"
@@ -66,7 +67,7 @@ void print_columns(const Sweep& sweep) {
       table.rows.push_back({name, "-", "-", "-", "-", "-", error.what()});
     }
   }
-  fmt::print("{}", table.text("", {2, 4}));
+  tell_lines(table.text("", {2, 4}));
 }
 
 /// Lists the datasets of a group of a result with their sizes.
@@ -80,42 +81,42 @@ void print_datasets(hid_t group, const std::string& prefix) {
     table.rows.push_back({prefix + name, grouped_digits(H5Sget_simple_extent_npoints(space)), "values",
                           grouped_digits(storage.stored_bytes), "bytes stored", storage.layout});
   }
-  fmt::print("{}", table.text("  ", {1, 3}));
+  tell_lines(table.text("  ", {1, 3}));
 }
 
 void print_result(hid_t file, const std::string& path) {
   std::string spec = read_spec_of_result(file, path);
   h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT)), provenance(H5Gopen2(file, "/provenance", H5P_DEFAULT));
-  fmt::print("{}: a result, format version {}\n", path, h5::integer_attribute(root, "format_version"));
-  fmt::print("rows {}, selected {}\n", grouped_digits(h5::integer_attribute(root, "rows")),
-             grouped_digits(h5::integer_attribute(root, "selected")));
+  tell("{}: a result, format version {}\n", path, h5::integer_attribute(root, "format_version"));
+  tell("rows {}, selected {}\n", grouped_digits(h5::integer_attribute(root, "rows")),
+       grouped_digits(h5::integer_attribute(root, "selected")));
   if (provenance)
-    fmt::print("made by carbonfront {} with backend {} at {}\n", h5::text_attribute(provenance, "program_version"),
-               h5::text_attribute(provenance, "backend"), h5::text_attribute(provenance, "started"));
+    tell("made by carbonfront {} with backend {} at {}\n", h5::text_attribute(provenance, "program_version"),
+         h5::text_attribute(provenance, "backend"), h5::text_attribute(provenance, "started"));
   if (h5::exists(file, "/emissions")) {
-    fmt::print("\nemissions\n");
+    tell("\nemissions\n");
     print_datasets(h5::Handle(H5Gopen2(file, "/emissions", H5P_DEFAULT)), "");
   }
   h5::Handle views(H5Gopen2(file, "/views", H5P_DEFAULT));
   for (const std::string& name : h5::members(views)) {
     h5::Handle view(H5Gopen2(views, name.c_str(), H5P_DEFAULT));
-    fmt::print("\nview {}: {} rated, {} unrated\n", name, grouped_digits(h5::integer_attribute(view, "rated")),
-               grouped_digits(h5::integer_attribute(view, "unrated")));
+    tell("\nview {}: {} rated, {} unrated\n", name, grouped_digits(h5::integer_attribute(view, "rated")),
+         grouped_digits(h5::integer_attribute(view, "unrated")));
     print_datasets(view, "");
     print_datasets(h5::Handle(H5Gopen2(view, "groups", H5P_DEFAULT)), "groups/");
   }
-  fmt::print("\nThe spec as used:\n\n{}", spec);
+  tell_lines("\nThe spec as used:\n\n" + spec);
 }
 
 /// Shows whose share of what a part, a checkpoint or its counts are.
 void print_share(const PartInfo& info, const std::string& path, const char* what) {
   std::uint64_t rows = info.range.end - info.range.first;
-  fmt::print("{}: {} of shard {} of {}, rows {} to {} of {}: {}\n", path, what, info.shard.index, info.shard.count,
-             grouped_digits(info.range.first), grouped_digits(info.range.end), grouped_digits(info.rows),
-             info.complete() ? "complete"
-                             : fmt::format("{} of its {} rows are done", grouped_digits(info.done), grouped_digits(rows)));
-  fmt::print("made by carbonfront {}, from inputs {}\n", info.program_version, join(info.fingerprints, ", "));
-  fmt::print("\nThe spec as used:\n\n{}", info.spec);
+  tell("{}: {} of shard {} of {}, rows {} to {} of {}: {}\n", path, what, info.shard.index, info.shard.count,
+       grouped_digits(info.range.first), grouped_digits(info.range.end), grouped_digits(info.rows),
+       info.complete() ? "complete"
+                       : fmt::format("{} of its {} rows are done", grouped_digits(info.done), grouped_digits(rows)));
+  tell("made by carbonfront {}, from inputs {}\n", info.program_version, join(info.fingerprints, ", "));
+  tell_lines("\nThe spec as used:\n\n" + info.spec);
 }
 
 /// Opens every column, as `print_columns` will.
@@ -131,7 +132,7 @@ void open_columns(const std::string& path, const std::string& group, const Readi
 
 int inspect(const InspectOptions& options) {
   if (options.digest) {
-    fmt::print("{}  {}\n", digest(options.file), options.file);
+    tell("{}  {}\n", digest(options.file), options.file);
     return 0;
   }
   h5::Handle file = h5::open_for_reading(options.file), root(H5Gopen2(file, "/", H5P_DEFAULT));
@@ -151,7 +152,7 @@ int inspect(const InspectOptions& options) {
   if (names.empty())
     throw InputError(fmt::format("group '{}' of '{}' holds no column", group, options.file),
                      "a column is a one-dimensional dataset", "name the sweep's group with --group");
-  fmt::print("{}: group {}, {} columns\n\n", options.file, group, names.size());
+  tell("{}: group {}, {} columns\n\n", options.file, group, names.size());
   print_columns(sweep);
   return 0;
 }

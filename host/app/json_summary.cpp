@@ -1,4 +1,5 @@
-// The summary for programs.
+// The summary for programs. Texts are read back as they are, but for bytes that are no UTF-8, which JSON cannot hold:
+// U+FFFD.
 
 #include <bit>
 #include <cmath>
@@ -6,6 +7,7 @@
 
 #include "host/app/summary.hpp"
 #include "host/scoring/values.hpp"
+#include "host/text.hpp"
 
 namespace carbonfront {
 
@@ -197,7 +199,7 @@ std::string json_summary(const ScoreSummary& in) {
   out["views"] = Json::array();
   for (std::size_t i = 0; i < in.views.size(); ++i) out["views"].push_back(view_json(in, i, in.views[i]));
   for (const auto& [phase, seconds] : in.provenance.seconds) out["timings"][phase] = seconds;
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return escaped_json(out.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace carbonfront

@@ -31,6 +31,30 @@ int fail(int code, const char* message) {
   return code;
 }
 
+/// What CLI11 says of a command line, as `problem (why); what to do`.
+std::string explained(const CLI::ParseError& error, const CLI::App& app) {
+  std::string command = "carbonfront", why = "the command line cannot be understood";
+  std::vector<std::string> options;
+  for (const CLI::App* chosen : app.get_subcommands()) {
+    command += " " + chosen->get_name();
+    for (const CLI::Option* option : chosen->get_options())
+      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error)) {
+    std::string_view text = error.what();
+    std::string word(text.substr(text.rfind(": ") + 2));
+    why = "no option or argument of '" + command + "' has that name" +
+          (word.starts_with("-") ? did_you_mean(word, options) : "");
+  } else if (dynamic_cast<const CLI::RequiredError*>(&error)) {
+    why = "'" + command + "' cannot do without it";
+  } else if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+    why = "its value is missing, or there are too many";
+  } else if (dynamic_cast<const CLI::ValidationError*>(&error)) {
+    why = "it takes no such value";
+  }
+  return fmt::format("{} ({}); see {} --help", error.what(), why, command);
+}
+
 /// Runs the chosen subcommand and maps what it throws to exit codes.
 int run(const std::function<int()>& action) {
   try {
@@ -46,7 +70,8 @@ int run(const std::function<int()>& action) {
   } catch (const OutputError& error) {
     return fail(kOutput, error.what());
   } catch (const Stopped& stopped) {
-    if (stopped.signal == kTimeLimit) return fail(kTimeLimitReached, "the time limit is reached; nothing was written");
+    if (stopped.signal == kTimeLimit)
+      return fail(kTimeLimitReached, "the time limit is reached (nothing was kept yet); raise --time-limit");
     say("carbonfront: stopped by signal {}; no result was written\n", stopped.signal);
     return 128 + stopped.signal;
   } catch (const std::system_error& error) {  // of fmt::print
@@ -129,8 +154,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    return fail(kUsage,
-                fmt::format("{} (the command line cannot be understood); see carbonfront --help", error.what()).c_str());
+    return fail(kUsage, explained(error, app).c_str());
+  } catch (const SpecError& error) {  // of a number
+    return fail(kUsage, error.what());
   }
   return run(action);
 }

@@ -90,12 +90,11 @@ int validate(const ValidateOptions& options) {
   std::size_t different = lines.size() + report.different - report.lines.size();
   for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 20); ++i) say("carbonfront: {}\n", lines[i]);
   if (different == 0) {
-    fmt::print("{}: {} rows of {} equal the reference's answers, and everything else agrees with the sweep\n",
-               options.result, grouped_digits(report.compared),
-               plan.views.size() == 1 ? "one view" : fmt::format("{} views", plan.views.size()));
+    tell("{}: {} rows of {} equal the reference's answers, and everything else agrees with the sweep\n", options.result,
+         grouped_digits(report.compared), plan.views.size() == 1 ? "one view" : fmt::format("{} views", plan.views.size()));
     return kOk;
   }
-  fmt::print("{}: {} differences\n", options.result, grouped_digits(different));
+  tell("{}: {} differences\n", options.result, grouped_digits(different));
   return kDifference;
 }
 
