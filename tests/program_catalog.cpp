@@ -166,5 +166,39 @@ TEST(CatalogCommand, ListsFactsWithSources) {
   expect_refused(run({"catalog", "carbon", "Atlantis"}), 2, {"'Atlantis'"});
 }
 
+TEST(Catalogues, OfARelativePathAreFoundByTheJobsOfABatchAndTheResultIsThatOfOneRun) {
+  Scratch folder, elsewhere;
+  named(folder);
+  std::filesystem::create_directory(folder / "facts");
+  folder.write("facts/mine.csv", "scope,name,quantity,value,unit,source\naccelerator,Mine,max_power,100,W,me\n");
+  folder.write("spec.toml", "[emissions]\ncatalogs = [\"facts/mine.csv\"]\ndevices = { value = 1 }\n" + kHours +
+                                "max_power = { catalog = \"hardware\", name = \"Mine\" }\n" + kView);
+  const std::string program = CARBONFRONT_PROGRAM, batch = folder / "r.h5.slurm";
+  auto in = [&](const std::string& where, const std::string& command) {
+    int status = std::system(("cd '" + where + "' && " + command + " >'" + (folder / "log") + "' 2>&1").c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 0) << command << "\n" << read_text(folder / "log");
+  };
+  in(folder.path(), program + " score s.h5 --spec spec.toml -o one.h5");
+  in(folder.path(), program + " slurm s.h5 --spec spec.toml --shards 2 -o r.h5");
+  for (const char* task :
+       {"SLURM_JOB_ID=1 SLURM_ARRAY_TASK_ID=0 bash score.sh", "SLURM_JOB_ID=1 SLURM_ARRAY_TASK_ID=1 bash score.sh",
+        "SLURM_JOB_ID=2 SLURM_ARRAY_TASK_ID=0 bash count.sh", "SLURM_JOB_ID=2 SLURM_ARRAY_TASK_ID=1 bash count.sh",
+        "SLURM_JOB_ID=3 bash merge.sh"})
+    in(batch, task);
+  EXPECT_EQ(run({"inspect", "--digest", folder / "r.h5"}).out.substr(0, 32),
+            run({"inspect", "--digest", folder / "one.h5"}).out.substr(0, 32));
+  in(folder.path(), program + " validate r.h5 s.h5");
+}
+
+TEST(Catalogues, OfAbsolutePathsLetTheJobsRunInTheirOwnFolder) {
+  Scratch folder;
+  std::string sweep = named(folder),
+              mine = folder.write("mine.csv", "scope,name,quantity,value,unit,source\naccelerator,M,max_power,1,W,me\n");
+  std::string spec =
+      spec_with(folder, kHours + "max_power = { catalog = \"hardware\", name = \"M\" }\ncatalogs = [\"" + mine + "\"]\n");
+  EXPECT_EQ(run({"slurm", sweep, "--spec", spec, "--shards", "2", "-o", folder / "r.h5"}).code, 0);
+  EXPECT_TRUE(says(read_text(folder / "r.h5.slurm/settings.sh"), "\nfolder=.   #"));
+}
+
 }  // namespace
 }  // namespace carbonfront

@@ -11,6 +11,7 @@
 #include "host/app/deliver.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/limits.hpp"
+#include "host/app/numbers.hpp"
 #include "host/app/progress_display.hpp"
 #include "host/app/reading_options.hpp"
 #include "host/app/say.hpp"
@@ -66,24 +67,32 @@ void take_counted(const Collection& all, const Plan& plan, std::size_t view, std
 
 int print_missing(const Collection& all) {
   for (const std::string& problem : all.problems) say("carbonfront: {}\n", problem);
-  fmt::print("{}\n", array_spec(all.run_again));
+  tell("{}\n", array_spec(all.run_again));
   return kOk;
+}
+
+/// The files that the command line names, and the parts' counts.
+std::vector<std::string> files_given(const std::vector<std::string>& parts, const std::vector<std::string>& sweep) {
+  std::vector<std::string> files = sweep;
+  for (const std::string& part : parts) files.insert(files.end(), {part, counts_path(part)});
+  return files;
 }
 
 int merge(MergeOptions& options) {
   Scores scores;
   Limits limits = limits_of(options.threads, options.memory_limit);
   tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(limits.threads));
-  if (!options.print_missing) check_outputs(options.delivery, options.parts);
+  if (!options.print_missing) check_outputs(options.delivery, files_given(options.parts, options.sweep));
   const Backend& backend = choose_backend(options.backend, device_choice(options.device, options.memory_limit));
   Collection all = collect_parts(options.parts);
   if (options.print_missing) return print_missing(all);
   require_all(all);
   Plan plan = plan_of_parts(all, options.sweep, options.reading);
+  refuse_outputs_among(options.delivery, options.delivery.output, files_read(plan));
   pass_what_is_counted(all, plan);
   check_memory(plan, plan.rows, 0, limits.memory);
   say_what_auto_chose(options.backend, backend, limits.threads);
-  if (plan.emissions) say("{}", assumptions_text(plan));
+  if (plan.emissions) say_lines(assumptions_text(plan));
   say("{}\n", memory_text(plan, plan.rows, 0, limits.memory));
   Provenance provenance = provenance_now(options.command_line);
   provenance.backend = backend.name;
@@ -92,7 +101,7 @@ int merge(MergeOptions& options) {
 
   Progress progress;
   std::optional<ProgressDisplay> display(std::in_place, progress);
-  OutputFile output(options.delivery.output);
+  OutputFile output(options.delivery.output, options.delivery.force);
   std::optional<ResultRows> rows;
   output.write([&](hid_t file) {
     rows.emplace(file, plan, plan.rows);
@@ -130,24 +139,35 @@ int count(const CountOptionsGiven& options) {
   Plan plan = plan_of_parts(all, options.sweep, options.reading);
   const PartFile& own = all.parts[shard.index];
   std::string target = counts_path(own.path);
-  check_output(target, true, options.parts);
+  std::vector<std::string> read = files_read(plan);
+  read.insert(read.end(), options.parts.begin(), options.parts.end());
+  check_output(target, true, read);
+  refuse_output_among(checkpoint_path(target), read);
   clean_up_after_killed_runs(target);
   if (!options.force && is_counted(own)) {
-    fmt::print("shard {} of {}: counted before, in {}\n", shard.index, shard.count, target);
+    tell("shard {} of {}: counted before, in {}\n", shard.index, shard.count, target);
     return kOk;
   }
   say_what_auto_chose(options.backend, backend, limits.threads);
   Progress progress;
   ProgressDisplay display(progress, job_line(shard));
-  int reason = 0;
-  if (count_share(plan, all, shard.index, backend, {limits.memory, options.force}, progress, reason)) {
-    fmt::print("shard {} of {}: counted, in {}\n", shard.index, shard.count, target);
+  auto begin = std::chrono::steady_clock::now();
+  CountOutcome outcome = count_share(plan, all, shard.index, backend, {limits.memory, options.force}, progress);
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  if (outcome.complete) {
+    tell("shard {} of {}: counted, in {}\n", shard.index, shard.count, target);
     return kOk;
   }
-  say("carbonfront: {}; the same command goes on from '{}'\n",
-      reason == kTimeLimit ? std::string("the time limit is reached") : fmt::format("stopped by signal {}", reason),
-      checkpoint_path(target));
-  return reason == kTimeLimit ? kTimeLimitReached : 128 + reason;
+  std::string why =
+      outcome.reason == kTimeLimit ? "the time limit is reached" : fmt::format("stopped by signal {}", outcome.reason);
+  if (outcome.stuck)
+    say("carbonfront: {} after {:.1f} s of counting, no further than it began (the next step, one other part or the "
+        "witnesses, "
+        "takes longer); allow more time, or use more shards; the same command goes on from '{}'\n",
+        why, seconds.count(), checkpoint_path(target));
+  else
+    say("carbonfront: {}; the same command goes on from '{}'\n", why, checkpoint_path(target));
+  return outcome.reason == kTimeLimit ? kTimeLimitReached : 128 + outcome.reason;
 }
 
 }  // namespace
@@ -164,8 +184,7 @@ void add_merge_command(CLI::App& parent, std::function<int()>& action, int argc,
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
   add_reading_options(*command, options->reading);
   add_backend_options(*command, options->backend, options->device);
-  command->add_option("--threads", options->threads, "Threads to use (default: all, or what the job grants)")
-      ->check(CLI::PositiveNumber);
+  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)", kThreads);
   command->add_option("--memory-limit", options->memory_limit,
                       "Refuse work that needs more, such as 8GiB (default: 60 % of the memory)");
   command->callback([options, &action] { action = [options] { return merge(*options); }; });
@@ -180,8 +199,7 @@ void add_count_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
   add_reading_options(*command, options->reading);
   add_backend_options(*command, options->backend, options->device);
-  command->add_option("--threads", options->threads, "Threads to use (default: all, or what the job grants)")
-      ->check(CLI::PositiveNumber);
+  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)", kThreads);
   command->add_option("--memory-limit", options->memory_limit,
                       "Rows of other parts are read in blocks that fit, such as 8GiB (default: 60 % of the memory)");
   command->add_option("--time-limit", options->time_limit,

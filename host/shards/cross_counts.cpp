@@ -25,6 +25,7 @@ namespace {
 struct Counting {
   std::vector<ShareAnswers> answers;  // [views]
   std::uint32_t view = 0, next = 0;
+  bool goes_on = false;  // from a checkpoint
 };
 
 std::string dataset_name(const ViewPlan& view, const char* name) { return "/views/" + view.spec.name + "/" + name; }
@@ -61,6 +62,7 @@ Counting read_checkpoint(const std::string& target, const Plan& plan, const Part
   if (!std::filesystem::exists(path)) return counting;
   h5::Handle file = h5::open_for_reading(path);
   require_same_share(read_work(file, path, kCountsFormat), own, path);
+  counting.goes_on = true;
   PartReader reader{file, path};
   auto progress = reader.array<std::uint32_t>("progress");
   counting.view = reader.checked(progress, 0), counting.next = reader.checked(progress, 1);
@@ -124,6 +126,7 @@ struct ViewCounting {
   std::size_t view;
   const Backend& backend;
   std::uint64_t memory;
+  bool one_part_at_a_time;
   Progress& progress;
   GroupsOfParts groups;
   ViewRows own, own_best, own_worst;  // the ends are empty without intervals
@@ -138,7 +141,8 @@ struct ViewCounting {
     return rows;
   }
 
-  /// The end of the block of parts from `begin` on that fits into memory beside the own rows. Throws DeviceError.
+  /// The end of the block of parts from `begin` on that is counted in one step. It fits into memory beside the own rows.
+  /// Throws DeviceError.
   std::uint32_t block_end(std::uint32_t begin) const {
     std::uint64_t rows = read_view_rows(all.parts[begin], plan, view, groups, begin).size() + own.size();
     std::uint64_t each = counting_bytes(plan, plan.views[view]);
@@ -146,7 +150,7 @@ struct ViewCounting {
       throw DeviceError(fmt::format("counting shard {} against one other needs {} of memory", shard, size_text(rows * each)),
                         fmt::format("the limit is {}", size_text(memory)), "raise --memory-limit, or use more shards");
     std::uint32_t end = begin + 1;
-    for (; end < all.parts.size(); ++end) {
+    for (; end < all.parts.size() && !one_part_at_a_time; ++end) {
       rows += all.parts[end].info.range.end - all.parts[end].info.range.first;
       if (rows * each > memory) break;
     }
@@ -170,17 +174,17 @@ struct ViewCounting {
     });
   }
 
-  /// Adds what the rows of parts [begin, end) dominate and are dominated by.
+  /// Adds what the rows of parts [begin, end) dominate and are dominated by: all of it or, where it is stopped, nothing.
   void add(std::uint32_t begin, std::uint32_t end, ShareAnswers& answers) const {
-    if (wanted().dominated_by || wanted().dominates) {
-      CrossCounts counts =
-          counts_of(own, block(begin, end, End::value), wanted().dominated_by, wanted().dominates, backend, progress);
-      add_to(own, first(), counts.dominated_by, answers.dominated_by);
-      add_to(own, first(), counts.dominates, answers.dominates);
+    CrossCounts counts, surely, possibly;
+    if (wanted().dominated_by || wanted().dominates)
+      counts = counts_of(own, block(begin, end, End::value), wanted().dominated_by, wanted().dominates, backend, progress);
+    if (intervals()) {
+      surely = counts_of(own_best, block(begin, end, End::worst), true, false, backend, progress);
+      possibly = counts_of(own_worst, block(begin, end, End::best), true, false, backend, progress);
     }
-    if (!intervals()) return;
-    CrossCounts surely = counts_of(own_best, block(begin, end, End::worst), true, false, backend, progress);
-    CrossCounts possibly = counts_of(own_worst, block(begin, end, End::best), true, false, backend, progress);
+    add_to(own, first(), counts.dominated_by, answers.dominated_by);
+    add_to(own, first(), counts.dominates, answers.dominates);
     add_to(own, first(), surely.dominated_by, answers.surely_dominated_by);
     add_to(own, first(), possibly.dominated_by, answers.possibly_dominated_by);
   }
@@ -237,30 +241,35 @@ std::uint64_t counting_bytes(const Plan& plan, const ViewPlan& view) {
   return row * (plan.has_intervals(view) ? 4 : 2) + work_bytes(view);
 }
 
-bool count_share(const Plan& plan, const Collection& all, std::uint32_t own, const Backend& backend,
-                 const CountOptions& options, Progress& progress, int& reason) {
+CountOutcome count_share(const Plan& plan, const Collection& all, std::uint32_t own, const Backend& backend,
+                         const CountOptions& options, Progress& progress) {
   const PartFile& part = all.parts[own];
   std::string target = counts_path(part.path);
   Counting counting = read_checkpoint(target, plan, part.info, options.force);
-  OutputFile output(target);
+  const std::uint32_t first_view = counting.view, first_part = counting.next;
+  CountOutcome outcome;
+  OutputFile output(target, true);
   try {
     for (; counting.view < plan.views.size(); ++counting.view, counting.next = 0)
       if (counts_by_share(plan, plan.views[counting.view])) {
-        ViewCounting view{plan, all, own, counting.view, backend, options.memory, progress, {}, {}, {}, {}};
+        ViewCounting view{plan, all, own, counting.view, backend, options.memory, counting.goes_on, progress, {},
+                          {},   {},  {}};
         count_view(view, counting);
       }
   } catch (const Stopped& stopped) {
     if (stopped.signal == SIGINT || stopped.signal == SIGHUP) throw;
     wind_up_now(stopped.signal);
-    reason = stopped.signal;
+    outcome.reason = stopped.signal;
+    outcome.stuck = counting.goes_on && counting.view == first_view && counting.next == first_part;
+    if (outcome.stuck) return outcome;
   }
-  bool complete = counting.view == plan.views.size();
+  outcome.complete = counting.view == plan.views.size();
   PartInfo info = part.info;
-  if (!complete) info.done = 0;  // a row's counts are there once all rows have been seen
+  if (!outcome.complete) info.done = 0;  // a row's counts are there once all rows have been seen
   output.write([&](hid_t file) { write_counting(file, plan, info, counting); });
-  output.commit_as(complete ? target : checkpoint_path(target));
-  if (complete) remove_checkpoint(target);
-  return complete;
+  output.commit_as(outcome.complete ? target : checkpoint_path(target));
+  if (outcome.complete) remove_checkpoint(target);
+  return outcome;
 }
 
 bool is_counted(const PartFile& part) {

@@ -301,7 +301,7 @@ Converted convert_table(const ConvertOptions& options, Progress& progress) {
   std::vector<TableColumn> columns = columns_of(table, options);
   Converted converted;
   converted.rows = find_types(table, options, columns, progress);
-  OutputFile output(options.output);
+  OutputFile output(options.output, options.force);
   output.write([&](hid_t file) { write_values(table, options, converted.rows, columns, file, progress); });
   for (const TableColumn& column : columns) {
     ColumnInfo info = describe_column(column.dataset, Field{}, column.name, options.output);

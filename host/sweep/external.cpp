@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
@@ -23,6 +24,13 @@ constexpr const char* kAdvice = "give --allow-external if you trust the file, or
 
 std::atomic<bool> links_allowed{false};
 thread_local std::optional<InputError> refused_link;
+std::mutex led_to_lock;
+std::set<fs::path> led_to;
+
+void note_file(const fs::path& file) {
+  std::lock_guard lock(led_to_lock);
+  led_to.insert(file);
+}
 
 fs::path folder_of(const fs::path& file) {
   fs::path folder = file.parent_path();
@@ -62,6 +70,7 @@ hid_t traverse(const char* link, hid_t group, const void* value, std::size_t byt
                            "its link leads to '" + std::string(file_name) + "', outside the input's folder", kAdvice);
       return H5I_INVALID_HID;
     }
+    note_file(target);
     h5::Handle list(H5Pcreate(H5P_FILE_ACCESS));
     H5Pset_file_locking(list, false, true);
     h5::Handle file(H5Fopen(target.c_str(), H5F_ACC_RDONLY, list));
@@ -174,11 +183,17 @@ std::uint64_t check_sources(hid_t dataset, const std::string& name, const std::s
   check_dataset(sources, dataset, holder, 0);
   std::uint64_t bytes = 0;
   for (const fs::path& file : sources.files) {
+    note_file(file);
     std::error_code error;
     std::uint64_t size = fs::file_size(file, error);
     bytes += error ? 0 : size;
   }
   return bytes;
+}
+
+std::vector<std::string> files_led_to() {
+  std::lock_guard lock(led_to_lock);
+  return {led_to.begin(), led_to.end()};
 }
 
 }  // namespace carbonfront

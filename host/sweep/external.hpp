@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace carbonfront {
 
@@ -20,5 +21,9 @@ void throw_if_link_refused();
 /// HDF5 would make values up. Looks through virtual datasets of virtual datasets. Returns the size of the files its values
 /// lie in. Throws InputError.
 std::uint64_t check_sources(hid_t dataset, const std::string& name, const std::string& path, bool allow);
+
+/// Every file that links and datasets of this process have led to so far; those that HDF5 makes names of (a virtual source
+/// with a %) are not among them. An output must not be one of them.
+std::vector<std::string> files_led_to();
 
 }  // namespace carbonfront

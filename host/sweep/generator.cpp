@@ -324,7 +324,7 @@ void generate_sweep(const GenerateOptions& asked, Progress& progress) {
   const std::uint64_t chunk = options.chunk_rows ? options.chunk_rows : 65536;
   const std::uint64_t batch = (std::max<std::uint64_t>(options.batch_rows, 1) + chunk - 1) / chunk * chunk;  // whole chunks
 
-  OutputFile output(options.output);
+  OutputFile output(options.output, options.force);
   output.write([&](hid_t file) {
     write_parameters(options, file);
     h5::Handle group(H5Gcreate2(file, "configs", H5P_DEFAULT, h5::untimed(H5P_GROUP_CREATE), H5P_DEFAULT));
