@@ -245,15 +245,14 @@ Arguments slow_scoring(const Scratch& folder, const Arguments& more) {
 
 TEST(Output, ThatAppearsWhileTheProgramRunsIsNotReplaced) {
   Scratch folder;
-  generated(folder, "20000");
-  for (const Arguments& arguments : {slow_scoring(folder, {}), Arguments{"generate", "--rows", "3e6", "-o", folder / "r.h5"},
+  generated(folder, "5000");
+  for (const Arguments& arguments : {slow_scoring(folder, {}), Arguments{"generate", "--rows", "1e6", "-o", folder / "r.h5"},
                                      Arguments{"convert",
                                                folder.write(
                                                    "t.csv", "a,b\n" +
                                                                 [] {
                                                                   std::string rows;
-                                                                  for (int i = 0; i < 2000000; ++i)
-                                                                    rows += "1.5,some text\n";
+                                                                  for (int i = 0; i < 300000; ++i) rows += "1.5,some text\n";
                                                                   return rows;
                                                                 }()),
                                                "-o", folder / "r.h5"}}) {
@@ -266,7 +265,7 @@ TEST(Output, ThatAppearsWhileTheProgramRunsIsNotReplaced) {
 
 TEST(Output, OfJsonThatAppearsWhileTheProgramRunsIsNotReplaced) {
   Scratch folder;
-  generated(folder, "20000");
+  generated(folder, "5000");
   Outcome done = with_output_meanwhile(folder, slow_scoring(folder, {"--json=" + folder / "r.json"}),
                                        [&] { folder.write("r.json", "precious"); });
   expect_refused(done, 2, {"r.json", "exists", "--force"}, folder, {"s.h5", "r.h5", "r.json"});
@@ -275,7 +274,7 @@ TEST(Output, OfJsonThatAppearsWhileTheProgramRunsIsNotReplaced) {
 
 TEST(Output, ThatAppearsAsALinkIsNotFollowed) {
   Scratch folder, elsewhere;
-  generated(folder, "20000");
+  generated(folder, "5000");
   Outcome done = with_output_meanwhile(folder, slow_scoring(folder, {}),
                                        [&] { std::filesystem::create_symlink(elsewhere / "target", folder / "r.h5"); });
   expect_refused(done, 2, {"r.h5", "exists"}, folder, {"s.h5", "r.h5"});
@@ -284,7 +283,7 @@ TEST(Output, ThatAppearsAsALinkIsNotFollowed) {
 
 TEST(Output, ThatAppearsWhileTheProgramRunsIsReplacedWithForce) {
   Scratch folder;
-  generated(folder, "20000");
+  generated(folder, "5000");
   Outcome done = with_output_meanwhile(folder, slow_scoring(folder, {"--force"}), [&] { folder.write("r.h5", "precious"); });
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_NE(read_text(folder / "r.h5"), "precious");
@@ -328,7 +327,7 @@ int on_a_file_system_without(bool links_too, const std::function<int()>& use) {
 TEST(Output, IsNotReplacedWhereTheFileSystemCannotRenameSo) {
   for (bool links_too : {false, true}) {
     Scratch folder;
-    generated(folder, "20000");
+    generated(folder, "5000");
     int code = on_a_file_system_without(links_too, [&] { return run(slow_scoring(folder, {})).code; });
     if (code == 77) GTEST_SKIP() << "this machine lets no one filter system calls";
     EXPECT_EQ(code, 0);

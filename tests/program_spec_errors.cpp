@@ -141,14 +141,16 @@ TEST(Flag, OfAWholeNumberTakesDecimalDigitsInItsRangeAlone) {
         Case{batch, "--restarts", "0", "1000000"}, Case{{"count", "no.h5", "--shard", "0/1"}, "--threads", "1", "65536"},
         Case{{"merge", "no.h5", "-o", folder / "r.h5"}, "--threads", "1", "65536"},
         Case{{"convert", "no.csv", "-o", folder / "c.h5"}, "--threads", "1", "65536"},
-        Case{{"explain", "no.h5", "0"}, "--against", "0", greatest}})
-    for (const char* value : {"-1", "+1", "0x1", "1e3", "1.0", " 1", "1 ", "", "one", "18446744073709551616", "١"}) {
-      Arguments arguments = command;
-      arguments.push_back(option + "=" + value);
-      if (*value) expect_refused(run(arguments), 2, {option + " '" + value + "'", "from " + least + " to " + most});
-      arguments.back() = option + "=" + (least == "1" ? "0" : "99999999999999999999");
-      expect_refused(run(arguments), 2, {option, "it must be from " + least + " to " + most});
-    }
+        Case{{"explain", "no.h5", "0"}, "--against", "0", greatest}}) {
+    Arguments arguments = command;
+    arguments.push_back(option + "=" + (least == "1" ? "0" : "99999999999999999999"));
+    expect_refused(run(arguments), 2, {option, "it must be from " + least + " to " + most});
+    arguments.back() = option + "=0x1";
+    expect_refused(run(arguments), 2, {option + " '0x1'", "not a whole number", "from " + least + " to " + most});
+  }
+  for (const char* value : {"-1", "+1", "1e3", "1.0", " 1", "1 ", "one", "18446744073709551616", "١"})
+    expect_refused(run({"generate", "--rows", "10", "-o", folder / "g.h5", std::string("--seed=") + value}), 2,
+                   {"--seed '" + std::string(value) + "'", "from 0 to " + greatest});
   EXPECT_EQ(folder.names(), (std::set<std::string>{"s.h5"}));
   for (const char* row : {"0x1", "-1", "1e0", "18446744073709551616", "x"})
     expect_refused(run({"explain", "no.h5", "--", row}), 2, {"ROW '" + std::string(row) + "'"});
