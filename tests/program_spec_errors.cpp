@@ -185,7 +185,7 @@ TEST(CommandLine, ThatCannotBeUnderstoodIsExplainedWithTheCommandsHelp) {
   expect_refused(run({"score", sweep}), 2, {"--output", "cannot do without it", "carbonfront score --help"});
   expect_refused(run({"score", sweep, "-o"}), 2, {"--output", "carbonfront score --help"});
   expect_refused(run({"score", sweep, "-o", folder / "r.h5", "--reader", "slow"}), 2,
-                 {"--reader", "slow", "it takes no such value"});
+                 {"--reader 'slow'", "it is fast or plain"});
 }
 
 TEST(Flag, ThatIsNeededIsNamed) {

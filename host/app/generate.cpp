@@ -16,6 +16,7 @@
 #include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/sweep/generator.hpp"
+#include "host/text.hpp"
 
 namespace carbonfront {
 
@@ -73,6 +74,16 @@ const std::map<std::string, Distribution>& distributions() {
   return names;
 }
 
+Distribution parse_distribution(const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& [one, distribution] : distributions()) known.push_back(one);
+  auto at = distributions().find(name);
+  if (at == distributions().end())
+    throw SpecError("--distribution '" + name + "'", "distributions are " + join(known, ", ") + did_you_mean(name, known),
+                    "correct it");
+  return at->second;
+}
+
 constexpr const char* kAbout =
     "Write a made-up sweep with a known distribution of accuracy (to be maximised), params and emissions (both to be\n"
     "minimised), for trials and measurements. The same options give the same values on every machine.";
@@ -89,9 +100,7 @@ void add_generate_command(CLI::App& parent, std::function<int()>& action) {
   auto distribution = std::make_shared<std::string>(name_of(options->distribution));
   CLI::App* command = parent.add_subcommand("generate", kAbout);
   command->add_option("--rows", *rows, "Number of configurations, such as 1e6")->required();
-  command->add_option("--distribution", *distribution, kDistributionHelp)
-      ->check(CLI::IsMember(distributions()))
-      ->capture_default_str();
+  command->add_option("--distribution", *distribution, kDistributionHelp)->capture_default_str();
   add_number(*command, "--seed", options->seed, "Another seed, other values")->default_str(std::to_string(options->seed));
   add_number(
       *command, "--objectives", options->objectives,
@@ -116,7 +125,7 @@ void add_generate_command(CLI::App& parent, std::function<int()>& action) {
   command->callback([options, rows, distribution, &action] {
     action = [options, rows, distribution] {
       options->rows = parse_rows(*rows);
-      options->distribution = distributions().at(*distribution);
+      options->distribution = parse_distribution(*distribution);
       return run_generate(*options);
     };
   });

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -48,8 +49,8 @@ std::string explained(const CLI::ParseError& error, const CLI::App& app) {
   } else if (dynamic_cast<const CLI::RequiredError*>(&error)) {
     why = "'" + command + "' cannot do without it";
   } else if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
-    why = "its value is missing, or there are too many";
-  } else if (dynamic_cast<const CLI::ValidationError*>(&error)) {
+    why = "it takes one value, once";
+  } else if (dynamic_cast<const CLI::ValidationError*>(&error) || dynamic_cast<const CLI::ConversionError*>(&error)) {
     why = "it takes no such value";
   }
   return fmt::format("{} ({}); see {} --help", error.what(), why, command);
@@ -105,6 +106,14 @@ void stop(int signal) {
   ::alarm(5);
 }
 
+/// Lets as many files be open as the system allows: a sweep may be thousands of them.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void handle_signals() {
   struct sigaction action {};
   action.sa_handler = stop;
@@ -122,6 +131,7 @@ void handle_signals() {
 
 int main(int argc, char** argv) {
   handle_signals();
+  raise_file_limit();
   CrashGuard guard;
   H5dont_atexit();  // a file that could not be written is not tried again on the way out
   h5::silence();

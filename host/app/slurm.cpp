@@ -208,7 +208,7 @@ int slurm(SlurmOptions& options) {
 /// Refuses what is not one GPU, as "1" or "a100:1" says it.
 std::string one_gpu(const std::string& text) {
   bool one = text == "1" || text.ends_with(":1");
-  return one ? "" : "--gpus-per-task is " + text + ", but a process uses one GPU: take more shards instead";
+  return one ? "" : "'" + text + "' is not one GPU, and a process uses one GPU: take more shards instead";
 }
 
 }  // namespace
