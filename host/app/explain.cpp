@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "host/app/commands.hpp"
+#include "host/app/crash_guard.hpp"
 #include "host/app/explain_steps.hpp"
 #include "host/app/summary.hpp"
 #include "host/app/table.hpp"
@@ -28,18 +29,19 @@ struct ExplainOptions {
   std::optional<std::uint64_t> against;
 };
 
-/// Reads one value of a dataset of the result; nothing where there is no such dataset.
+/// Reads one value of a dataset of the result, which must be there.
 template <class T>
-std::optional<T> stored(hid_t file, const std::string& name, hid_t type, std::uint64_t row) {
-  if (!h5::exists(file, name)) return {};
-  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT)), space(H5Dget_space(dataset));
-  hsize_t start = row, one = 1;
-  h5::Handle memory(H5Screate_simple(1, &one, nullptr));
-  T value{};
-  if (H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, nullptr, &one, nullptr) < 0 ||
-      H5Dread(dataset, type, memory, space, H5P_DEFAULT, &value) < 0)
-    throw InputError(fmt::format("cannot read '{}'", name), h5::last_reason(), "score the sweep again");
-  return value;
+T stored(const OwnFile& file, const std::string& name, std::uint64_t row) {
+  std::vector<T> value;
+  file.read(name, row, 1, value);
+  return value[0];
+}
+
+/// The same where the spec asked for it.
+template <class T>
+std::optional<T> stored_if(bool asked, const OwnFile& file, const std::string& name, std::uint64_t row) {
+  if (!asked) return {};
+  return stored<T>(file, name, row);
 }
 
 /// What a row has in a column of the sweep, as a text and as a number.
@@ -65,7 +67,7 @@ Cell cell_of(const Column& column, std::uint64_t row) {
 /// One row, read and computed again by the reference.
 struct Row {
   const Plan& plan;
-  hid_t result;
+  const OwnFile& result;
   std::uint64_t number;
   Data data;
   std::vector<double> factors;  // [quantities] in stored units
@@ -73,7 +75,7 @@ struct Row {
   double factor(int place) const { return place == kConstantOne ? 1 : factors[place]; }
 };
 
-Row read_row(const Plan& plan, hid_t result, std::uint64_t number) {
+Row read_row(const Plan& plan, const OwnFile& result, std::uint64_t number) {
   Row row{plan, result, number, {}, {}};
   Progress progress;
   LoadSeconds ignored;
@@ -152,18 +154,17 @@ void print_emissions(const Row& row) {
   for (const EmissionOutput& output : all_emissions()) {
     if (!emissions.computes(output.source)) continue;
     double value = row.data.values_of(output.source)[0];
-    auto kept = stored<double>(row.result, std::string("/emissions/") + output.name, H5T_NATIVE_DOUBLE, row.number);
-    if (!kept || (*kept != value && !(std::isnan(*kept) && std::isnan(value))))
-      throw InputError(fmt::format("{} of row {} is {} by the sweep, the result has {}", output.name, row.number, value,
-                                   kept.value_or(std::nan(""))),
-                       "the sweep is not the one that was scored", "give the sweep with --sweep");
+    auto kept = stored<double>(row.result, std::string("/emissions/") + output.name, row.number);
+    if (kept != value && !(std::isnan(kept) && std::isnan(value)))
+      throw InputError(
+          fmt::format("{} of row {} is {} by the sweep, the result has {}", output.name, row.number, value, kept),
+          "the sweep is not the one that was scored", "give the sweep with --sweep");
     fmt::print("{} = {} {}\n", output.name, value, output.unit);
   }
 }
 
 double objective_value(const Row& row, const ObjectivePlan& objective, std::uint64_t number) {
-  if (objective.source != Source::column)
-    return *stored<double>(row.result, "/emissions/" + objective.name, H5T_NATIVE_DOUBLE, number);
+  if (objective.source != Source::column) return stored<double>(row.result, "/emissions/" + objective.name, number);
   return cell_of(row.plan.columns[objective.column], number).value;
 }
 
@@ -182,20 +183,21 @@ void print_beside(const Row& row, const ViewPlan& view, std::uint64_t other, con
 
 /// What holds of a row with intervals, whatever the true values are.
 void print_certainty(const Row& row, const std::string& prefix) {
-  auto certainty = stored<std::uint8_t>(row.result, prefix + "certainty", H5T_NATIVE_UINT8, row.number);
-  if (!certainty || *certainty == 0) return;
+  auto certainty = stored<std::uint8_t>(row.result, prefix + "certainty", row.number);
+  if (certainty == 0) return;
   auto count = [&](const char* name) {
-    return grouped_digits(*stored<std::uint32_t>(row.result, prefix + name, H5T_NATIVE_UINT32, row.number));
+    return grouped_digits(stored<std::uint32_t>(row.result, prefix + name, row.number));
   };
   fmt::print("  whatever the true values are: {}\n",
-             *certainty == 1   ? std::string("surely worth it, nothing can beat it")
-             : *certainty == 2 ? fmt::format("surely sub-optimal, beaten by {}", count("surely_dominated_by"))
-                               : fmt::format("undecided, {} may beat it", count("possibly_dominated_by")));
+             certainty == 1   ? std::string("surely worth it, nothing can beat it")
+             : certainty == 2 ? fmt::format("surely sub-optimal, beaten by {}", count("surely_dominated_by"))
+                              : fmt::format("undecided, {} may beat it", count("possibly_dominated_by")));
 }
 
 void print_view(const Row& row, const ViewPlan& view) {
   std::string prefix = "/views/" + view.spec.name + "/";
-  auto state = stored<std::uint8_t>(row.result, prefix + "state", H5T_NATIVE_UINT8, row.number);
+  const Outputs& asked = view.spec.outputs;
+  auto state = stored<std::uint8_t>(row.result, prefix + "state", row.number);
   fmt::print("\nVIEW {}: ", view.spec.name);
   if (state == 1) {
     std::vector<std::string> missing;
@@ -203,20 +205,21 @@ void print_view(const Row& row, const ViewPlan& view) {
       if (std::isnan(objective_value(row, objective, row.number))) missing.push_back(objective.name);
     return fmt::print("no verdict; missing: {}\n", join(missing, ", "));
   }
-  bool front = stored<std::uint8_t>(row.result, prefix + "nondominated", H5T_NATIVE_UINT8, row.number) == 1;
+  bool front = stored<std::uint8_t>(row.result, prefix + "nondominated", row.number) == 1;
   std::string text = front ? "worth it: nothing beats it" : "sub-optimal";
-  if (auto count = stored<std::uint32_t>(row.result, prefix + "dominated_by", H5T_NATIVE_UINT32, row.number);
+  if (auto count = stored_if<std::uint32_t>(asked.dominated_by, row.result, prefix + "dominated_by", row.number);
       count && !front)
     text += fmt::format(", beaten by {}", grouped_digits(*count));
-  if (auto count = stored<std::uint32_t>(row.result, prefix + "dominates", H5T_NATIVE_UINT32, row.number))
+  if (auto count = stored_if<std::uint32_t>(asked.dominates, row.result, prefix + "dominates", row.number))
     text += fmt::format(", beats {}", grouped_digits(*count));
-  if (auto rank = stored<std::uint32_t>(row.result, prefix + "rank", H5T_NATIVE_UINT32, row.number); rank && *rank != kNone)
+  if (auto rank = stored_if<std::uint32_t>(asked.rank, row.result, prefix + "rank", row.number); rank && *rank != kNone)
     text += fmt::format(", on front {}", *rank);
   fmt::print("{}\n", text);
-  print_certainty(row, prefix);
-  auto witness = stored<std::int64_t>(row.result, prefix + "witness", H5T_NATIVE_INT64, row.number);
+  if (row.plan.has_intervals(view)) print_certainty(row, prefix);
+  auto witness = stored_if<std::int64_t>(asked.witness, row.result, prefix + "witness", row.number);
   if (witness && *witness >= 0) {
     auto other = static_cast<std::uint64_t>(*witness);
+    if (other >= row.plan.rows) row.result.damaged(prefix + "witness", fmt::format("there is no row {}", other));
     print_beside(row, view, other, read_labels(row.plan, {other}).of(other));
   }
 }
@@ -226,7 +229,7 @@ void print_against(const Row& row, std::uint64_t other) {
   for (const ViewPlan& view : row.plan.views) print_beside(row, view, other, fmt::format("row {}", other));
   if (!row.plan.emissions || !row.plan.emissions->inference) return;
   auto emits = [&](const char* name, std::uint64_t number) {
-    return *stored<double>(row.result, std::string("/emissions/") + name, H5T_NATIVE_DOUBLE, number);
+    return stored<double>(row.result, std::string("/emissions/") + name, number);
   };
   auto queries = break_even(emits("co2e_kg", row.number), emits("inference_co2e_kg", row.number), emits("co2e_kg", other),
                             emits("inference_co2e_kg", other));
@@ -234,13 +237,23 @@ void print_against(const Row& row, std::uint64_t other) {
                                : "one emits less than the other however often they are used");
 }
 
+std::vector<std::string> recorded_inputs(const OwnFile& file) {
+  std::vector<std::string> inputs;
+  if (file.has("/provenance")) inputs = file.texts("/provenance", "input_paths");
+  if (inputs.empty())
+    throw InputError("'" + file.path() + "' does not say what it was made from",
+                     "its group /provenance is missing, or names no input", "give the sweep with --sweep");
+  return inputs;
+}
+
 int explain(const ExplainOptions& options) {
-  h5::Handle file = h5::open_for_reading(options.result);
-  Spec spec = parse_spec(read_spec_of_result(file, options.result), options.result);
-  check_spec(spec);
-  std::vector<std::string> inputs = options.inputs;
-  if (inputs.empty()) inputs = h5::text_attributes(h5::Handle(H5Gopen2(file, "/provenance", H5P_DEFAULT)), "input_paths");
+  OwnFile file = open_result(options.result);
+  say_if_unchecked(file);
+  Spec spec = read_spec_of_result(file);
+  std::vector<std::string> inputs = options.inputs.empty() ? recorded_inputs(file) : options.inputs;
+  try_in_child(inputs, [&] { make_plan(spec, inputs); });
   Plan plan = make_plan(spec, inputs);
+  check_rows_of_result(file, plan.rows);
   for (std::uint64_t number : {options.row, options.against.value_or(options.row)})
     if (number >= plan.rows)
       throw SpecError(fmt::format("there is no row {}", number), fmt::format("rows are 0 to {}", plan.rows - 1),

@@ -100,6 +100,7 @@ int main(int argc, char** argv) {
   CrashGuard guard;
   H5dont_atexit();  // a file that could not be written is not tried again on the way out
   h5::silence();
+  guard_own_files();
 
   CLI::App app("Scores sweeps of deep-learning configurations: what does each emit, and is it worth it?", "carbonfront");
   app.set_version_flag("--version", "carbonfront " CARBONFRONT_VERSION);

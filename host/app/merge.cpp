@@ -8,6 +8,7 @@
 
 #include "host/app/backend_options.hpp"
 #include "host/app/commands.hpp"
+#include "host/app/crash_guard.hpp"
 #include "host/app/deliver.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/limits.hpp"
@@ -34,6 +35,12 @@ struct MergeOptions {
   bool print_missing = false;
 };
 
+Plan guarded_plan(const Collection& all, const std::vector<std::string>& sweep, const ReadingOptions& reading) {
+  try_in_child(sweep.empty() ? std::vector<std::string>{"the sweep of " + all.parts[0].path} : sweep,
+               [&] { plan_of_parts(all, sweep, reading); });
+  return plan_of_parts(all, sweep, reading);
+}
+
 /// Lets views whose answers the parts have pass by.
 void pass_what_is_counted(const Collection& all, Plan& plan) {
   keep_what_is_compared(plan);
@@ -48,7 +55,7 @@ void append_parts(const Collection& all, const Plan& plan, const Backend& backen
   progress.begin("read", plan.rows);
   scores.data = start_data(plan, backend, 0, plan.rows);
   for (const PartFile& part : all.parts) {
-    append_part(h5::open_for_reading(part.path), part.path, plan, part.info, rows, scores.data);
+    append_part(open_part(part.path), plan, part.info, rows, scores.data);
     progress.add(part.info.done);
   }
   finish_data(plan, scores.data);
@@ -79,7 +86,7 @@ int merge(MergeOptions& options) {
   Collection all = collect_parts(options.parts);
   if (options.print_missing) return print_missing(all);
   require_all(all);
-  Plan plan = plan_of_parts(all, options.sweep, options.reading);
+  Plan plan = guarded_plan(all, options.sweep, options.reading);
   pass_what_is_counted(all, plan);
   check_memory(plan, plan.rows, 0, limits.memory);
   say_what_auto_chose(options.backend, backend, limits.threads);
@@ -127,7 +134,7 @@ int count(const CountOptionsGiven& options) {
   if (shard.count != all.shards)
     throw SpecError(fmt::format("--shard {}/{}", shard.index, shard.count),
                     fmt::format("the parts are of {} shards", all.shards), fmt::format("write --shard K/{}", all.shards));
-  Plan plan = plan_of_parts(all, options.sweep, options.reading);
+  Plan plan = guarded_plan(all, options.sweep, options.reading);
   const PartFile& own = all.parts[shard.index];
   std::string target = counts_path(own.path);
   check_output(target, true, options.parts);

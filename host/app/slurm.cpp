@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "host/app/commands.hpp"
+#include "host/app/crash_guard.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/say.hpp"
 #include "host/errors.hpp"
@@ -62,7 +63,7 @@ void check_parts(const Plan& plan, const SlurmOptions& options) {
     for (const std::string& path : {part, checkpoint_path(part)}) {
       if (!fs::exists(path)) continue;
       try {
-        require_same_share(read_part_info(h5::open_for_reading(path), path), work, path);
+        require_same_share(read_part_info(open_part(path)), work, path);
       } catch (const InputError&) {
         if (!options.force) throw;
         fs::remove(path);
@@ -169,6 +170,7 @@ int slurm(SlurmOptions& options) {
     batch.overwrite = options.force;
     Spec spec = read_spec(options.spec);
     check_spec(spec);
+    try_in_child(batch.sweep, [&] { make_plan(spec, batch.sweep); });
     Plan plan = make_plan(spec, batch.sweep);
     check_parts(plan, options);
     std::vector<BatchJob> jobs = jobs_of(plan, batch.shards);

@@ -30,8 +30,8 @@ std::optional<Shard> shard_in_name(const std::string& path) {
 /// The files that a part was made from: the paths as they were given, where these still lead there from this folder, else
 /// absolute ones. Throws InputError.
 std::vector<std::string> inputs_of(const PartFile& part) {
-  h5::Handle file = h5::open_for_reading(part.path);
-  PartReader reader{file, part.path};
+  OwnFile file = open_part(part.path);
+  PartReader reader{file};
   auto text = reader.array<std::uint8_t>("inputs");
   std::vector<std::string> paths(1);
   for (std::uint8_t byte : text) {
@@ -57,6 +57,9 @@ void check_ranges(Collection& collection) {
           fmt::format("'{}' begins at row {} where row {} is next", part.path, part.info.range.first, row));
     row = part.info.range.end;
   }
+  if (collection.parts.size() == collection.shards && row != collection.parts.back().info.rows)
+    collection.problems.push_back(
+        fmt::format("'{}' ends at row {} of {}", collection.parts.back().path, row, collection.parts.back().info.rows));
 }
 
 }  // namespace
@@ -69,7 +72,7 @@ Collection collect_parts(const std::vector<std::string>& paths) {
     if (path.ends_with(".counts") || path.ends_with(".checkpoint")) continue;  // what a pattern may catch beside the parts
     PartFile part{path, {}};
     try {
-      part.info = read_part_info(h5::open_for_reading(path), path);
+      part.info = read_part_info(open_part(path));
     } catch (const InputError& error) {
       collection.problems.push_back(error.what());
       if (auto shard = shard_in_name(path)) collection.shards = std::max(collection.shards, shard->count);

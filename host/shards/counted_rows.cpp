@@ -62,10 +62,9 @@ std::vector<T> answers_for(const Collection& all, const std::string& view, const
   auto next = order.begin();
   for (const PartFile& part : all.parts) {
     if (next == order.end() || rows[*next] >= part.info.range.end) continue;
-    std::string path = counts_path(part.path);
-    h5::Handle file = h5::open_for_reading(path);
-    PartReader reader{file, path};
-    auto stored = reader.rows<T>("/views/" + view + "/" + name, 0, ~std::uint64_t{0});
+    OwnFile file = open_part(counts_path(part.path));
+    PartReader reader{file};
+    auto stored = file.all<T>("/views/" + view + "/" + name);
     for (; next != order.end() && rows[*next] < part.info.range.end; ++next)
       answers[*next] = reader.checked(stored, rows[*next] - part.info.range.first);
   }

@@ -50,29 +50,47 @@ void write_counting(hid_t file, const Plan& plan, const PartInfo& info, const Co
     write_array(group, "witness", witness);
     write_array(group, "certainty", answers.certainty);
   }
+  write_checksums(file);
+}
+
+/// Refuses answers that are not there for every row of the share.
+void check_sizes(const PartReader& reader, const Plan& plan, std::size_t view, const PartInfo& own,
+                 const ShareAnswers& answers) {
+  const Outputs& wanted = plan.views[view].spec.outputs;
+  const bool intervals = plan.has_intervals(plan.views[view]);
+  auto check = [&](bool asked, std::size_t size) {
+    if (size != (asked ? own.range.end - own.range.first : 0)) reader.damaged("its answers are cut off");
+  };
+  check(wanted.dominated_by, answers.dominated_by.size());
+  check(wanted.dominates, answers.dominates.size());
+  check(wanted.witness, answers.witness.size());
+  check(intervals, answers.surely_dominated_by.size());
+  check(intervals, answers.possibly_dominated_by.size());
+  check(intervals, answers.certainty.size());
 }
 
 /// Reads the checkpoint of a share's counting, if there is one.
-Counting read_checkpoint(const std::string& target, const Plan& plan, const PartInfo& own, bool force) {
+Counting read_checkpoint(const std::string& target, const Plan& plan, const PartInfo& own, std::size_t parts, bool force) {
   Counting counting;
   counting.answers.resize(plan.views.size());
   std::string path = checkpoint_path(target);
   if (force) remove_checkpoint(target);
   if (!std::filesystem::exists(path)) return counting;
-  h5::Handle file = h5::open_for_reading(path);
-  require_same_share(read_work(file, path, kCountsFormat), own, path);
-  PartReader reader{file, path};
+  OwnFile file = open_part(path);
+  require_same_share(read_work(file, kCountsFormat), own, path);
+  PartReader reader{file};
   auto progress = reader.array<std::uint32_t>("progress");
   counting.view = reader.checked(progress, 0), counting.next = reader.checked(progress, 1);
+  if (counting.view > plan.views.size() || counting.next > parts) reader.damaged("there is no such view or part");
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     ShareAnswers& answers = counting.answers[i];
-    constexpr std::uint64_t all = ~std::uint64_t{0};
-    each_count(answers, [&](const char* name, auto& values) {
-      values = reader.rows<std::uint32_t>(dataset_name(plan.views[i], name), 0, all);
-    });
-    answers.certainty = reader.rows<std::uint8_t>(dataset_name(plan.views[i], "certainty"), 0, all);
-    for (std::uint64_t row : reader.rows<std::uint64_t>(dataset_name(plan.views[i], "witness"), 0, all))
+    each_count(answers,
+               [&](const char* name, auto& values) { values = file.all<std::uint32_t>(dataset_name(plan.views[i], name)); });
+    answers.certainty = file.all<std::uint8_t>(dataset_name(plan.views[i], "certainty"));
+    for (std::uint64_t row : file.all<std::uint64_t>(dataset_name(plan.views[i], "witness")))
       answers.witness.push_back(static_cast<std::int64_t>(row));
+    bool begun = i < counting.view || (i == counting.view && counting.next > 0);
+    if (begun && counts_by_share(plan, plan.views[i])) check_sizes(reader, plan, i, own, answers);
   }
   return counting;
 }
@@ -241,7 +259,7 @@ bool count_share(const Plan& plan, const Collection& all, std::uint32_t own, con
                  const CountOptions& options, Progress& progress, int& reason) {
   const PartFile& part = all.parts[own];
   std::string target = counts_path(part.path);
-  Counting counting = read_checkpoint(target, plan, part.info, options.force);
+  Counting counting = read_checkpoint(target, plan, part.info, all.parts.size(), options.force);
   OutputFile output(target);
   try {
     for (; counting.view < plan.views.size(); ++counting.view, counting.next = 0)
@@ -266,7 +284,7 @@ bool count_share(const Plan& plan, const Collection& all, std::uint32_t own, con
 bool is_counted(const PartFile& part) {
   std::string path = counts_path(part.path);
   if (!std::filesystem::exists(path)) return false;
-  PartInfo found = read_work(h5::open_for_reading(path), path, kCountsFormat);
+  PartInfo found = read_work(open_part(path), kCountsFormat);
   require_same_share(found, part.info, path);
   if (!found.complete()) throw InputError("cannot use '" + path + "'", "it is not complete", "remove it and count again");
   return true;
@@ -287,10 +305,7 @@ bool all_counted(const Plan& plan, const Collection& all) {
 std::array<std::uint64_t, 4> count_certain(const Collection& all, const std::string& view) {
   std::array<std::uint64_t, 4> rows{};
   for (const PartFile& part : all.parts) {
-    std::string path = counts_path(part.path);
-    h5::Handle file = h5::open_for_reading(path);
-    PartReader reader{file, path};
-    for (std::uint8_t certainty : reader.rows<std::uint8_t>("/views/" + view + "/certainty", 0, ~std::uint64_t{0}))
+    for (std::uint8_t certainty : open_part(counts_path(part.path)).all<std::uint8_t>("/views/" + view + "/certainty"))
       if (certainty < rows.size()) ++rows[certainty];
   }
   rows[0] = 0;  // rated rows alone are counted
@@ -301,9 +316,8 @@ void copy_answers(const Collection& all, const std::string& view, const std::str
   constexpr std::uint64_t slab = 1 << 18;
   hsize_t row = 0;
   for (const PartFile& part : all.parts) {
-    std::string path = counts_path(part.path);
-    h5::Handle file = h5::open_for_reading(path);
-    PartReader reader{file, path};
+    OwnFile file = open_part(counts_path(part.path));
+    PartReader reader{file};
     std::uint64_t rows = part.info.range.end - part.info.range.first;
     for (std::uint64_t begin = 0; begin < rows; begin += slab) {
       throw_if_stopped();

@@ -89,8 +89,8 @@ GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t
   if (groups.grouping < 0) return groups;
   Grouping& grouping = data.groupings[groups.grouping];
   for (const PartFile& part : all.parts) {
-    h5::Handle file = h5::open_for_reading(part.path);
-    groups.number.push_back(number_groups_of_part(file, part.path, plan, groups.grouping, grouping));
+    OwnFile file = open_part(part.path);
+    groups.number.push_back(number_groups_of_part(file, plan, groups.grouping, grouping));
   }
   return groups;
 }
@@ -98,8 +98,8 @@ GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t
 ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view_index, const GroupsOfParts& groups,
                         std::size_t part_index, End end) {
   const ViewPlan& view = plan.views[view_index];
-  h5::Handle file = h5::open_for_reading(part.path);
-  PartReader reader{file, part.path};
+  OwnFile file = open_part(part.path);
+  PartReader reader{file};
   std::uint64_t rows = part.info.range.end - part.info.range.first;
   auto states = reader.rows<std::uint8_t>("/views/" + view.spec.name + "/state", 0, rows);
   std::vector<std::uint32_t> by_row, by_selected;  // the rated rows' places in the share, and among its selected rows
@@ -128,11 +128,11 @@ ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view
 
 FrontRows read_front(const PartFile& part, const Plan& plan, std::size_t view, const GroupsOfParts& groups,
                      std::size_t part_index) {
-  h5::Handle file = h5::open_for_reading(part.path);
+  OwnFile file = open_part(part.path);
   std::vector<Objective> objectives;
   for (const ObjectivePlan& objective : plan.views[view].objectives)
     objectives.push_back({type_of(plan, objective), objective.maximise});
-  return read_front_of_part(file, part.path, view, objectives, groups.grouping < 0 ? nullptr : &groups.number[part_index]);
+  return read_front_of_part(file, part.info, view, objectives, groups.grouping < 0 ? nullptr : &groups.number[part_index]);
 }
 
 void append(const ViewRows& more, ViewRows& rows) {

@@ -117,15 +117,19 @@ bool exists(hid_t where, const std::string& path) {
   return leads;
 }
 
-std::vector<std::string> members(hid_t group) {
+bool list_members(hid_t group, std::vector<std::string>& names) {
   LibraryCall call;
-  std::vector<std::string> names;
   auto add = [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
     static_cast<std::vector<std::string>*>(out)->emplace_back(name);
     return 0;
   };
   hsize_t index = 0;
-  H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &index, add, &names);
+  return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &index, add, &names) >= 0;
+}
+
+std::vector<std::string> members(hid_t group) {
+  std::vector<std::string> names;
+  if (!list_members(group, names)) H5Eclear2(H5E_DEFAULT);
   return names;
 }
 
@@ -157,34 +161,43 @@ std::int64_t integer_attribute(hid_t object, const char* name, std::int64_t othe
   return value;
 }
 
-std::vector<std::string> text_attributes(hid_t object, const char* name) {
+bool read_texts(hid_t object, const char* name, std::vector<std::string>& texts) {
   LibraryCall call;
-  if (object < 0 || !has_attribute(object, name)) return {};
+  texts.clear();
+  auto fail = [] { return H5Eclear2(H5E_DEFAULT), false; };
+  if (object < 0 || H5Aexists(object, name) <= 0) return fail();
   Handle attribute(H5Aopen(object, name, H5P_DEFAULT));
-  Handle type(H5Aget_type(attribute)), space(H5Aget_space(attribute));
+  Handle type(attribute ? H5Aget_type(attribute) : H5I_INVALID_HID),
+      space(attribute ? H5Aget_space(attribute) : H5I_INVALID_HID);
   hssize_t count = H5Sget_simple_extent_npoints(space);
-  if (!type || H5Tget_class(type) != H5T_STRING || count <= 0 || count > kMostAttributeTexts) return {};
-  std::vector<std::string> texts;
+  if (!type || H5Tget_class(type) != H5T_STRING || count < 0 || count > kMostAttributeTexts) return fail();
+  if (count == 0) return true;
   if (H5Tis_variable_str(type) > 0) {
     Handle memory(H5Tcopy(H5T_C_S1));
     H5Tset_size(memory, H5T_VARIABLE);
     H5Tset_cset(memory, H5Tget_cset(type));
     std::vector<char*> pointers(static_cast<std::size_t>(count));
-    if (H5Aread(attribute, memory, pointers.data()) < 0) return H5Eclear2(H5E_DEFAULT), texts;
+    if (H5Aread(attribute, memory, pointers.data()) < 0) return fail();
     for (char* text : pointers) texts.emplace_back(text ? text : "");
     H5Dvlen_reclaim(memory, space, H5P_DEFAULT, pointers.data());
-    return texts;
+    return true;
   }
   std::size_t size = H5Tget_size(type);
-  if (size > kMostAttributeBytes / static_cast<std::size_t>(count)) return {};
+  if (size > kMostAttributeBytes / static_cast<std::size_t>(count)) return fail();
   std::string raw(size * static_cast<std::size_t>(count), '\0');
-  if (H5Aread(attribute, type, raw.data()) < 0) return H5Eclear2(H5E_DEFAULT), texts;
+  if (H5Aread(attribute, type, raw.data()) < 0) return fail();
   for (hssize_t i = 0; i < count; ++i) {
     std::string text = raw.substr(static_cast<std::size_t>(i) * size, size);
     text.resize(std::min(text.size(), text.find('\0')));
     if (H5Tget_strpad(type) == H5T_STR_SPACEPAD) text.erase(text.find_last_not_of(' ') + 1);
     texts.push_back(std::move(text));
   }
+  return true;
+}
+
+std::vector<std::string> text_attributes(hid_t object, const char* name) {
+  std::vector<std::string> texts;
+  read_texts(object, name, texts);
   return texts;
 }
 

@@ -57,7 +57,10 @@ Handle create_file_in_memory();
 /// Tells whether `path` (absolute or relative to `where`, several levels allowed) leads to an object.
 bool exists(hid_t where, const std::string& path);
 
-/// Names the members of a group, sorted by name.
+/// Names the members of a group, sorted by name; false where HDF5 cannot.
+bool list_members(hid_t group, std::vector<std::string>& names);
+
+/// The same of a group that may be damaged: what can be read of it.
 std::vector<std::string> members(hid_t group);
 
 /// Tells an object's type without opening it for good: 'd' dataset, 'g' group, 't' named type, '?' a broken link.
@@ -70,7 +73,10 @@ bool is_external_link(hid_t group, const std::string& name);
 std::string text_attribute(hid_t object, const char* name);
 bool has_attribute(hid_t object, const char* name);
 
-/// Reads an attribute that is a list of texts, fixed or variable length; empty when it is absent or not that.
+/// Reads an attribute that is a text or a list of them, fixed or variable length; false when it is absent or not that.
+bool read_texts(hid_t object, const char* name, std::vector<std::string>& texts);
+
+/// The same; empty when it is absent or not that.
 std::vector<std::string> text_attributes(hid_t object, const char* name);
 
 /// Reads an integer attribute; `otherwise` where it is absent.
