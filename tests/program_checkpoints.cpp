@@ -148,6 +148,30 @@ TEST_F(Checkpoints, OfAnotherSpecInputOrShareAreRefusedNamingTheDifference) {
   EXPECT_EQ(work.merged_digest(), work.digest_of_one_run());
 }
 
+TEST_F(Checkpoints, ThatAreDamagedInOneByteAreRefusedUntilForced) {
+  const std::string checkpoint = work.part(1) + ".checkpoint", expected = work.digest_of_one_run();
+  EXPECT_EQ(work.score(0).code, 0);
+  EXPECT_EQ(stopped(folder, joined(work.score_command(1), slowly), SIGTERM).code, 128 + SIGTERM);
+  const std::string kept = read_text(checkpoint);
+  int refused = 0;
+  for (std::size_t place = 1; place < 12; ++place) {
+    std::string bytes = kept;
+    bytes[place * kept.size() / 12] ^= 16;
+    std::ofstream(checkpoint, std::ios::binary) << bytes;
+    Outcome done = work.score(1);
+    if (done.code != 0) {
+      ++refused;
+      expect_refused(done, 3, {checkpoint});
+      EXPECT_FALSE(fs::exists(work.part(1)));
+      EXPECT_EQ(work.score(1, {"--force"}).code, 0);
+    }
+    EXPECT_FALSE(fs::exists(checkpoint));
+    EXPECT_EQ(work.merged_digest(), expected) << place;
+    fs::remove(work.part(1));
+  }
+  EXPECT_GT(refused, 5);
+}
+
 TEST_F(Checkpoints, ThatAreDamagedAreRefusedUntilForced) {
   std::string checkpoint = folder.write("m.h5.part-0-of-2.checkpoint", "no checkpoint at all");
   expect_refused(work.score(0), 3, {checkpoint});

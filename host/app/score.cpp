@@ -217,7 +217,7 @@ int score(ScoreOptions& options) {
   std::optional<ResultRows> rows;
   bool complete = false;
   output.write([&](hid_t file) {
-    h5::Storage storage = run.is_shard ? h5::Storage{.contiguous = true} : h5::Storage{};
+    h5::Storage storage{.deflate = run.is_shard ? 0 : 1};  // parts are read once
     rows.emplace(file, run.plan, run.work.range.end - run.work.range.first, storage);
     complete = read_all(run, options, target, file, *rows, progress, scores);
   });

@@ -101,14 +101,9 @@ struct ViewWriter {
 
 void write_key_column(hid_t keys, hid_t scale, const Column& column, const Grouping& grouping, std::size_t k) {
   std::size_t groups = grouping.keys.size();
-  h5::Handle list = h5::untimed(H5P_DATASET_CREATE), links(H5Pcreate(H5P_LINK_CREATE));
-  hsize_t extent = groups;
-  h5::Handle space(H5Screate_simple(1, &extent, nullptr)), text_type = h5::utf8_type();
-  H5Pset_create_intermediate_group(links, 1);
+  h5::Handle text_type = h5::utf8_type();
   bool text = column.info.type == ValueType::string;
   hid_t type = text ? static_cast<hid_t>(text_type) : memory_type(column.info.type);
-  h5::Handle dataset(H5Dcreate2(keys, column.info.name.c_str(), type, space, links, list, H5P_DEFAULT));
-  h5::written(dataset, column.info.name.c_str());
   std::vector<std::uint8_t> missing;
   std::vector<const char*> texts;
   std::vector<std::byte> numbers(groups * size_of(column.info.type));
@@ -126,18 +121,13 @@ void write_key_column(hid_t keys, hid_t scale, const Column& column, const Group
     else if (!text)
       std::memcpy(slot, &value.bits, size_of(column.info.type));
   }
-  if (groups > 0)
-    h5::written(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                         text ? static_cast<const void*>(texts.data()) : numbers.data()),
-                column.info.name.c_str());
+  h5::Handle dataset = h5::write_dataset(keys, column.info.name.c_str(), type, {groups},
+                                         text ? static_cast<const void*>(texts.data()) : numbers.data());
   describe(dataset, column.info.description.empty() ? "group key" : column.info.description, column.info.units.value_or(""));
   if (column.info.type == ValueType::boolean) h5::write_attribute(dataset, "dtype", std::string_view("bool"));
   attach(dataset, scale);
-  h5::Handle flags(
-      H5Dcreate2(keys, (column.info.name + "_missing").c_str(), H5T_NATIVE_UINT8, space, links, list, H5P_DEFAULT));
-  h5::written(flags, "a key column");
-  if (groups > 0)
-    h5::written(H5Dwrite(flags, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, missing.data()), "a key column");
+  h5::Handle flags =
+      h5::write_dataset(keys, (column.info.name + "_missing").c_str(), H5T_NATIVE_UINT8, {groups}, missing.data());
   describe(flags, "1 where the key is missing", "");
   attach(flags, scale);
 }
@@ -318,6 +308,7 @@ void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance
   h5::write_attribute(group, "started", std::string_view(provenance.started));
   for (const auto& [phase, seconds] : provenance.seconds)
     h5::write_scalar_attribute(group, ("seconds_" + phase).c_str(), H5T_NATIVE_DOUBLE, &seconds);
+  write_checksums(file);
 }
 
 }  // namespace carbonfront

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "host/errors.hpp"
+#include "host/sweep/digest.hpp"
 
 namespace carbonfront {
 
@@ -43,6 +44,7 @@ bool resume(const std::string& target, const Plan& plan, const PartInfo& work, b
   std::optional<OwnFile> file;
   try {
     file.emplace(open_own(path, work, found));
+    if (force) digest(*file);  // reads all of it: what is damaged inside is begun anew as well
   } catch (const InputError&) {
     if (!force) throw;
     remove_checkpoint(target);

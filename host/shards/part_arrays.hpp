@@ -10,11 +10,13 @@
 
 namespace carbonfront {
 
+inline constexpr hsize_t kArrayChunkBytes = 512 << 10;
+
 /// Writes an array. Throws OutputError.
 template <class T>
 void write_array(hid_t group, const char* name, const std::vector<T>& values) {
-  constexpr h5::Storage plain{.contiguous = true};
-  h5::Handle dataset = h5::create_dataset(group, name, type_in_memory<T>(), {values.size()}, plain);
+  constexpr h5::Storage storage{.chunk_rows = kArrayChunkBytes / sizeof(T), .deflate = 0};
+  h5::Handle dataset = h5::create_dataset(group, name, type_in_memory<T>(), {values.size()}, storage);
   h5::write_rows(dataset, 0, values.size(), type_in_memory<T>(), values.data());
 }
 

@@ -8,6 +8,7 @@
 
 #include "host/errors.hpp"
 #include "host/progress.hpp"
+#include "host/sweep/hash.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/sweep/stored_dataset.hpp"
 #include "host/text.hpp"

@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "host/sweep/hash.hpp"
 #include "host/sweep/hdf5.hpp"
 
 namespace carbonfront {
+
+class Hash;
 
 /// One name in a file, and what it leads to.
 struct FileObject {

@@ -170,7 +170,7 @@ void create_dataset(hid_t group, std::uint64_t rows, TableColumn& column) {
                   : !text                           ? h5::Handle(H5Tcopy(memory_type(column.type)))
                   : fixed                           ? fixed_text_type(column.width)
                                                     : h5::utf8_type();
-  h5::Storage storage{kChunkRows, column.width ? 1 : 0, true};
+  h5::Storage storage{kChunkRows, column.width ? 1 : 0, true, false};
   storage.chunk_rows = std::min<hsize_t>(kChunkRows, rows);
   column.dataset = h5::create_dataset(group, column.name.c_str(), column.stored, {rows}, storage);
   if (!column.units.empty()) h5::write_attribute(column.dataset, "units", std::string_view(column.units));
@@ -301,7 +301,7 @@ Converted convert_table(const ConvertOptions& options, Progress& progress) {
   std::vector<TableColumn> columns = columns_of(table, options);
   Converted converted;
   converted.rows = find_types(table, options, columns, progress);
-  OutputFile output(options.output);
+  OutputFile output(options.output, h5::Format::compatible);
   output.write([&](hid_t file) { write_values(table, options, converted.rows, columns, file, progress); });
   for (const TableColumn& column : columns) {
     ColumnInfo info = describe_column(column.dataset, Field{}, column.name, options.output);

@@ -2,6 +2,8 @@
 
 #include "host/sweep/digest.hpp"
 
+#include "host/sweep/hash.hpp"
+
 namespace carbonfront {
 
 std::vector<std::pair<std::string, std::string>> content_hashes(const Content& content, const OwnFile* checked) {

@@ -29,7 +29,7 @@ herr_t collect(unsigned, const H5E_error2_t* error, void* out) {
 }
 
 /// Says why a file that HDF5 refused cannot be read, looking at the file itself, and what to do.
-InputError unreadable(const std::string& path, const std::string& reason) {
+InputError unreadable(const std::string& path, const std::string& reason, const char* advice) {
   const std::string problem = "cannot read '" + path + "'";
   if (reason.find("already open for") != std::string::npos)
     return {problem, "the file is marked as being written, or its writer crashed: " + reason,
@@ -42,7 +42,7 @@ InputError unreadable(const std::string& path, const std::string& reason) {
     if (got == 8 && std::memcmp(magic, "\x89HDF\r\n\x1a\n", 8) == 0) why = "the file is damaged: " + reason;
   }
   if (reason.find("truncated") != std::string::npos) why = "the file is truncated: " + reason;
-  return {problem, why, "give an intact HDF5 file, or copy it again from its source"};
+  return {problem, why, advice ? advice : "give an intact HDF5 file, or copy it again from its source"};
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ std::string last_reason() {
   return text.empty() ? "HDF5 gives no reason" : text;
 }
 
-Handle open_for_reading(const std::string& path) {
+Handle open_for_reading(const std::string& path, const char* damage_advice) {
   struct stat status {};
   const char* advice = "give the path of an HDF5 sweep";
   if (::stat(path.c_str(), &status) != 0) throw InputError("cannot open '" + path + "'", std::strerror(errno), advice);
@@ -80,13 +80,14 @@ Handle open_for_reading(const std::string& path) {
   Handle access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access, false, true);
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access));
-  if (!file) throw unreadable(path, last_reason());
+  if (!file) throw unreadable(path, last_reason(), damage_advice);
   return file;
 }
 
-Handle create_file(const std::string& path) {
+Handle create_file(const std::string& path, Format format) {
   Handle access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access, false, true);
+  if (format == Format::checked) H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110);
   Handle creation = untimed(H5P_FILE_CREATE);
   Handle file(H5Fcreate(path.c_str(), H5F_ACC_EXCL, creation, access));
   if (!file) throw OutputError("cannot create '" + path + "'", last_reason(), "check the folder and its free space");
@@ -221,12 +222,14 @@ Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vec
   Handle list = untimed(H5P_DATASET_CREATE);
   hsize_t elements = 1;
   for (hsize_t extent : shape) elements *= extent;
-  if (elements > 0 && !storage.contiguous) {
+  if (elements > 0) {
     std::vector<hsize_t> chunk = shape;
     chunk[0] = std::min<hsize_t>(shape[0], storage.chunk_rows ? storage.chunk_rows : 65536);
     H5Pset_chunk(list, static_cast<int>(chunk.size()), chunk.data());
     if (storage.shuffle && storage.deflate > 0) H5Pset_shuffle(list);
     if (storage.deflate > 0) H5Pset_deflate(list, static_cast<unsigned>(storage.deflate));
+    bool variable = H5Tis_variable_str(type) > 0 || H5Tdetect_class(type, H5T_VLEN) > 0;  // HDF5 filters none of these
+    if (storage.fletcher32 && !variable) H5Pset_fletcher32(list);
   }
   Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr));
   Handle links(H5Pcreate(H5P_LINK_CREATE));
@@ -245,12 +248,11 @@ namespace {
   throw OutputError(std::string("cannot write ") + name, reason, "check the folder and its free space");
 }
 
-/// How the chunks of a dataset are encoded; a level of 0 where they are not, or by other filters.
+/// How the chunks of a dataset are encoded; no rows where they are not, or by other filters.
 struct Encoding {
   hsize_t chunk_rows = 0, rows = 0;
   std::size_t value_bytes = 0;
-  int level = 0;
-  bool shuffle = false;
+  ChunkFilters filters = {};
 };
 
 Encoding encoding_of(hid_t dataset, hid_t memory_type) {
@@ -259,21 +261,23 @@ Encoding encoding_of(hid_t dataset, hid_t memory_type) {
   if (H5Pget_layout(list) != H5D_CHUNKED || H5Sget_simple_extent_ndims(space) != 1 || H5Tequal(type, memory_type) <= 0 ||
       H5Tdetect_class(type, H5T_VLEN) > 0 || H5Tis_variable_str(type) > 0)
     return encoding;
-  H5Pget_chunk(list, 1, &encoding.chunk_rows);
   H5Sget_simple_extent_dims(space, &encoding.rows, nullptr);
   encoding.value_bytes = H5Tget_size(type);
-  int filters = H5Pget_nfilters(list);
+  const int filters = H5Pget_nfilters(list);
   for (int i = 0; i < filters; ++i) {
     unsigned flags = 0, value = 0;
     std::size_t values = 1;
     H5Z_filter_t filter = H5Pget_filter2(list, static_cast<unsigned>(i), &flags, &values, &value, 0, nullptr, nullptr);
     if (filter == H5Z_FILTER_SHUFFLE && i == 0)
-      encoding.shuffle = true;
-    else if (filter == H5Z_FILTER_DEFLATE && i + 1 == filters)
-      encoding.level = static_cast<int>(value);
+      encoding.filters.shuffle = true;
+    else if (filter == H5Z_FILTER_DEFLATE && i == encoding.filters.shuffle)
+      encoding.filters.level = static_cast<int>(value);
+    else if (filter == H5Z_FILTER_FLETCHER32 && i + 1 == filters)
+      encoding.filters.fletcher32 = true;
     else
       return {};
   }
+  if (filters > 0) H5Pget_chunk(list, 1, &encoding.chunk_rows);
   return encoding;
 }
 
@@ -294,8 +298,8 @@ void write_chunks(hid_t dataset, hsize_t begin, hsize_t count, const Encoding& e
         padded.assign(values + at, values + at + bytes);
         padded.resize(chunk_bytes);
       }
-      encode_chunk(padded.empty() ? values + at : padded.data(), chunk_bytes, encoding.value_bytes, encoding.shuffle,
-                   encoding.level, encoded[i]);
+      encode_chunk(padded.empty() ? values + at : padded.data(), chunk_bytes, encoding.value_bytes, encoding.filters,
+                   encoded[i]);
     });
     for (std::size_t i = 0; i < size; ++i) {
       hsize_t offset = begin + (first + i) * encoding.chunk_rows;
@@ -309,7 +313,7 @@ void write_chunks(hid_t dataset, hsize_t begin, hsize_t count, const Encoding& e
 void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, const void* values) {
   if (count == 0) return;
   Encoding encoding = encoding_of(dataset, memory_type);
-  bool whole = encoding.level > 0 && begin % encoding.chunk_rows == 0 &&
+  bool whole = encoding.chunk_rows > 0 && begin % encoding.chunk_rows == 0 &&
                (count % encoding.chunk_rows == 0 || begin + count == encoding.rows);
   if (whole) return write_chunks(dataset, begin, count, encoding, static_cast<const std::byte*>(values));
   Handle file_space(H5Dget_space(dataset)), memory_space(H5Screate_simple(1, &count, nullptr));

@@ -45,11 +45,15 @@ void silence();
 std::string last_reason();
 
 /// Opens a file read-only and without HDF5's file locks. Throws InputError that says which of missing, unreadable, empty,
-/// not HDF5, truncated, or being written it is. External links lead only where `guard_external_links` lets them.
-Handle open_for_reading(const std::string& path);
+/// not HDF5, truncated, or being written it is; `damage_advice`, where not null, is what to do about a damaged one. External
+/// links lead only where `guard_external_links` lets them.
+Handle open_for_reading(const std::string& path, const char* damage_advice = nullptr);
+
+/// `checked`: HDF5's structures of 1.10, which have checksums; `compatible`: the oldest, for other people's programs.
+enum class Format { checked, compatible };
 
 /// Creates a file that must not exist yet. Throws OutputError.
-Handle create_file(const std::string& path);
+Handle create_file(const std::string& path, Format format = Format::checked);
 
 /// Creates a file that lives in memory only.
 Handle create_file_in_memory();
@@ -97,7 +101,7 @@ struct Storage {
   hsize_t chunk_rows = 0;  // 0: min(rows, 65,536); whole rows for two dimensions
   int deflate = 1;         // 0: uncompressed
   bool shuffle = true;
-  bool contiguous = false;  // in one piece: neither chunks nor compression
+  bool fletcher32 = true;  // a checksum of every chunk; values of variable length have no filters
 };
 
 /// Creates a dataset of one or two dimensions, and the groups its name leads through; contiguous when it has no elements.
@@ -105,7 +109,8 @@ struct Storage {
 Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, Storage storage = {});
 
 /// Writes `count` rows from `begin` on of a one-dimensional dataset. Where they are whole chunks (or end with the dataset)
-/// of the memory's own type, deflated, the chunks are encoded on all threads and written by this one. Throws OutputError.
+/// of the memory's own type, with filters, the chunks are encoded on all threads and written by this one. HDF5 1.10 reads
+/// a dataset of one such chunk wrongly until it has been closed and opened again. Throws OutputError.
 void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, const void* values);
 
 /// Creates and fills a dataset in one go. Throws OutputError.

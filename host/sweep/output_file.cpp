@@ -128,11 +128,11 @@ void write_text_file(const std::string& path, const std::string& text) {
   fail(path, error);
 }
 
-OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
+OutputFile::OutputFile(std::string path, h5::Format format) : path_(std::move(path)) {
   temporary_ = temporary_name(path_);
   ::unlink(temporary_.c_str());  // a leftover of a killed process that had this number
   try {
-    file_ = h5::create_file(temporary_);
+    file_ = h5::create_file(temporary_, format);
   } catch (const OutputError&) {
     ::unlink(temporary_.c_str());  // a full disk has room for its name
     throw;

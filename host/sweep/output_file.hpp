@@ -37,7 +37,7 @@ void write_text_file(const std::string& path, const std::string& text);
 class OutputFile {
  public:
   /// Throws OutputError.
-  explicit OutputFile(std::string path);
+  explicit OutputFile(std::string path, h5::Format format = h5::Format::checked);
   OutputFile(OutputFile&&) = delete;
   ~OutputFile();
   /// Runs `work(file)`; its OutputErrors name the output.

@@ -1,5 +1,6 @@
 #include "host/sweep/own_file.hpp"
 
+#include <hdf5_hl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "host/errors.hpp"
 #include "host/sweep/fast_reader.hpp"
+#include "host/sweep/hash.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/text.hpp"
 
@@ -66,7 +68,7 @@ void try_own_files(Trial try_it) { trial = std::move(try_it); }
 
 OwnFile::OwnFile(std::string path, std::string advice) : path_(std::move(path)), advice_(std::move(advice)) {
   try_once(path_);
-  file_ = h5::open_for_reading(path_);
+  file_ = h5::open_for_reading(path_, advice_.c_str());
   raw_ = std::make_shared<RawFile>(path_);
   Subject subject(path_);
   H5F_info2_t info{};
@@ -247,7 +249,8 @@ void write_checksums(hid_t file) {
     for (std::size_t i = 0; i < lines.size(); ++i) lines[i].copy(all.data() + i * width, width);
     h5::Handle type(H5Tcopy(H5T_C_S1));
     H5Tset_size(type, width), H5Tset_strpad(type, H5T_STR_NULLPAD), H5Tset_cset(type, H5T_CSET_UTF8);
-    h5::write_dataset(file, kTable, type, {lines.size()}, all.data());
+    h5::Handle table = h5::write_dataset(file, kTable, type, {lines.size()}, all.data());
+    h5::written(H5DSset_scale(table, "checksums"), kTable);  // its own dimension, as netCDF-4 readers want one
   } catch (const InputError& error) {
     throw OutputError("cannot write its checksums", error.what(), "check the folder and its free space");
   }
