@@ -41,20 +41,35 @@ struct Damage : ::testing::Test {
   std::string sweep = generated(folder, "s.h5", {"--rows", "300", "--missing", "0.1"});
   std::string result = scored(folder, sweep, {"--spec", folder.write("s.toml", kManyKinds)});
   std::string whole = read_text(result);
+  std::string row, other;  // two rated rows
+
+  void SetUp() override {
+    h5::silence();
+    std::vector<std::int64_t> states = Reading(result).integers("views/all/state");
+    for (std::size_t i = 0; i < states.size() && other.empty(); ++i)
+      if (states[i] == 2) (row.empty() ? row : other) = std::to_string(i);
+  }
+
+  /// What `explain` says before it meets the damage stays said.
+  void expect_explain_refused(const std::vector<std::string>& words) {
+    Outcome done = run({"explain", result, row, "--against", other, "--sweep", sweep});
+    EXPECT_EQ(done.code, 3) << done.err;
+    for (const std::string& word : words) EXPECT_TRUE(says(done.err, word)) << "'" << word << "' is not in: " << done.err;
+  }
 
   void expect_all_refused(const std::vector<std::string>& words) {
     expect_refused(run({"validate", result, sweep}), 3, words);
-    expect_refused(run({"explain", result, "7", "--against", "8", "--sweep", sweep}), 3, words);
+    expect_explain_refused(words);
   }
 
   /// Changes the result with HDF5, as another program would, and brings its checksums up to date.
   template <class Change>
   void change(Change change) {
     std::ofstream(result, std::ios::binary) << whole;
-    h5::Handle file(H5Fopen(result.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
-    ASSERT_GE(change(static_cast<hid_t>(file)), 0);
-    ASSERT_GE(H5Ldelete(file, "/provenance/checksums", H5P_DEFAULT), 0);
-    write_checksums(file);
+    auto opened = [&] { return h5::Handle(H5Fopen(result.c_str(), H5F_ACC_RDWR, H5P_DEFAULT)); };
+    ASSERT_GE(change(static_cast<hid_t>(opened())), 0);  // HDF5 1.10 trips over what it frees and takes again at one time
+    ASSERT_GE(H5Ldelete(opened(), "/provenance/checksums", H5P_DEFAULT), 0);
+    write_checksums(opened());
   }
 
   /// Flips a bit of the first place where the file has `text`.
@@ -71,7 +86,7 @@ TEST_F(Damage, IsNotSeenInAWholeResult) {
   Outcome done = run({"validate", result, sweep});
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_FALSE(says(done.err, "checksums")) << done.err;
-  for (const char* row : {"0", "7", "299"}) EXPECT_EQ(run({"explain", result, row}).code, 0);
+  for (const char* any : {"0", "7", "299"}) EXPECT_EQ(run({"explain", result, any}).code, 0);
   EXPECT_EQ(run({"inspect", result}).code, 0);
 }
 
@@ -83,15 +98,16 @@ TEST_F(Damage, OfCrowdingDistancesIsFoundWithoutRanks) {
 }
 
 TEST_F(Damage, OfWhatIsNotThereIsNamed) {
-  for (const char* object :
-       {"/views/all", "/views/all/state", "/views/all/nondominated", "/views/all/dominated_by", "/views/all/dominates",
-        "/views/all/rank", "/views/all/witness", "/views/sure/certainty", "/emissions/co2e_kg"}) {
+  for (const char* object : {"/views/all", "/views/all/state", "/views/all/nondominated", "/views/all/dominated_by",
+                             "/views/all/dominates", "/views/all/rank", "/views/all/witness", "/emissions/co2e_kg"}) {
     change([&](hid_t file) { return H5Ldelete(file, object, H5P_DEFAULT); });
     SCOPED_TRACE(object);
     expect_refused(run({"validate", result, sweep}), 3, {"r.h5", object, "is missing"});
-    if (std::string(object) != "/views/all/nondominated" && std::string(object) != "/views/sure/certainty") continue;
-    expect_all_refused({"r.h5", object, "is missing"});
+    expect_explain_refused({"r.h5", object, "is missing"});
   }
+  change([&](hid_t file) { return H5Ldelete(file, "/views/sure/certainty", H5P_DEFAULT); });
+  EXPECT_TRUE(says(run({"validate", result, sweep}).err, "'/views/sure/certainty' is missing"));
+  expect_explain_refused({"r.h5", "/views/sure/certainty", "is missing"});
   for (const char* object : {"/views/all/front", "/views/all/group", "/views/all/groups/rows", "/views/all/groups/ideal",
                              "/views/all/crowding", "/views/all/groups/hypervolume"}) {
     change([&](hid_t file) { return H5Ldelete(file, object, H5P_DEFAULT); });
@@ -125,19 +141,19 @@ TEST_F(Damage, OfTypesAndLengthsIsNamed) {
   replace("/views/all/groups/rows", H5T_NATIVE_UINT64, {999});
   expect_refused(run({"validate", result, sweep}), 3, {"/views/all/groups/rows", "it has 999 values"});
   replace("/views/all/witness", H5T_NATIVE_INT64, {300});
-  patch<std::int64_t>(result, "views/all/witness", 7, 1000000);
-  expect_refused(run({"explain", result, "7"}), 3, {"/views/all/witness", "there is no row 1000000"});
+  patch<std::int64_t>(result, "views/all/witness", std::stoul(row), 1000000);
+  expect_explain_refused({"/views/all/witness", "there is no row 1000000"});
 }
 
 TEST_F(Damage, OfInputsThatAreNotRecordedAsksForThem) {
   change([&](hid_t file) { return H5Adelete_by_name(file, "/provenance", "input_paths", H5P_DEFAULT); });
-  expect_refused(run({"explain", result, "7"}), 3, {"r.h5", "input_paths"});
+  expect_refused(run({"explain", result, row}), 3, {"r.h5", "input_paths"});
   {
     h5::Handle file(H5Fopen(result.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
     ASSERT_GE(H5Ldelete(file, "/provenance", H5P_DEFAULT), 0);
   }
-  expect_refused(run({"explain", result, "7"}), 3, {"r.h5", "does not say what it was made from", "--sweep"});
-  Outcome done = run({"explain", result, "7", "--sweep", sweep});
+  expect_refused(run({"explain", result, row}), 3, {"r.h5", "does not say what it was made from", "--sweep"});
+  Outcome done = run({"explain", result, row, "--sweep", sweep});
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_TRUE(says(done.err, "carries no checksums")) << done.err;
 }
@@ -153,7 +169,6 @@ TEST_F(Damage, OfTextsInTheHeapIsNoticed) {  // HDF5 has no checksum for them
   flip("objectives = [\"accuracy:max\"", 2);
   expect_refused(run({"inspect", result}), 3, {"'/' of", "r.h5", "is damaged", "checksum"});
   expect_all_refused({"'/' of", "r.h5", "is damaged", "checksum"});
-  flip("model,");
 }
 
 TEST_F(Damage, OfRowsIsNoticedNamingDatasetAndChunk) {
@@ -198,7 +213,7 @@ TEST_F(Damage, CutsAreRefusedAtWhateverLength) {
   for (std::size_t eighth = 0; eighth < 8; ++eighth) {
     std::ofstream(result, std::ios::binary) << whole.substr(0, whole.size() * eighth / 8);
     for (const Arguments& command : {Arguments{"validate", result, sweep},
-                                     {"explain", result, "0"},
+                                     {"explain", result, row},
                                      {"inspect", result},
                                      {"inspect", "--digest", result}})
       expect_refused(run(command), 3, {"r.h5"});

@@ -234,9 +234,11 @@ TEST_F(Parts, OfAnotherVersionOfTheFormatAreRefused) {
 }
 
 TEST_F(Parts, WithRowsOrGroupsOutOfRangeAreRefused) {
+  Sharing some{folder, work.sweep, joined(work.spec, {"--where", "accuracy >= 50"}), 4};
+  some.score_all({"--force"});
   patch<std::uint32_t>(work.part(1), "part/selected", 3, 4000000);
-  expect_refused(work.merge(), 3, {"m.h5.part-1-of-4", "selected rows are out of range"});
-  EXPECT_EQ(work.score(1, {"--force"}).code, 0);
+  expect_refused(some.merge(), 3, {"m.h5.part-1-of-4", "selected rows are out of range"});
+  work.score_all({"--force"});
   patch<std::uint32_t>(work.part(1), "part/grouping-0/group", 3, 4000000);
   expect_refused(work.merge(), 3, {"m.h5.part-1-of-4", "cut off"});
   expect_refused(work.count(0), 3, {"m.h5.part-1-of-4", "cut off"});

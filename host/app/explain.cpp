@@ -29,21 +29,6 @@ struct ExplainOptions {
   std::optional<std::uint64_t> against;
 };
 
-/// Reads one value of a dataset of the result, which must be there.
-template <class T>
-T stored(const OwnFile& file, const std::string& name, std::uint64_t row) {
-  std::vector<T> value;
-  file.read(name, row, 1, value);
-  return value[0];
-}
-
-/// The same where the spec asked for it.
-template <class T>
-std::optional<T> stored_if(bool asked, const OwnFile& file, const std::string& name, std::uint64_t row) {
-  if (!asked) return {};
-  return stored<T>(file, name, row);
-}
-
 /// What a row has in a column of the sweep, as a text and as a number.
 struct Cell {
   std::string text = "missing";
@@ -74,6 +59,23 @@ struct Row {
 
   double factor(int place) const { return place == kConstantOne ? 1 : factors[place]; }
 };
+
+/// Reads one value of a dataset of the result, which must be there for every row.
+template <class T>
+T stored(const Row& row, const std::string& name, std::uint64_t number) {
+  if (std::uint64_t values = row.result.size(name); values != row.plan.rows)
+    row.result.damaged(name, fmt::format("it has {} values where {} are expected", values, row.plan.rows));
+  std::vector<T> value;
+  row.result.read(name, number, 1, value);
+  return value[0];
+}
+
+/// The same where the spec asked for it.
+template <class T>
+std::optional<T> stored_if(bool asked, const Row& row, const std::string& name, std::uint64_t number) {
+  if (!asked) return {};
+  return stored<T>(row, name, number);
+}
 
 Row read_row(const Plan& plan, const OwnFile& result, std::uint64_t number) {
   Row row{plan, result, number, {}, {}};
@@ -154,17 +156,17 @@ void print_emissions(const Row& row) {
   for (const EmissionOutput& output : all_emissions()) {
     if (!emissions.computes(output.source)) continue;
     double value = row.data.values_of(output.source)[0];
-    auto kept = stored<double>(row.result, std::string("/emissions/") + output.name, row.number);
+    auto kept = stored<double>(row, std::string("/emissions/") + output.name, row.number);
     if (kept != value && !(std::isnan(kept) && std::isnan(value)))
-      throw InputError(
-          fmt::format("{} of row {} is {} by the sweep, the result has {}", output.name, row.number, value, kept),
-          "the sweep is not the one that was scored", "give the sweep with --sweep");
+      throw InputError(fmt::format("{} of row {} is {} by the sweep, '{}' has {}", output.name, row.number, value,
+                                   row.result.path(), kept),
+                       "the sweep is not the one that was scored", "give the sweep with --sweep");
     fmt::print("{} = {} {}\n", output.name, value, output.unit);
   }
 }
 
 double objective_value(const Row& row, const ObjectivePlan& objective, std::uint64_t number) {
-  if (objective.source != Source::column) return stored<double>(row.result, "/emissions/" + objective.name, number);
+  if (objective.source != Source::column) return stored<double>(row, "/emissions/" + objective.name, number);
   return cell_of(row.plan.columns[objective.column], number).value;
 }
 
@@ -183,11 +185,9 @@ void print_beside(const Row& row, const ViewPlan& view, std::uint64_t other, con
 
 /// What holds of a row with intervals, whatever the true values are.
 void print_certainty(const Row& row, const std::string& prefix) {
-  auto certainty = stored<std::uint8_t>(row.result, prefix + "certainty", row.number);
+  auto certainty = stored<std::uint8_t>(row, prefix + "certainty", row.number);
   if (certainty == 0) return;
-  auto count = [&](const char* name) {
-    return grouped_digits(stored<std::uint32_t>(row.result, prefix + name, row.number));
-  };
+  auto count = [&](const char* name) { return grouped_digits(stored<std::uint32_t>(row, prefix + name, row.number)); };
   fmt::print("  whatever the true values are: {}\n",
              certainty == 1   ? std::string("surely worth it, nothing can beat it")
              : certainty == 2 ? fmt::format("surely sub-optimal, beaten by {}", count("surely_dominated_by"))
@@ -197,7 +197,7 @@ void print_certainty(const Row& row, const std::string& prefix) {
 void print_view(const Row& row, const ViewPlan& view) {
   std::string prefix = "/views/" + view.spec.name + "/";
   const Outputs& asked = view.spec.outputs;
-  auto state = stored<std::uint8_t>(row.result, prefix + "state", row.number);
+  auto state = stored<std::uint8_t>(row, prefix + "state", row.number);
   fmt::print("\nVIEW {}: ", view.spec.name);
   if (state == 1) {
     std::vector<std::string> missing;
@@ -205,18 +205,17 @@ void print_view(const Row& row, const ViewPlan& view) {
       if (std::isnan(objective_value(row, objective, row.number))) missing.push_back(objective.name);
     return fmt::print("no verdict; missing: {}\n", join(missing, ", "));
   }
-  bool front = stored<std::uint8_t>(row.result, prefix + "nondominated", row.number) == 1;
+  bool front = stored<std::uint8_t>(row, prefix + "nondominated", row.number) == 1;
   std::string text = front ? "worth it: nothing beats it" : "sub-optimal";
-  if (auto count = stored_if<std::uint32_t>(asked.dominated_by, row.result, prefix + "dominated_by", row.number);
-      count && !front)
+  if (auto count = stored_if<std::uint32_t>(asked.dominated_by, row, prefix + "dominated_by", row.number); count && !front)
     text += fmt::format(", beaten by {}", grouped_digits(*count));
-  if (auto count = stored_if<std::uint32_t>(asked.dominates, row.result, prefix + "dominates", row.number))
+  if (auto count = stored_if<std::uint32_t>(asked.dominates, row, prefix + "dominates", row.number))
     text += fmt::format(", beats {}", grouped_digits(*count));
-  if (auto rank = stored_if<std::uint32_t>(asked.rank, row.result, prefix + "rank", row.number); rank && *rank != kNone)
+  if (auto rank = stored_if<std::uint32_t>(asked.rank, row, prefix + "rank", row.number); rank && *rank != kNone)
     text += fmt::format(", on front {}", *rank);
   fmt::print("{}\n", text);
   if (row.plan.has_intervals(view)) print_certainty(row, prefix);
-  auto witness = stored_if<std::int64_t>(asked.witness, row.result, prefix + "witness", row.number);
+  auto witness = stored_if<std::int64_t>(asked.witness, row, prefix + "witness", row.number);
   if (witness && *witness >= 0) {
     auto other = static_cast<std::uint64_t>(*witness);
     if (other >= row.plan.rows) row.result.damaged(prefix + "witness", fmt::format("there is no row {}", other));
@@ -229,7 +228,7 @@ void print_against(const Row& row, std::uint64_t other) {
   for (const ViewPlan& view : row.plan.views) print_beside(row, view, other, fmt::format("row {}", other));
   if (!row.plan.emissions || !row.plan.emissions->inference) return;
   auto emits = [&](const char* name, std::uint64_t number) {
-    return stored<double>(row.result, std::string("/emissions/") + name, number);
+    return stored<double>(row, std::string("/emissions/") + name, number);
   };
   auto queries = break_even(emits("co2e_kg", row.number), emits("inference_co2e_kg", row.number), emits("co2e_kg", other),
                             emits("inference_co2e_kg", other));

@@ -108,7 +108,6 @@ void Content::list(const std::string& path, int level) {
   }
   objects_.push_back(object);
   if (object.kind != 'g') return;
-  throw_if_stopped();
   std::vector<std::string> members;
   {
     LibraryCall call;

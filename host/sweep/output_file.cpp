@@ -152,7 +152,11 @@ OutputFile::~OutputFile() {
 
 void OutputFile::commit_as(const std::string& path) {
   write([](hid_t file) { h5::written(H5Fflush(file, H5F_SCOPE_GLOBAL), "its last blocks"); });
-  file_.reset();
+  write([this](hid_t file) {
+    H5Iinc_ref(file);  // the last reference, so that closing is seen to fail
+    file_.reset();
+    h5::written(H5Fclose(file), "its last blocks");
+  });
   int descriptor = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) fail(path, errno);
   int synced = ::fsync(descriptor);
