@@ -1,5 +1,5 @@
 """Compares a result file with the oracle, number by number."""
-from math import inf, isfinite, nan
+from math import inf, nan
 
 import h5py
 import numpy as np
@@ -199,7 +199,7 @@ def check_groups(sweep, view, group, ordered, group_of, verdicts):
         same_rows("groups: missing keys", groups[f"keys/{name}_missing"][:], [key[k][0] for key in ordered])
         known = [g for g, key in enumerate(ordered) if not key[k][0]]
         equal("groups: keys", [keys[:].tolist()[g] for g in known], [ordered[g][k][1] for g in known])
-        if not column.text and column.stored.dtype.kind != "b" and not column.packing:
+        if not column.text and column.stored.dtype.kind != "b" and column.unpacked:
             equal("groups: type of keys", keys.dtype.newbyteorder("="), column.stored.dtype.newbyteorder("="))
     rows = [sum(group_of[i] == g for i in sweep.selected) for g in range(len(ordered))]
     want = [rows, [len(v.points) for v in verdicts], [len(v.front) for v in verdicts], [v.front_points() for v in verdicts]]
@@ -226,8 +226,9 @@ def check_front_columns(sweep, view, group, front):
         column = sweep.columns[name]
         if column.text:
             equal("front columns: text", got.tolist(), [column.stored[i] for i in front])
-        elif column.packing:
-            same_bits("front columns: packed", got.astype("f8"), [nan if column.missing[i] else column.values[i] for i in front])
+        elif not column.unpacked:
+            equal("front columns: type of a packed one", got.dtype, np.dtype("f8"))
+            same_bits("front columns: packed", got, [nan if column.missing[i] else column.values[i] for i in front])
         else:
             check_copy(column, front, group[f"front_columns/{name}"])
 
@@ -265,23 +266,27 @@ def check_hypervolume(sweep, view, group, verdicts, front):
     got = group["groups/reference"][:]
     if view.reference_point:
         same_bits("hypervolume: reference", got, view.reference_point)
-    elif points:
-        for a, b, sign in zip(got, figures.default_reference(points), signs):
-            close("hypervolume: reference", float(a) * sign, b, 0)
+    else:
+        for k, sign in enumerate(signs):
+            values = [point[k] for point in points]
+            close("hypervolume: reference", float(got[k]) * sign, figures.default_reference(values), max(map(abs, values), default=0))
     reference = tuple(float(x) * sign for x, sign in zip(got, signs))
+    without = any(x != x for x in reference)  # there is no finite value to count from
     contribution = dict(zip(front, group["front_contribution"][:].tolist() if "front_contribution" in group else []))
     for g, rows in enumerate(fronts):
         inside = [p for p in rows.values() if all(x < r for x, r in zip(p, reference))]
-        if not all(isfinite(x) for p in inside for x in p):
-            equal("hypervolume", float(group["groups/hypervolume"][g]), inf)
-            continue
         if len(set(inside)) ** (len(reference) - 1) > 4000:  # too many slices
             continue
-        box = float(np.prod([r - min((p[k] for p in inside), default=r) for k, r in enumerate(reference)]))
-        volume = figures.volume(rows.values(), reference) if rows else nan  # of a group without rated rows
+        infinite = any(x == -inf for p in inside for x in p)
+        box = 1.0 if infinite else float(np.prod([r - min((p[k] for p in inside), default=r) for k, r in enumerate(reference)]))
+        volume = nan if without or not rows else inf if infinite else figures.volume(inside, reference)
         close("hypervolume", float(group["groups/hypervolume"][g]), volume, box)
-        if contribution:
-            lost = {p: volume - figures.volume([q for i, q in rows.items() if i != row], reference) for row, p in rows.items()}
-            for row, p in rows.items():
-                several = sum(q == p for q in rows.values()) > 1
-                close("contributions", contribution[row], 0.0 if several else lost[p], box)
+        for row, p in rows.items() if contribution else []:
+            alone = p in inside and sum(q == p for q in inside) == 1
+            if without:
+                lost = nan
+            elif alone and infinite and -inf not in p:
+                continue  # finite, of an infinite volume
+            else:
+                lost = 0.0 if not alone else inf if -inf in p else volume - figures.volume([q for q in inside if q != p], reference)
+            close("contributions", contribution[row], lost, box)

@@ -1,5 +1,5 @@
 """Random columns of a sweep, what each stored value means, and the files that hold them (data/schema.md, "Input")."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import h5py
 import numpy as np
@@ -17,28 +17,46 @@ class Column:
     units: str = None
     fills: dict = field(default_factory=dict)  # _FillValue, missing_value: numpy scalars
     packing: dict = field(default_factory=dict)  # scale_factor, add_offset: value = stored · scale + offset, in float64
+    later: tuple = None  # (first row of a later file, its packing): each file has its own
 
     def __post_init__(self):
         self.text = isinstance(self.stored, list)
-        self.real = not self.text and (self.stored.dtype.kind == "f" or bool(self.packing))
+        self.unpacked = self.packing.get("scale_factor", 1) == 1 and self.packing.get("add_offset", 0) == 0  # changes nothing
+        self.real = not self.text and (self.stored.dtype.kind == "f" or not self.unpacked)
         if self.text:
             self.values, self.missing = list(self.stored), [value == b"" for value in self.stored]
             return
         exact = [float(x) if self.stored.dtype.kind == "f" else int(x) for x in self.stored]
-        fills = [fill.item() for fill in self.fills.values()]  # exact: float64, or an integer of any size
+        # Of reals the fill value is rounded to the stored type; of integers it is compared exactly, and may be out of their range.
+        fills = [float(self.stored.dtype.type(fill)) if self.stored.dtype.kind == "f" else fill.item() for fill in self.fills.values()]
         self.missing = [x != x or any(x == fill for fill in fills) for x in exact]
-        if self.packing:
-            scale, offset = (None if name not in self.packing else float(self.packing[name]) for name in ("scale_factor", "add_offset"))
-            exact = [float(x) if scale is None else float(x) * scale for x in exact]
-            exact = exact if offset is None else [x + offset for x in exact]
-        self.values = exact
+        self.values = exact if self.unpacked else [unpack(x, self.packing_at(i)) for i, x in enumerate(exact)]
+
+    def packing_at(self, i):
+        return self.packing if self.later is None or i < self.later[0] else self.later[1]
 
     def known(self, i):
         return None if self.missing[i] else self.values[i]
 
 
+def unpack(x, packing):
+    return float(x) * float(packing.get("scale_factor", 1)) + float(packing.get("add_offset", 0))
+
+
+def fill_of(r, stored):
+    """A fill value: of the column's own type or another one, one of the values or none."""
+    if stored.dtype.kind == "f":
+        fill = stored.dtype.type(r.choice([0, 1, 2, 99])) if r.random() < 0.3 else r.choice(stored)
+        fill = np.float64(0.1) if r.random() < 0.1 else fill
+        return np.float64(fill) if r.random() < 0.5 else fill
+    if r.random() < 0.15:
+        return r.choice([np.int64(-1), np.int64(300), np.float64(2.0), np.float64(2.5), np.float64(-1e300), np.uint64(2**64 - 1)])
+    fill = stored.dtype.type(r.choice([0, 1, 2, 99])) if r.random() < 0.3 else r.choice(stored)
+    return np.int64(fill) if fill < 2**63 and r.random() < 0.2 else fill
+
+
 def with_missing(r, name, stored, units=None, packing=None, share=0.5):
-    """Adds missing values to a numpy array: NaN, or a fill value of the column's own type or of float64."""
+    """Adds missing values to a numpy array: NaN, and fill values."""
     fills, rows = {}, len(stored)
     stored = stored.copy()
     if stored.dtype.kind != "b" and r.random() < share:
@@ -46,13 +64,11 @@ def with_missing(r, name, stored, units=None, packing=None, share=0.5):
             if stored.dtype.kind == "f" and r.random() < 0.1:
                 stored[i] = np.nan
         for attribute in r.sample(["_FillValue", "missing_value"], r.choice([0, 1, 1, 2])):
-            fill = stored.dtype.type(r.choice([0, 1, 2, 99])) if r.random() < 0.3 else stored[r.randrange(rows)]
-            if stored.dtype.kind == "f" and r.random() < 0.5:
-                fill = np.float64(fill)
-            fills[attribute] = fill
-            for i in range(rows):
-                if r.random() < 0.05:
-                    stored[i] = fill
+            fills[attribute] = fill = fill_of(r, stored)
+            if stored.dtype.kind == "f" or (fill == int(fill) and np.iinfo(stored.dtype).min <= fill <= np.iinfo(stored.dtype).max):
+                for i in range(rows):
+                    if r.random() < 0.05:
+                        stored[i] = fill
     return Column(name, stored, units, fills, packing or {})
 
 
@@ -60,17 +76,21 @@ def packing_of(r):
     """Random scale_factor and add_offset, of float64 or float32."""
     packing = {}
     if r.random() < 0.8:
-        packing["scale_factor"] = r.choice([np.float64(0.01), np.float64(0.1), np.float32(0.5), np.float64(3.0)])
+        packing["scale_factor"] = r.choice([np.float64(0.01), np.float64(0.1), np.float32(0.5), np.float64(3.0), np.float64(1)])
     if r.random() < 0.6 or not packing:
-        packing["add_offset"] = r.choice([np.float64(0.3), np.float32(0.25), np.float64(2.0)])
+        packing["add_offset"] = r.choice([np.float64(0.3), np.float32(0.25), np.float64(2.0), np.float64(0)])
     return packing
 
 
-def objective_column(r, name, rows, tame=False):
-    """A column with ties, infinities, -0.0, integers beyond 2^53, missing values; tame: finite and below 2^53."""
+def objective_column(r, name, rows, tame, cuts):
+    """A column with ties, infinities, -0.0, integers beyond 2^53, missing values; tame: finite and below 2^53. `cuts`: where files end."""
     if r.random() < 0.15:
         stored = np.array([r.randrange(-5, 6) for _ in range(rows)], dtype=r.choice(["i2", "i1", ">i4", "f4"]))
-        return with_missing(r, name, stored, packing=packing_of(r))
+        packing = packing_of(r)
+        column = with_missing(r, name, stored, packing=packing)
+        if not column.unpacked and cuts and r.random() < 0.5:
+            column = replace(column, later=(cuts[0], {**packing_of(r), "scale_factor": np.float64(0.25)}))
+        return column
     if r.random() < 0.5:
         kind = r.choice(REAL)
         pool = [0.0, -0.0, 1, 2, 3, 1.5, -2] if tame else [0.0, -0.0, 1, 2, 3, 1.5, -2, np.inf, -np.inf]
@@ -112,7 +132,7 @@ def write(r, columns, path, group, cuts):
                     options = dict(chunks=(r.randint(1, len(stored)),), shuffle=r.random() < 0.5, fletcher32=r.random() < 0.3,
                                    compression=r.choice([None, "gzip"]))
                 dataset = f.create_dataset(f"{group}/{column.name}", data=stored, **options)
-                for name, value in [*column.fills.items(), *column.packing.items()]:
+                for name, value in [*column.fills.items(), *column.packing_at(edges[k]).items()]:
                     dataset.attrs.create(name, value, dtype=value.dtype)
                 if column.units:
                     dataset.attrs["units"] = column.units

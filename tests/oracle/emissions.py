@@ -4,7 +4,7 @@ A quantity of one row is a triple (low, value, high) in its stored unit, or None
 left to right: Python's floats do exactly that. A unit factor is x · A / B, A and B the products of the units' integers; where one of
 the two divides the other, only the quotient is left.
 """
-from math import isfinite, nan
+from math import inf, isfinite, nan
 
 TIME = {"s": (1, 3600), "min": (1, 60), "h": (1, 1), "d": (24, 1), "y": (8760, 1)}  # in hours
 POWER = {"W": (1, 1000), "kW": (1, 1)}  # in kW
@@ -166,7 +166,9 @@ class Emissions:
         if self.bounded:  # least: rising quantities low, falling ones high; all three numbers of a row come from one model
             for suffix, rising, falling in (("_low", 0, 2), ("_high", 2, 0)):
                 bound = self.computed(self.formulas(i, rising, falling), model)
-                numbers.update({name + suffix: bound[name] for name in self.names()})
+                for name in self.names():  # what overflow leaves undefined, as 0 · infinity, is 0 or infinity
+                    undefined = bound[name] != bound[name] and numbers[name] == numbers[name]
+                    numbers[name + suffix] = bound[name] if not undefined else 0.0 if suffix == "_low" else inf
         return numbers, source
 
     def formulas(self, i, rising, falling):

@@ -1,5 +1,6 @@
 """Crowding distances and hypervolumes from their definitions, by brute force."""
-from math import inf, isfinite
+from math import inf, isfinite, nan
+from sys import float_info
 
 
 def crowding(points):
@@ -40,11 +41,11 @@ def volume(points, reference):
     return sum(width * volume(points, reference[1:]) for width, points in slices)
 
 
-def default_reference(fronts):
-    """The worst value on any front worsened by a tenth of the range, of max(|worst|, 1) where that is 0; less is better, NaN is missing."""
-    reference = []
-    for k in range(len(fronts[0])):
-        known = [p[k] for p in fronts if p[k] == p[k]]
-        worst, best = max(known), min(known)
-        reference.append(worst + 0.1 * ((worst - best) or max(abs(worst), 1.0)))
-    return reference
+def default_reference(values):
+    """One objective's worst finite value on any front worsened by a tenth of the range of finite ones (of max(|worst|, 1) where that is
+    0), no further than the largest number; NaN where there is none. Less is better, NaN is missing."""
+    finite = [x for x in values if isfinite(x)]
+    if not finite:
+        return nan
+    worst, best = max(finite), min(finite)
+    return min(worst + 0.1 * ((worst - best) or max(abs(worst), 1.0)), float_info.max)

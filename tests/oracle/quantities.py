@@ -78,29 +78,29 @@ class Maker:
     def __init__(self, r, rows, divisors, catalogue):
         self.r, self.rows, self.divisors, self.catalogue = r, rows, divisors, catalogue
         self.fault = r.random() < 0.06  # some specs hold one thing that must be refused
+        self.huge = r.random() < 0.03
 
     def make(self, name):
         r = self.r
         forms = [self.constant, self.column, self.column, self.bounds, self.bound_columns]
         if self.catalogue and name in CATALOGUES:
             forms += [self.catalogue_column] * 2 + [self.catalogue_name]
-        quantity = r.choice(forms)(name, r.choice(list(UNITS[name])))
-        return quantity
+        return r.choice(forms)(name, r.choice(list(UNITS[name])))
 
     def constant(self, name, unit):
-        r, value = self.r, likely(self.r, name)
+        r, value = self.r, self.likely(name)
         if self.fault and r.random() < 0.15:
             value = r.choice([-1.0, 0.0, 1.5]) if name in SHARES else 0.5 if name == "pue" else 0.0 if name in self.divisors else -2.5
         toml, triple, bounded = {"value": value}, (value,) * 3, False
         if r.random() < 0.3:
             error = r.choice([0.1, 0.25, 0.0, r.uniform(0, 0.9)])
             toml["error"], triple, bounded = error, with_error(name, value, error), True
-        refused = not fits(name, value, self.divisors)
+        refused = not all(fits(name, bound, self.divisors) for bound in triple)
         return Quantity(name, self.unit_of(toml, unit), unit, [triple] * self.rows, bounded=bounded, refused=refused)
 
     def bounds(self, name, unit):
         r = self.r
-        low, high = sorted([likely(r, name), likely(r, name)])
+        low, high = sorted([self.likely(name), self.likely(name)])
         if self.fault and r.random() < 0.3 and low < high:
             low, high = high, low
         refused = low > high or not all(fits(name, bound, self.divisors) for bound in (low, high))
@@ -110,16 +110,19 @@ class Maker:
     def column(self, name, unit):
         r = self.r
         column, toml = self.stored(name, name, unit)
-        assume = likely(r, name) if r.random() < 0.25 else None
+        assume = self.assumed(name)
         error = r.choice([0.2, 0.0, r.uniform(0, 0.9)]) if r.random() < 0.3 else None
         return self.finish(name, unit, toml, [column], assume, error)
 
     def bound_columns(self, name, unit):
         r, pair = self.r, [f"{name}_least", f"{name}_most"]
-        packing, arrays = {}, []
         stored, packing = numbers(r, name, self.rows)
         arrays = [stored, np.array([r.choice(stored) if r.random() < 0.8 else x for x in stored], dtype=stored.dtype)]
         arrays = [np.minimum(*arrays), np.maximum(*arrays)]
+        if self.huge:  # 0 · infinity has no value; a bound of 0 is none of the value's business
+            arrays[1] = np.maximum(arrays[1], 1).astype(stored.dtype) if name not in SHARES else arrays[1]
+        if self.fault and r.random() < 0.3:
+            arrays.reverse()
         columns = [with_missing(r, column, array, None, packing, 0.4) for column, array in zip(pair, arrays)]
         toml = {"low": pair[0], "high": pair[1]}
         for column in columns:
@@ -127,7 +130,7 @@ class Maker:
         if "unit" not in toml and any(column.units is None for column in columns) and UNITS[name] != {"1": (1, 1)}:
             for column in columns:
                 column.units = unit
-        assume = likely(r, name) if r.random() < 0.25 else None
+        assume = self.assumed(name)
         return self.finish(name, unit, toml, columns, assume, None)
 
     def finish(self, name, unit, toml, columns, assume, error):
@@ -135,6 +138,7 @@ class Maker:
         quantity = Quantity(name, toml, unit, [], [], columns, bounded=error is not None or len(columns) == 2)
         if assume is not None:
             toml["assume"] = assume
+            quantity.refused = not all(fits(name, x, self.divisors) for x in with_error(name, assume, error or 0.0))
         if error is not None:
             toml["error"] = error
         for i in range(self.rows):
@@ -145,19 +149,31 @@ class Maker:
             else:
                 quantity.account.append(GIVEN)
                 known = [float(value) for value in known]
-                if known[0] > known[-1] or not all(fits(name, value, self.divisors) for value in known):
-                    quantity.faults[i] = "outside its limits"
             if known[0] is None:
                 quantity.rows.append(None)
-            elif len(known) == 2:
-                quantity.rows.append((known[0], (known[0] + known[1]) / 2, known[1]))
-            else:
-                quantity.rows.append((known[0],) * 3 if error is None else with_error(name, known[0], error))
+                continue
+            triple = (known[0],) * 3 if error is None else with_error(name, known[0], error)
+            triple = (known[0], (known[0] + known[1]) / 2, known[1]) if len(known) == 2 else triple
+            quantity.rows.append(triple)
+            if known[0] > known[-1] or not all(fits(name, value, self.divisors) for value in triple):
+                quantity.faults[i] = "outside its limits"
         return quantity
+
+    def assumed(self, name):
+        if self.r.random() > 0.25:
+            return None
+        return -1.0 if self.fault and self.r.random() < 0.3 else self.likely(name)
+
+    def likely(self, name):
+        """A likely number; in some sweeps one of those that bring the products to infinity, and never 0 then."""
+        if not self.huge or name in (*SHARES, *DIVISORS, "pue", "devices"):
+            return likely(self.r, name)
+        return self.r.choice([1e150, 1e200, likely(self.r, name) or 1.0])
 
     def stored(self, name, column_name, unit):
         r = self.r
         values, packing = numbers(r, name, self.rows)
+        values = np.where(values == 0, 1, values).astype(values.dtype) if self.huge else values  # 0 · infinity has no value
         if self.fault and r.random() < 0.3 and values.dtype.kind == "f":
             values[r.randrange(self.rows)] = r.choice([-1, 0, np.inf, 1.25, 0.5])
         column, toml = with_missing(r, column_name, values, None, packing, 0.5), {"column": column_name}
@@ -187,7 +203,7 @@ class Maker:
         if unknown or (self.fault and r.random() < 0.5):
             texts.append("no such thing")
         chosen = [r.choice(texts) for _ in range(self.rows)]
-        assume = likely(r, name) if r.random() < 0.25 else None
+        assume = self.assumed(name)
         error = r.choice([0.1, 0.3]) if r.random() < 0.3 else None
         column = Column(f"{name}_name", [text.encode() for text in chosen])
         quantity = Quantity(name, toml, unit, [], [], [column], bounded=error is not None, found={})

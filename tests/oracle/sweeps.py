@@ -3,7 +3,7 @@ import json
 import operator
 import random
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from math import isfinite
 
 import numpy as np
 
@@ -53,9 +53,10 @@ class Sweep:
         self.r = r = random.Random(seed)
         self.rows, self.folder = r.choice([1, 2, r.randint(3, 20), r.randint(20, 60)]), folder
         self.columns, self.refusals, self.emissions, self.numbers = {}, set(), None, {}
+        self.cuts = sorted(r.sample(range(1, self.rows), min(self.rows - 1, r.choice([0, 0, 0, 1, 2])))) if self.rows > 1 else []
         self.tame = r.random() < 0.5  # objectives finite and below 2^53
         for k in range(r.randint(1, 4)):
-            self.add(objective_column(r, r.choice([f"o{k}", f"o{k}", f"top-{k} %"]), self.rows, self.tame))
+            self.add(objective_column(r, r.choice([f"o{k}", f"o{k}", f"top-{k} %"]), self.rows, self.tame, self.cuts))
         self.objective_names = list(self.columns)
         for k in range(r.choice([0, 1, 1, 2])):
             self.add(key_column(r, f"key{k}", self.rows))
@@ -266,8 +267,6 @@ class Sweep:
         for view in [] if self.emissions_refused else self.views:
             if view.missing == "error" and len(self.rated(view)) < len(self.selected):
                 self.refusals.add(3)
-            if view.wants("hypervolume"):
-                self.refuse_volume(view)
 
     def faulty_interval(self, view, name, form, i):
         """Low above high, a value outside its bounds, a negative error, and 64-bit integers from 2^53 on."""
@@ -279,18 +278,6 @@ class Sweep:
         low, high = self.interval(view, name, i)
         return not low <= float(self.value(name, i)) <= high
 
-    def refuse_volume(self, view):
-        """A default reference point needs finite values on the fronts, missing ones left out; contributions need a finite volume."""
-        front = [v.points[i] for v in self.verdicts(view) for i in v.front]
-        for k in range(len(view.objectives) if front and not view.reference_point else 0):
-            known = [point[k][1] for point in front if not point[k][0]]
-            if not known or not all(map(isfinite, known)):
-                self.refusals.add(2)
-        if view.reference_point and view.wants("contributions"):
-            reference = tuple(-x if up else x for x, up in zip(view.reference_point, view.maximise))
-            inside = [p for p in front if all(not missing and x < limit for (missing, x), limit in zip(p, reference))]
-            self.refusals.update([3] if any(x == -inf for p in inside for _, x in p) else [])
-
     # Files.
 
     def write(self):
@@ -301,10 +288,9 @@ class Sweep:
         if all(map(converted, self.columns.values())) and r.random() < 0.15:
             self.table = f"{self.folder}/sweep.csv"  # `convert` makes the sweep, of other types
             self.columns = {column.name: column for column in write_table(list(self.columns.values()), self.table)}
-        cuts = sorted(r.sample(range(1, self.rows), min(self.rows - 1, r.choice([0, 0, 0, 1, 2])))) if self.rows > 1 else []
         self.paths = [f"{self.folder}/sweep.h5"]
         if self.table is None:
-            self.paths = write(r, list(self.columns.values()), self.paths[0], self.group.strip("/"), cuts)
+            self.paths = write(r, list(self.columns.values()), self.paths[0], self.group.strip("/"), self.cuts)
         lines = ["[sweep]", f"group = {toml(self.group)}"]
         lines += [f"where = {toml([text for text, _ in self.where])}"] if self.where else []
         lines += self.spec
