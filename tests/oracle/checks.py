@@ -1,5 +1,5 @@
 """Compares a result file with the oracle, number by number."""
-from math import inf, nan
+from math import inf, isfinite, nan
 
 import h5py
 import numpy as np
@@ -152,9 +152,11 @@ def check_causes(sweep, view, group, rated):
     for name in set().union(*(sweep.emissions.used(c.removesuffix("_low").removesuffix("_high")) for c in computed)):
         quantity = sweep.emissions.quantities.get(name)
         if quantity is not None and quantity.account is not None:
-            want[(name, None)] = sum(quantity.account[i] == MISSING for i in rows)
+            lacking = [i for i in rows if quantity.account[i] == MISSING]
+            for column in quantity.columns:  # of two bounds, the one that is missing
+                want[(name, column.name)] = sum(column.missing[i] or quantity.found is not None for i in lacking)
     quantities, columns, counts = (list(group.attrs["missing_" + name]) for name in ("quantities", "columns", "rows"))
-    got = {(q, None if q else c): int(n) for q, c, n in zip(quantities, columns, counts)}
+    got = {(q, c): int(n) for q, c, n in zip(quantities, columns, counts)}
     if computed and sweep.first_available:  # which model's quantities are to blame is not defined
         got, want = ({k: n for k, n in of.items() if not k[0]} for of in (got, want))
     equal("causes", {k: n for k, n in got.items() if n}, {k: n for k, n in want.items() if n})
@@ -234,9 +236,9 @@ def check_front_columns(sweep, view, group, front):
 
 
 def check_copy(column, front, dataset):
-    """A copied column of numbers: its type, every known value bit for bit, and NaN or the fill value where it is missing."""
+    """A copied column of numbers: its type (float16 is widened), every known value bit for bit, and NaN or the fill value where it is missing."""
     got, want = dataset[:], column.stored[front]
-    native = (want.astype("u1") if want.dtype.kind == "b" else want).dtype.newbyteorder("=")
+    native = {"b": np.dtype("u1"), "f": np.dtype(f"f{max(4, want.dtype.itemsize)}")}.get(want.dtype.kind, want.dtype.newbyteorder("="))
     equal("front columns: type", got.dtype.newbyteorder("="), native)
     fills = [dataset.attrs[name] for name in ("_FillValue", "missing_value") if name in dataset.attrs]
     for k, i in enumerate(front):
@@ -268,8 +270,8 @@ def check_hypervolume(sweep, view, group, verdicts, front):
         same_bits("hypervolume: reference", got, view.reference_point)
     else:
         for k, sign in enumerate(signs):
-            values = [point[k] for point in points]
-            close("hypervolume: reference", float(got[k]) * sign, figures.default_reference(values), max(map(abs, values), default=0))
+            finite = [point[k] for point in points if isfinite(point[k])]
+            close("hypervolume: reference", float(got[k]) * sign, figures.default_reference(finite), max(map(abs, finite), default=0))
     reference = tuple(float(x) * sign for x, sign in zip(got, signs))
     without = any(x != x for x in reference)  # there is no finite value to count from
     contribution = dict(zip(front, group["front_contribution"][:].tolist() if "front_contribution" in group else []))

@@ -41,10 +41,9 @@ def volume(points, reference):
     return sum(width * volume(points, reference[1:]) for width, points in slices)
 
 
-def default_reference(values):
+def default_reference(finite):
     """One objective's worst finite value on any front worsened by a tenth of the range of finite ones (of max(|worst|, 1) where that is
-    0), no further than the largest number; NaN where there is none. Less is better, NaN is missing."""
-    finite = [x for x in values if isfinite(x)]
+    0), no further than the largest number; NaN where there is none. Less is better."""
     if not finite:
         return nan
     worst, best = max(finite), min(finite)

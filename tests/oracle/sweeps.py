@@ -273,6 +273,8 @@ class Sweep:
         known = [self.columns[x].known(i) if isinstance(x, str) else x for x in form.values()]
         if isinstance(self.value(name, i), int) and abs(self.value(name, i)) >= 2**53:
             return True
+        if None not in known and (known[0] < 0 if "absolute_error" in form else len(known) == 2 and known[0] > known[1]):
+            return True  # whatever the value
         if self.value(name, i) is None or None in known:
             return False
         low, high = self.interval(view, name, i)
