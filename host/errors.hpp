@@ -4,14 +4,16 @@
 #include <stdexcept>
 #include <string>
 
+#include "host/text.hpp"
+
 namespace carbonfront {
 
-/// Base of all errors a user can meet.
+/// Base of all errors a user can meet. Its text is one line: what files, specs and command lines say in it is escaped.
 struct Error : std::runtime_error {
   Error(const std::string& problem, const std::string& why, const std::string& advice)
-      : std::runtime_error(problem + " (" + why + "); " + advice) {}
+      : std::runtime_error(escaped(problem + " (" + why + "); " + advice)) {}
   /// An error's text with the file it concerns in front.
-  Error(const std::string& file, const Error& error) : std::runtime_error(file + ": " + error.what()) {}
+  Error(const std::string& file, const Error& error) : std::runtime_error(escaped(file) + ": " + error.what()) {}
 };
 
 /// Usage, spec, or an existing output without --force. Exit code 2.

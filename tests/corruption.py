@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Damage a sweep of 50 columns at seeded places: every run ends with the correct result or a clear error.
+"""Damage files at seeded places: every run ends with the correct answer or a clear error. A sweep of 50 columns here; results,
+parts, counts and checkpoints in corruption_own.py.
 
-usage: corruption.py PROGRAM FOLDER [--places N] [--seed N]
+usage: corruption.py PROGRAM FOLDER [--places N] [--own-places N] [--seed N]
 
 Two samples with fletcher32 on every column (most with deflate and shuffle): one whose structure has checksums as well (HDF5's
 newest format), one whose structure has none (the oldest, h5py's default). At each place a bit or a byte is changed, or the file is cut there. Places are
@@ -21,6 +22,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+
+from corruption_own import campaign
 
 ROWS, COLUMNS, OBJECTIVES, SECONDS = 3000, 50, 6, 120
 
@@ -137,12 +140,15 @@ def main():
     parser.add_argument("program")
     parser.add_argument("folder")
     parser.add_argument("--places", type=int, default=500)
+    parser.add_argument("--own-places", type=int, default=500, help="in files that the program wrote")
     parser.add_argument("--seed", type=int, default=0)
     a = parser.parse_args()
     failures = []
     Path(a.folder).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=a.folder) as folder:
-        for libver in ("latest", "earliest"):
+        if a.own_places:
+            failures += campaign(a.program, folder, Path(__file__).resolve().parent / "samples", a.own_places, a.seed)
+        for libver in ("latest", "earliest") if a.places else ():
             sample, result = Path(folder) / "sample.h5", Path(folder) / "expected.h5"
             make(sample, libver)
             code, _, errors = run(command(a.program, sample, result))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks who includes whom, and that only host/app prints or ends the program.
+# Checks who includes whom, that only host/app prints or ends the program, and that it prints through host/app/say.hpp alone.
 # usage: layering.sh [REPOSITORY]     prints the violations; exits 1 when there are any, or when the check itself is blind
 set -u
 root=$(cd "${1:-$(dirname "$0")/..}" && pwd) || exit 2
@@ -71,6 +71,14 @@ check_printing() {  # everywhere but in host/app; comments do not count
     done
 }
 
+check_saying() {  # in host/app: what is printed elsewhere would not be escaped
+  find host/app -type f -name '*.?pp' -not -name say.hpp | sort | while read -r file; do
+    sed -E 's@//.*@@' "$file" |
+      grep -nE '(^|[^A-Za-z0-9_])((cout|cerr|clog|fmt::print)([^A-Za-z0-9_]|$)|v?f?printf[[:space:]]*\(|f?puts[[:space:]]*\(|fwrite[[:space:]]*\(|putchar[[:space:]]*\()' |
+      while IFS=: read -r line text; do echo "$file:$line prints past host/app/say.hpp (texts must be escaped):$text"; done
+  done
+}
+
 check() {  # prints all violations under the current folder
   layers | while read -r folder allowed; do
     [ -d "$folder" ] && check_includes "$folder" "$allowed" "$(foreign | awk -v f="$folder" '$1 == f {print $2}')"
@@ -79,6 +87,7 @@ check() {  # prints all violations under the current folder
     layers | grep -q "^$folder " || echo "$folder is in no layer (add it to tests/layering.sh)"
   done
   check_printing
+  check_saying
 }
 
 # The check must see each kind of violation, once, and nothing else.
@@ -97,13 +106,15 @@ self_check() {
     printf '#include "tests/b.hpp"\n#include "host/app/commands.hpp"\n' >host/scoring/a.cpp
     printf '#include <cuda_runtime.h>\n#include "host/scoring/a.hpp"\n#include "host/pareto/order.hpp"\n' >host/cuda/a.cpp
     printf '#include "host/scoring/a.hpp"\n#include "host/cuda/a.hpp"\n' >host/backend.cpp
-    printf '#include "tests/b.hpp"\n#include "host/spec/a.hpp"\nint main() { printf("fine here"); }\n' >host/app/main.cpp
+    printf '#include "tests/b.hpp"\n#include "host/spec/a.hpp"\nint main() { std::exit(1); say("fine here"); }\n' >host/app/main.cpp
+    echo 'void say() { std::fwrite("fine here too"); fmt::print("x"); }' >host/app/say.hpp
+    printf '// fmt::print("no")\nvoid f() { fmt::print("x"); }\nvoid g() { snprintf(x); std::fwrite("y"); }\n' >host/app/a.cpp
     printf '#include "b.hpp"\n#include <cub/cub.cuh>\n' >host/pareto/b.cpp
     printf 'void f() { std::cerr << 1; } // std::cout\n#include <cerrno> // printf("no")\nvoid g() { snprintf(x); fmt::print("x"); }\n' >host/sweep/b.cpp
     printf 'void f() {\n  std::exit(1); }\n' >host/spec/b.cpp
     check >found
   )
-  found=$(sed -E 's/ \(.*//; s/ prints or exits.*//' "$scratch/found")
+  found=$(sed -E 's/ \(.*//; s/ prints (or exits|past).*//' "$scratch/found")
   diff <(sort <<<"$found") <(sort <<'EOF'
 kernels/a.cu includes host/errors.hpp
 kernels/b.hpp includes <hdf5.h>
@@ -123,6 +134,8 @@ host/other is in no layer
 host/sweep/b.cpp:1
 host/sweep/b.cpp:3
 host/spec/b.cpp:2
+host/app/a.cpp:2
+host/app/a.cpp:3
 EOF
   ) || { echo "the check itself is wrong: it finds '<', it must find '>'"; exit 1; }
 }

@@ -3,7 +3,7 @@
 
 usage: layouts.py PROGRAM FOLDER
 
-FOLDER is made anew. tests/samples holds tables that pandas 3.1 and PyTables 3.11 wrote. Needs h5py, numpy and h5netcdf.
+FOLDER is made anew. tests/samples holds tables that pandas 3.1 and PyTables 3.11 wrote. Needs h5py, numpy, h5netcdf and xarray.
 """
 import shutil
 import subprocess
@@ -13,6 +13,7 @@ from pathlib import Path
 import h5netcdf
 import h5py
 import numpy as np
+import xarray
 
 ROWS = 500
 VIEWS = ["accuracy", "energy", "params"]
@@ -62,9 +63,9 @@ def same(a, b):
     return isinstance(a, dict) and isinstance(b, dict) and all(np.array_equal(a[name], b[name]) for name in a)
 
 
-def check_layout(program, expected, what, sweep, **how):
+def check_layout(program, expected, what, sweep, allow=(), **how):
     for more in ([], ["--batch-rows", 7], ["--reader", "plain"], ["--reader", "plain", "--batch-rows", 7]):
-        found = verdict(program, sweep, more=more, **how)
+        found = verdict(program, sweep, more=[*more, *allow], **how)
         check(same(found, expected), f"{what} {more}: {found if isinstance(found, str) else 'another verdict'}")
 
 
@@ -166,6 +167,73 @@ def check_external(program, folder, columns, expected):
     check(code == 3 and "--allow-external" in errors, f"external storage outside is refused: {code} {errors}")
 
 
+def check_patterns(program, folder, columns, expected):
+    """Sources named by a pattern, of files or of datasets: refused, and read where that is allowed."""
+    for n in range(5):
+        group_of_columns(folder / f"block%{n}.h5", {f"{name}{n}": column[n * 100:(n + 1) * 100] for name, column in columns.items()})
+    with h5py.File(folder / "pattern.h5", "w", libver="latest") as file:
+        group = file.create_group("configs")
+        for name in VIEWS:
+            space = h5py.h5s.create_simple((0,), (h5py.h5s.UNLIMITED,))
+            space.select_hyperslab((0,), (h5py.h5s.UNLIMITED,), (100,), (100,))
+            plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            plist.set_virtual(space, b"block%%%b.h5", f"configs/{name}%b".encode(), h5py.h5s.create_simple((100,)))
+            extent = h5py.h5s.create_simple((0,), (h5py.h5s.UNLIMITED,))
+            h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(columns[name].dtype), extent, plist)
+    code, _, errors = run(program, "score", folder / "pattern.h5", "--view", "v=accuracy:max", "-o", folder / "r.h5", "--force")
+    check(code == 3 and "pattern" in errors and "--allow-external" in errors, f"a pattern of sources is refused: {code} {errors}")
+    check_layout(program, expected, "a pattern of sources", folder / "pattern.h5", allow=["--allow-external"])
+    with h5py.File(folder / "percent.h5", "w", libver="latest") as file:
+        for name in VIEWS:
+            layout = h5py.VirtualLayout((ROWS,), columns[name].dtype)
+            for n in range(5):
+                layout[n * 100:(n + 1) * 100] = h5py.VirtualSource(f"block%%{n}.h5", f"configs/{name}{n}", (100,))
+            file.create_virtual_dataset(f"configs/{name}", layout)
+    check_layout(program, expected, "sources with a percent sign", folder / "percent.h5")
+
+
+def check_sources_of_sources(program, folder, columns, expected):
+    """A virtual dataset of external storage in the same file, beside the storage's own dataset, from any current folder."""
+    (folder / "far").mkdir()
+    columns["accuracy"].tofile(folder / "far/accuracy.raw")
+    with h5py.File(folder / "far/far.h5", "w", libver="latest") as file:
+        file.create_dataset("configs/stored", (ROWS,), "f8", external=[("accuracy.raw", 0, h5py.h5f.UNLIMITED)])
+        file["configs/energy"], file["configs/params"] = columns["energy"], columns["params"]
+        layout = h5py.VirtualLayout((ROWS,), "f8")
+        layout[:] = h5py.VirtualSource(".", "configs/stored", (ROWS,))
+        file.create_virtual_dataset("configs/accuracy", layout)
+    check_layout(program, expected, "external storage behind a virtual dataset", folder / "far/far.h5")
+    check_layout(program, expected, "external storage beside a virtual dataset of it", folder / "far/far.h5", allow=["--columns", "stored"])
+
+
+def check_packed(program, folder):
+    """Packed columns have the float64 values that xarray decodes, or, of what it decodes to float32, that numpy computes."""
+    random, scale, offset = np.random.default_rng(3), 0.0173, -12.75
+    for kind in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"):
+        dtype = np.dtype(kind)
+        raw = (random.random(ROWS) * 1000).astype(dtype) if dtype.kind == "f" else \
+            random.integers(np.iinfo(dtype).min, np.iinfo(dtype).max, ROWS, dtype, endpoint=True)
+        raw[::7] = fill = dtype.type(99)
+        with h5netcdf.File(folder / "packed.nc", "w") as file:
+            file.dimensions = {"config": ROWS}
+            file.create_variable("x", ("config",), dtype, data=raw, chunks=(100,), compression="gzip", shuffle=True)
+            file.create_variable("same", ("config",), "f8", data=np.zeros(ROWS))
+            for name, value in {"scale_factor": scale, "add_offset": offset, "_FillValue": fill}.items():
+                file["x"].attrs[name] = value
+        wanted = np.where(raw == fill, np.nan, raw.astype("f8") * scale + offset)
+        with xarray.open_dataset(folder / "packed.nc", engine="h5netcdf") as decoded:
+            values = decoded["x"].values
+        check(values.dtype != "f8" or np.array_equal(values, wanted, equal_nan=True), f"{kind}: xarray and numpy agree")
+        check(values.dtype == "f8" or dtype.kind == "f" or dtype.itemsize <= 2, f"{kind}: xarray decodes to float64")
+        for more in ([], ["--reader", "plain"], ["--batch-rows", 7]):
+            code, _, errors = run(program, "score", folder / "packed.nc", "--group", "/", "--view", "v=same:min", "--columns", "x", "-o",
+                                  folder / "packed.result.h5", "--force", *more)
+            check(code == 0, f"{kind} {more}: {errors}")
+            with h5py.File(folder / "packed.result.h5") as file:
+                found = file["views/v/front_columns/x"]
+                check(found.dtype == "f8" and np.array_equal(found[:], wanted, equal_nan=True), f"{kind} {more}: other values")
+
+
 def check_samples(program, folder):
     samples = Path(__file__).parent / "samples"
     with h5py.File(samples / "pandas_data_columns.h5") as file:
@@ -197,6 +265,9 @@ def main():
     check_groups(program, folder, columns, expected)
     check_virtual(program, folder, columns, expected)
     check_external(program, folder, columns, expected)
+    check_patterns(program, folder, columns, expected)
+    check_sources_of_sources(program, folder, columns, expected)
+    check_packed(program, folder)
     check_samples(program, folder)
     with h5py.File(folder / "bad.h5", "w") as file:
         file["configs"] = np.zeros((3, 3))

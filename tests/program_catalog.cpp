@@ -79,7 +79,7 @@ TEST(Lookup, OfAnUnknownNameIsRefusedWithItsRowAndCandidates) {
                    folder, {"s.h5", "s.toml"});
 }
 
-TEST(Lookup, OfOneNameIsSaidAndRefusedWhereItIsAmbiguous) {
+TEST(Lookup, OfOneNameIsSaidAndRefusedWhereItIsUnknown) {
   Scratch folder;
   std::string sweep = named(folder);
   std::string power = "max_power = { value = 1, unit = \"kW\" }\n";
@@ -89,11 +89,10 @@ TEST(Lookup, OfOneNameIsSaidAndRefusedWhereItIsAmbiguous) {
   ASSERT_EQ(done.code, 0) << done.err;
   EXPECT_TRUE(says(done.err, "56.039 g/kWh of France, source codecarbon, 2023")) << done.err;
   EXPECT_EQ(Reading(folder / "r.h5").reals("/emissions/co2e_kg")[0], 56.039 / 1000);
-  expect_refused(
-      score(folder, sweep,
-            {"--force", "--spec",
-             spec_with(folder, kHours + power + "carbon_intensity = { catalog = \"carbon\", name = \"Georgia\" }\n")}),
-      2, {"'Georgia'", "several values", "us-state", "country", "scope"});
+  expect_refused(score(folder, sweep,
+                       {"--force", "--spec",
+                        spec_with(folder, kHours + power + "carbon_intensity = { catalog = \"carbon\", name = \"TX\" }\n")}),
+                 2, {"'TX'", "unknown", "Texas", "us-state"});
 }
 
 TEST(Lookup, TakesTheUsersCatalogueFirst) {
@@ -164,6 +163,40 @@ TEST(CatalogCommand, ListsFactsWithSources) {
   EXPECT_TRUE(says(run({"catalog", "carbon", "world"}).out, "437"));
   EXPECT_TRUE(says(run({"catalog", "France"}).out, "56.039"));
   expect_refused(run({"catalog", "carbon", "Atlantis"}), 2, {"'Atlantis'"});
+}
+
+TEST(Catalogues, OfARelativePathAreFoundByTheJobsOfABatchAndTheResultIsThatOfOneRun) {
+  Scratch folder, elsewhere;
+  named(folder);
+  std::filesystem::create_directory(folder / "facts");
+  folder.write("facts/mine.csv", "scope,name,quantity,value,unit,source\naccelerator,Mine,max_power,100,W,me\n");
+  folder.write("spec.toml", "[emissions]\ncatalogs = [\"facts/mine.csv\"]\ndevices = { value = 1 }\n" + kHours +
+                                "max_power = { catalog = \"hardware\", name = \"Mine\" }\n" + kView);
+  const std::string program = CARBONFRONT_PROGRAM, batch = folder / "r.h5.slurm";
+  auto in = [&](const std::string& where, const std::string& command) {
+    int status = std::system(("cd '" + where + "' && " + command + " >'" + (folder / "log") + "' 2>&1").c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 0) << command << "\n" << read_text(folder / "log");
+  };
+  in(folder.path(), program + " score s.h5 --spec spec.toml -o one.h5");
+  in(folder.path(), program + " slurm s.h5 --spec spec.toml --shards 2 -o r.h5");
+  for (const char* task :
+       {"SLURM_JOB_ID=1 SLURM_ARRAY_TASK_ID=0 bash score.sh", "SLURM_JOB_ID=1 SLURM_ARRAY_TASK_ID=1 bash score.sh",
+        "SLURM_JOB_ID=2 SLURM_ARRAY_TASK_ID=0 bash count.sh", "SLURM_JOB_ID=2 SLURM_ARRAY_TASK_ID=1 bash count.sh",
+        "SLURM_JOB_ID=3 bash merge.sh"})
+    in(batch, task);
+  EXPECT_EQ(run({"inspect", "--digest", folder / "r.h5"}).out.substr(0, 32),
+            run({"inspect", "--digest", folder / "one.h5"}).out.substr(0, 32));
+  in(folder.path(), program + " validate r.h5 s.h5");
+}
+
+TEST(Catalogues, OfAbsolutePathsLetTheJobsRunInTheirOwnFolder) {
+  Scratch folder;
+  std::string sweep = named(folder),
+              mine = folder.write("mine.csv", "scope,name,quantity,value,unit,source\naccelerator,M,max_power,1,W,me\n");
+  std::string spec =
+      spec_with(folder, kHours + "max_power = { catalog = \"hardware\", name = \"M\" }\ncatalogs = [\"" + mine + "\"]\n");
+  EXPECT_EQ(run({"slurm", sweep, "--spec", spec, "--shards", "2", "-o", folder / "r.h5"}).code, 0);
+  EXPECT_TRUE(says(read_text(folder / "r.h5.slurm/settings.sh"), "\nfolder=.   #"));
 }
 
 }  // namespace

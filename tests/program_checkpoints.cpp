@@ -114,6 +114,123 @@ TEST_F(Checkpoints, KeepEverythingReadWhenTheTimeEndsWhileJudging) {
   EXPECT_EQ(digest_of(work.result()), work.digest_of_one_run());
 }
 
+TEST_F(Checkpoints, OfAllRowsReadSayThatATimeLimitIsTooShortForJudging) {
+  work.spec = {"--view", "v=accuracy:max,params:min,train_time:min"};
+  Arguments command = joined(joined({"score"}, work.sweep), joined(work.spec, {"-o", work.result()}));
+  Arguments limited = joined(command, {"--backend", "reference", "--time-limit", "2"});
+  EXPECT_EQ(run(limited).code, 7);
+  const std::string checkpoint = work.result() + ".checkpoint", kept = read_text(checkpoint);
+  const auto written = fs::last_write_time(checkpoint);
+  for (int i = 0; i < 2; ++i) {
+    Outcome done = run(limited);
+    expect_refused(done, 7,
+                   {"the time limit is reached after ", " s of judging", "too short", "raise --time-limit", checkpoint});
+    EXPECT_EQ(fs::last_write_time(checkpoint), written) << "nothing is gained by writing it again";
+    EXPECT_EQ(read_text(checkpoint), kept);
+    EXPECT_FALSE(fs::exists(work.result()));
+  }
+  EXPECT_EQ(run(joined(command, {"--time-limit", "1h"})).code, 0);
+  EXPECT_EQ(digest_of(work.result()), work.digest_of_one_run());
+}
+
+/// Counts a share under a time limit again and again; returns the last run, the first that is not sent on.
+Outcome count_in_steps(const Sharing& work, const Arguments& limited, int& runs) {
+  Outcome done;
+  for (runs = 0; runs < 60; ++runs) {
+    done = work.count(1, limited);
+    if (done.code != 7 || says(done.err, "no further")) break;
+  }
+  return done;
+}
+
+TEST_F(Checkpoints, OfCountsGetFurtherEachTimeUntilTheCountsAreThere) {
+  work.sweep = {generated(folder, "t.h5", {"--rows", "36000", "--chunk-rows", "1000"})};
+  work.shards = 12;
+  work.spec = {"--view", "v=accuracy:max,params:min,train_time:min", "--outputs", "dominated_by,dominates"};
+  work.score_all();
+  auto begin = std::chrono::steady_clock::now();
+  ASSERT_EQ(work.count(1, {"--backend", "reference", "--force"}).code, 0);
+  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - begin;
+  fs::remove(work.part(1) + ".counts");
+  int runs = 0;
+  // A tenth is kept back. What is left is too little for all parts at once, and enough for one of twelve.
+  Outcome done = count_in_steps(work, {"--backend", "reference", "--time-limit", std::to_string(whole.count() * 0.5)}, runs);
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_GE(runs, 2);
+  for (int shard : {0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}) EXPECT_EQ(work.count(shard).code, 0);
+  EXPECT_EQ(work.merged_digest(), work.digest_of_one_run());
+}
+
+TEST_F(Checkpoints, OfCountsSayThatATimeLimitIsTooShortForTheNextStep) {
+  work.spec = {"--view", "v=accuracy:max,params:min,train_time:min"};
+  work.score_all();
+  const Arguments limited = {"--backend", "reference", "--time-limit", "1"};  // own rows and one part are 900 million pairs
+  int runs = 0;
+  Outcome done = count_in_steps(work, limited, runs);
+  const std::string checkpoint = work.part(1) + ".counts.checkpoint";
+  expect_refused(done, 7,
+                 {"the time limit is reached after ", "s of counting", "no further", "allow more time, or use more shards"});
+  EXPECT_LE(runs, 2);
+  const auto written = fs::last_write_time(checkpoint);
+  EXPECT_TRUE(says(work.count(1, limited).err, "no further"));
+  EXPECT_EQ(fs::last_write_time(checkpoint), written);
+  work.count_all();
+  EXPECT_EQ(work.merged_digest(), work.digest_of_one_run());
+}
+
+TEST_F(Checkpoints, OfCountsWithIntervalsCountNothingTwice) {
+  work.sweep = {generated(folder, "i.h5", {"--rows", "10000", "--chunk-rows", "1000"})};
+  work.shards = 4;
+  work.spec = {"--spec", folder.write("i.toml",
+                                      "[[view]]\nname = \"v\"\nobjectives = [\"accuracy:max\", \"params:min\"]\n"
+                                      "intervals = { accuracy = { error = 0.05 } }\noutputs = [\"dominated_by\"]\n")};
+  work.score_all();
+  const Arguments in_blocks = {"--backend", "reference", "--memory-limit", "1MiB"};  // two parts at most at a time
+  auto begin = std::chrono::steady_clock::now();
+  ASSERT_EQ(work.count(1, in_blocks).code, 0);
+  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - begin;
+  fs::remove(work.part(1) + ".counts");
+  for (int i = 0; i < 40; ++i) {  // many end between the counts of values and those of bounds, in some block
+    Outcome done = work.count(1, joined(in_blocks, {"--time-limit", std::to_string(whole.count() * (0.2 + 0.02 * i))}));
+    if (done.code == 0) break;
+    EXPECT_EQ(done.code, 7) << done.err;
+  }
+  work.count_all();
+  EXPECT_EQ(work.merged_digest(), work.digest_of_one_run());
+}
+
+/// Runs a task of a batch under a scontrol of its own; returns its exit code and log.
+std::string batch_task(const Scratch& folder, const std::string& batch, const std::string& name) {
+  fs::create_directory(folder / "bin");
+  folder.write("bin/scontrol", "#!/bin/sh\necho \"$@\" >>'" + (folder / "requeued") + "'\n");
+  fs::permissions(folder / "bin/scontrol", fs::perms::owner_all);
+  std::string command = "cd '" + batch + "' && PATH='" + (folder / "bin") + "':$PATH SLURM_JOB_ID=1 SLURM_ARRAY_JOB_ID=1 " +
+                        "SLURM_ARRAY_TASK_ID=1 bash " + name + " >log 2>&1";
+  int status = std::system(command.c_str());
+  return std::to_string(WEXITSTATUS(status)) + ":" + read_text(batch + "/log");
+}
+
+TEST_F(Checkpoints, ThatAreNotGoneOnFromDoNotPutABatchTaskBackIntoTheQueue) {
+  work.spec = {"--view", "v=accuracy:max,params:min,train_time:min"};
+  std::string spec = folder.write(
+      "v.toml", "[[view]]\nname = \"v\"\nobjectives = [\"accuracy:max\", \"params:min\", \"train_time:min\"]\n");
+  ASSERT_EQ(
+      run({"slurm", work.sweep[0], "--spec", spec, "--shards", "2", "--backend", "reference", "-o", work.result()}).code, 0);
+  const std::string batch = work.result() + ".slurm";
+  std::string script = read_text(batch + "/count.sh");
+  script.replace(script.find("--shard "), 8, "--time-limit 1 --shard ");
+  std::ofstream(batch + "/count.sh") << script;
+  work.spec = {"--spec", spec};
+  work.score_all();
+  std::string log = batch_task(folder, batch, "count.sh");
+  EXPECT_TRUE(log.starts_with("7:") && says(log, "stopped with a checkpoint; goes on")) << log;
+  for (int i = 0; i < 2 && says(log, "goes on when"); ++i) log = batch_task(folder, batch, "count.sh");
+  EXPECT_TRUE(log.starts_with("7:") && says(log, "got no further than it began")) << log;
+  const std::string requeued = read_text(folder / "requeued");
+  batch_task(folder, batch, "count.sh");
+  EXPECT_EQ(read_text(folder / "requeued"), requeued);
+}
+
 TEST_F(Checkpoints, OfCountsAreKeptAndGoneOnFrom) {
   work.score_all();
   Arguments command = joined(work.count_command(1), {"--backend", "reference"});  // pairs of 60,000 rows
@@ -146,6 +263,30 @@ TEST_F(Checkpoints, OfAnotherSpecInputOrShareAreRefusedNamingTheDifference) {
   work.score_all({"--force"});
   EXPECT_FALSE(fs::exists(checkpoint));
   EXPECT_EQ(work.merged_digest(), work.digest_of_one_run());
+}
+
+TEST_F(Checkpoints, ThatAreDamagedInOneByteAreRefusedUntilForced) {
+  const std::string checkpoint = work.part(1) + ".checkpoint", expected = work.digest_of_one_run();
+  EXPECT_EQ(work.score(0).code, 0);
+  EXPECT_EQ(stopped(folder, joined(work.score_command(1), slowly), SIGTERM).code, 128 + SIGTERM);
+  const std::string kept = read_text(checkpoint);
+  int refused = 0;
+  for (std::size_t place = 1; place < 12; ++place) {
+    std::string bytes = kept;
+    bytes[place * kept.size() / 12] ^= 16;
+    std::ofstream(checkpoint, std::ios::binary) << bytes;
+    Outcome done = work.score(1);
+    if (done.code != 0) {
+      ++refused;
+      expect_refused(done, 3, {checkpoint});
+      EXPECT_FALSE(fs::exists(work.part(1)));
+      EXPECT_EQ(work.score(1, {"--force"}).code, 0);
+    }
+    EXPECT_FALSE(fs::exists(checkpoint));
+    EXPECT_EQ(work.merged_digest(), expected) << place;
+    fs::remove(work.part(1));
+  }
+  EXPECT_GT(refused, 5);
 }
 
 TEST_F(Checkpoints, ThatAreDamagedAreRefusedUntilForced) {

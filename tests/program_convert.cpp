@@ -150,7 +150,9 @@ TEST(Convert, RefusesHeadersThatNameNoColumns) {
   expect_table_refused("a,a\n1,2\n", 3, {"line 1", "two columns", "'a'"});
   expect_table_refused("a [h],a [s]\n1,2\n", 3, {"line 1", "two columns", "'a'"});
   expect_table_refused("a,,c\n1,2,3\n", 3, {"line 1", "column 2 has no name"});
-  expect_table_refused("a,a/b\n1,2\n", 3, {"'a/b'", "another column"});
+  expect_table_refused("a,a/b\n1,2\n", 3, {"'a'", "'a/b'", "another column"});
+  expect_table_refused("a/b/c,x,a\n1,2,3\n", 3, {"'a'", "'a/b/c'", "another column"});
+  expect_table_refused("a/b/c,a/b,a.b\n1,2,3\n", 3, {"'a/b'", "'a/b/c'", "another column"});
   expect_table_refused("a,/b\n1,2\n", 3, {"'/b'"});
   expect_table_refused("a,b\n", 3, {"no rows"});
   expect_table_refused("", 3, {"empty"});
@@ -159,6 +161,26 @@ TEST(Convert, RefusesHeadersThatNameNoColumns) {
       "\xFF\xFE"
       "a",
       3, {"UTF-16", "iconv"});
+}
+
+/// A header of columns c0 to c{count-1} and one row.
+std::string wide_table(std::size_t count) {
+  std::string header = "c0", row = "0";
+  for (std::size_t i = 1; i < count; ++i) header += fmt::format(",c{}", i), row += ",1";
+  return header + "\n" + row + "\n";
+}
+
+TEST(Convert, WritesNoMoreThanASweepMayHave) {
+  expect_table_refused(wide_table(65537), 3, {"65,537 columns", "65,536"});
+  expect_table_refused("a/b/c/d/e/f/g/h/i/j\n1\n", 3, {"'a/b/c/d/e/f/g/h/i/j'", "9 groups", "8"});
+  expect_table_refused("x,_i_p/q\n1,2\n", 3, {"'_i_p/q'", "PyTables"});
+  expect_table_refused(std::string(70000, 'n') + "\n1\n", 3, {"70000 bytes", "4096"});
+  expect_table_refused("x [" + std::string(70000, 'u') + "]\n1\n", 3, {"'x'", "70000 bytes", "4096"});
+  Scratch folder;
+  std::string deepest = converted(folder, "a/b/c/d/e/f/g/h/i,_i_p,n_i_/q\n1,2,3\n");
+  Outcome shown = run({"inspect", deepest});
+  for (const char* name : {"a/b/c/d/e/f/g/h/i", "_i_p", "n_i_/q"})
+    EXPECT_TRUE(says(shown.out, name)) << shown.out << shown.err;
 }
 
 TEST(Convert, RefusesWhatIsNoTable) {

@@ -82,8 +82,9 @@ TEST(Explain, ShowsEveryModelsSteps) {
        "\"kg\" }\nhardware_life = { value = 1, unit = \"y\" }\n",
        "/ rate [s] = 3.6e+16 / 10000000000000 = 3600"}};
   for (const auto& [lines, words] : models) {
-    std::string spec = folder.write(
-        "m.toml", std::string("[emissions]\n") + lines + "[[view]]\nname = \"v\"\nobjectives = [\"co2e_kg:min\", \"quality:max\"]\n");
+    std::string spec =
+        folder.write("m.toml", std::string("[emissions]\n") + lines +
+                                   "[[view]]\nname = \"v\"\nobjectives = [\"co2e_kg:min\", \"quality:max\"]\n");
     Outcome done = run({"explain", scored(folder, sweep, {"--spec", spec, "--force"}), "0"});
     EXPECT_EQ(done.code, 0) << done.err;
     EXPECT_TRUE(says(done.out, words)) << done.out;

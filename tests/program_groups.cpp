@@ -154,5 +154,43 @@ TEST(Group, ByAColumnThatIsNotThereNamesTheNearest) {
                  folder, {"s.h5"});
 }
 
+/// A table in one compound dataset, whose members may have any name.
+std::string table_of(const Scratch& folder, const std::vector<std::string>& columns) {
+  h5::silence();
+  h5::Handle file(H5Fcreate((folder / "t.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
+  h5::Handle type(H5Tcreate(H5T_COMPOUND, 8 * columns.size()));
+  for (std::size_t i = 0; i < columns.size(); ++i) H5Tinsert(type, columns[i].c_str(), 8 * i, H5T_NATIVE_DOUBLE);
+  hsize_t rows = 2;
+  h5::Handle space(H5Screate_simple(1, &rows, nullptr));
+  h5::Handle dataset(H5Dcreate2(file, "configs", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  std::vector<double> values(rows * columns.size(), 1);
+  H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+  return folder / "t.h5";
+}
+
+TEST(NamesOfAResult, ThatCollideAreRefusedBeforeReading) {
+  Scratch folder;
+  std::string sweep = table_of(folder, {"x", "a", "a/b", "a_missing", "a_missing/c", "a//b", "./a", ".", "a/"});
+  struct Case {
+    std::string columns;
+    std::vector<std::string> words;
+  };
+  for (const auto& [columns, words] :
+       {Case{"a,a/b", {"'a' and 'a/b'", "as a dataset and as a group"}},
+        Case{"a/b,a//b", {"'a/b' and 'a//b'", "the name 'a/b' for both"}},
+        Case{"a,./a", {"'a' and './a'", "the name 'a' for both"}}, Case{"a,a/", {"'a' and 'a/'", "the name 'a' for both"}},
+        Case{".", {"'.'", "no dataset of the result"}}})
+    for (const char* option : {"--group-by", "--columns"}) {
+      Outcome done = score(folder, sweep, {"--view", "v=x:min", option, columns});
+      expect_refused(done, 2, words, folder, {"t.h5"});
+    }
+  for (const auto& [columns, words] : {Case{"a,a_missing", {"'a' and 'a_missing'", "the name 'a_missing' for both"}},
+                                       Case{"a,a_missing/c", {"'a' and 'a_missing/c'", "as a dataset and as a group"}}}) {
+    expect_refused(score(folder, sweep, {"--view", "v=x:min", "--group-by", columns}), 2, words, folder, {"t.h5"});
+    EXPECT_EQ(score(folder, sweep, {"--view", "v=x:min", "--columns", columns}).code, 0) << "copies have no flags";
+    std::filesystem::remove(folder / "r.h5");
+  }
+}
+
 }  // namespace
 }  // namespace carbonfront

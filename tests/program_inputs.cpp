@@ -95,6 +95,25 @@ TEST_F(Inputs, ThatWereWrittenToSinceAreNoticedByTheirTime) {
   expect_refused(work.merge(), 3, {"s.h5' has been written to since"});
 }
 
+TEST_F(Inputs, ThatLeadToAFileThatWasWrittenToAreNoticed) {
+  {
+    h5::Handle file(H5Fcreate((folder / "v.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
+    h5::Handle group(H5Gcreate2(file, "configs", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)),
+        list(H5Pcreate(H5P_DATASET_CREATE));
+    hsize_t rows = 400;
+    h5::Handle space(H5Screate_simple(1, &rows, nullptr));
+    ASSERT_GE(H5Pset_virtual(list, space, "s.h5", "/configs/quality", space), 0);
+    h5::Handle column(H5Dcreate2(group, "quality", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, list, H5P_DEFAULT));
+    ASSERT_TRUE(column);
+  }
+  work.sweep = {folder / "v.h5"};
+  work.spec = {"--view", "v=quality:max"};
+  ASSERT_EQ(work.score(0).code, 0);
+  ASSERT_EQ(work.score(0).code, 0);
+  fs::last_write_time(folder / "s.h5", fs::last_write_time(folder / "s.h5") + std::chrono::seconds(1));
+  expect_refused(work.score(0), 3, {"v.h5' has been written to since"});
+}
+
 TEST_F(Inputs, OutsideTheSampleAreNoticedByTheirSha256Alone) {
   auto change = [&] { patch<double>(work.sweep[0], "/configs/quality", 15, 99); };
   ASSERT_EQ(work.score(0, {"--sha256"}).code, 0);

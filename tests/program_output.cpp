@@ -97,6 +97,138 @@ TEST(Output, OfJsonNeverReplacesTheResultOrTheSweep) {
   EXPECT_EQ(score(folder, sweep, {"--view", "v=f1:min", "--json=" + folder / "r.h5", "--force"}).code, 2);
 }
 
+TEST(Output, NeverReplacesWhatTheCommandReads) {
+  Scratch folder;
+  generated(folder, "10");
+  const std::string csv = "scope,name,quantity,value,unit,source\naccelerator,X,max_power,100,W,me\n";
+  const std::string text = "[emissions]\ncatalogs = [\"" + folder / "mine.csv" +
+                           "\"]\ndevices = { value = 1 }\nmax_power = { catalog = \"hardware\", name = \"X\" }\n"
+                           "time = { value = 1, unit = \"h\" }\n[[view]]\nname = \"v\"\nobjectives = [\"f1:min\"]\n";
+  const std::string spec = folder.write("spec.toml", text), sweep = folder / "s.h5", part = folder / "p.h5.part-0-of-1";
+  folder.write("mine.csv", csv), folder.write("t.csv", "a\n1\n");
+  ASSERT_EQ(run({"score", sweep, "--spec", spec, "-o", folder / "p.h5", "--shard", "0/1"}).code, 0);
+  ASSERT_EQ(run({"count", part, "--shard", "0/1"}).code, 0);
+  const Arguments score = {"score", sweep, "--spec", spec, "--force"}, merge = {"merge", part, "--force"},
+                  slurm = {"slurm", sweep, "--spec", spec, "--shards", "2", "--force"};
+  auto with = [](Arguments arguments, const std::vector<std::string>& more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  struct Case {
+    std::string read;       // what must not be replaced
+    Arguments command;      // without its output
+    const char* option;     // that names the output
+    const char* more = "";  // another output
+  };
+  const std::string other = folder / "o.h5";
+  for (const auto& [read, command, option, more] :
+       {Case{"s.h5", score, "-o"}, Case{"spec.toml", score, "-o"}, Case{"mine.csv", score, "-o"},
+        Case{"s.h5", score, "--json=", "-o"}, Case{"spec.toml", score, "--json=", "-o"},
+        Case{"mine.csv", score, "--json=", "-o"}, Case{"p.h5.part-0-of-1", merge, "-o"},
+        Case{"p.h5.part-0-of-1.counts", merge, "-o"}, Case{"s.h5", merge, "-o"}, Case{"mine.csv", merge, "-o"},
+        Case{"s.h5", merge, "--json=", "-o"}, Case{"mine.csv", merge, "--json=", "-o"},
+        Case{"t.csv", {"convert", folder / "t.csv", "--force"}, "-o"}, Case{"s.h5", slurm, "-o"},
+        Case{"spec.toml", slurm, "-o"}, Case{"mine.csv", slurm, "-o"}}) {
+    std::filesystem::create_hard_link(folder / read, folder / "hard");
+    std::filesystem::create_symlink(folder / read, folder / "soft");
+    const std::string before = read_text(folder / read);
+    for (const std::string& name : {folder / read, folder / "./" + read, folder / "hard", folder / "soft"}) {
+      Arguments arguments = *more ? with(command, {"-o", other}) : command;
+      arguments = std::string(option) == "-o" ? with(arguments, {"-o", name}) : with(arguments, {option + name});
+      Outcome done = run(arguments);
+      EXPECT_EQ(done.code, 2) << ::testing::PrintToString(arguments) << done.err;
+      EXPECT_TRUE(says(done.err, "which this command reads")) << done.err;
+      EXPECT_TRUE(read_text(folder / read) == before) << read << " was overwritten through " << name;
+      if (read_text(folder / read) != before) folder.write(read, before);
+      EXPECT_FALSE(std::filesystem::exists(other));
+      std::filesystem::remove(other);
+    }
+    for (const char* link : {"hard", "soft"}) {
+      EXPECT_TRUE(read_text(folder / link) == before) << link;
+      std::filesystem::remove(folder / link);
+    }
+  }
+}
+
+TEST(Output, NeverReplacesACatalogueThatTheSpecNamesRelatively) {
+  Scratch folder;
+  generated(folder, "10");
+  folder.write("mine.csv", "scope,name,quantity,value,unit,source\naccelerator,X,max_power,100,W,me\n");
+  folder.write(
+      "spec.toml",
+      "[emissions]\ncatalogs = [\"mine.csv\"]\ndevices = { value = 1 }\nmax_power = { catalog = \"hardware\", name = "
+      "\"X\" }\ntime = { value = 1, unit = \"h\" }\n[[view]]\nname = \"v\"\nobjectives = [\"f1:min\"]\n");
+  const std::string before = read_text(folder / "mine.csv");
+  for (const char* arguments :
+       {"score s.h5 --spec spec.toml --force -o mine.csv", "score s.h5 --spec spec.toml --force -o ./mine.csv",
+        "score s.h5 --spec spec.toml --force -o r.h5 --json=./mine.csv",
+        "slurm s.h5 --spec spec.toml --force --shards 2 -o mine.csv"}) {
+    int status = std::system(("cd " + folder.path() + " && " CARBONFRONT_PROGRAM " " + arguments + " >out 2>&1").c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 2) << arguments << read_text(folder / "out");
+    EXPECT_EQ(read_text(folder / "mine.csv"), before) << arguments;
+  }
+}
+
+TEST(Output, NeverReplacesWhatTheSweepLeadsTo) {
+  Scratch folder;
+  generated(folder, "10");
+  {
+    h5::Handle file(H5Fcreate((folder / "links.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
+    H5Lcreate_external("s.h5", "/configs", file, "configs", H5P_DEFAULT, H5P_DEFAULT);
+  }
+  const std::string before = read_text(folder / "s.h5");
+  expect_refused(run({"score", folder / "links.h5", "--view", "v=f1:min", "--force", "-o", folder / "s.h5"}), 2,
+                 {"s.h5", "which this command reads"});
+  EXPECT_TRUE(read_text(folder / "s.h5") == before) << "the file behind the link was overwritten";
+}
+
+TEST(Output, OfSlurmNeverReplacesTheSpecInItsFolder) {
+  Scratch folder;
+  std::string sweep = generated(folder, "10");
+  std::filesystem::create_directory(folder / "r.h5.slurm");
+  for (const char* name : {"spec.toml", "settings.sh"}) {
+    const std::string text = "[[view]]\nname = \"v\"\nobjectives = [\"f1:min\"]   # mine\n";
+    std::string spec = folder.write(std::string("r.h5.slurm/") + name, text);
+    expect_refused(run({"slurm", sweep, "--spec", spec, "--shards", "2", "-o", folder / "r.h5", "--force"}), 2,
+                   {name, "which this command reads"});
+    EXPECT_EQ(read_text(spec), text);
+  }
+}
+
+TEST(Output, ThatIsALinkToNothingIsRefused) {
+  Scratch folder, elsewhere;
+  std::string sweep = generated(folder, "10");
+  std::filesystem::create_symlink(elsewhere / "target", folder / "r.h5");
+  for (const Arguments& more : {Arguments{}, Arguments{"--force"}}) {
+    Arguments arguments = {"--view", "v=f1:min"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    expect_refused(score(folder, sweep, arguments), 2, {"r.h5", "a link to a file that is not there"}, folder,
+                   {"s.h5", "r.h5"});
+  }
+  EXPECT_TRUE(elsewhere.names().empty());
+}
+
+TEST(Output, OfJsonUnderAnotherSpellingOfTheResultIsRefused) {
+  Scratch folder;
+  std::string sweep = generated(folder, "10");
+  expect_refused(score(folder, sweep, {"--view", "v=f1:min", "--json=" + folder / "./r.h5", "--force"}), 2,
+                 {"r.h5", "reads or writes"}, folder, {"s.h5"});
+}
+
+TEST(Output, WhoseCheckpointIsAnInputLeavesIt) {
+  Scratch folder;
+  std::filesystem::rename(generated(folder, "10"), folder / "r.h5.checkpoint");
+  expect_refused(score(folder, folder / "r.h5.checkpoint", {"--view", "v=f1:min", "--force"}), 2,
+                 {"r.h5.checkpoint", "which this command reads"}, folder, {"r.h5.checkpoint"});
+}
+
+TEST(Output, OfANameThatIsTooLongIsRefused) {
+  Scratch folder;
+  std::string sweep = generated(folder, "10");
+  expect_refused(run({"score", sweep, "-o", folder / std::string(250, 'r'), "--view", "v=f1:min"}), 2, {"name is too long"},
+                 folder, {"s.h5"});
+}
+
 TEST(Output, OfJsonReplacesNoFileWithoutForce) {
   Scratch folder;
   std::string sweep = generated(folder, "10");

@@ -1,5 +1,6 @@
 // Parts that are missing, damaged, foreign, twice or overlapping are told apart, and which shards to run again is said.
 
+#include "host/sweep/own_file.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {
@@ -51,6 +52,8 @@ struct Parts : ::testing::Test {
     h5::Handle file(H5Fopen(work.part(shard).c_str(), H5F_ACC_RDWR, H5P_DEFAULT)), root(H5Gopen2(file, "/", H5P_DEFAULT));
     ASSERT_GE(H5Adelete(root, name), 0);
     h5::write_attribute(root, name, std::string_view(text));
+    ASSERT_GE(H5Ldelete(file, "/provenance/checksums", H5P_DEFAULT), 0);
+    write_checksums(file);
   }
 };
 
@@ -201,6 +204,45 @@ TEST_F(Parts, WithCountsOfAnotherSpecAreRefused) {
   EXPECT_FALSE(fs::exists(work.result()));
   other.count_all({"--force"});
   EXPECT_EQ(other.merged_digest(), other.digest_of_one_run());
+}
+
+TEST_F(Parts, ThatAreDamagedInOneByteAreNoticedWhereverItIs) {
+  const std::string whole = read_text(work.part(1)), expected = work.digest_of_one_run();
+  for (std::size_t place = 0; place < 60; ++place) {
+    std::string bytes = whole;
+    bytes[(2 * place + 1) * whole.size() / 120] ^= 1 << place % 8;
+    folder.write("m.h5.part-1-of-4", bytes);
+    Outcome merged = work.merge({"--force"});
+    if (merged.code == 0) {
+      EXPECT_EQ(digest_of(work.result()), expected) << place;  // the byte was of no use
+      fs::remove(work.result());
+      continue;
+    }
+    expect_refused(merged, 3, {"m.h5.part-1-of-4"});
+    EXPECT_FALSE(fs::exists(work.result())) << place;
+  }
+}
+
+TEST_F(Parts, OfAnotherVersionOfTheFormatAreRefused) {
+  {
+    h5::Handle file(H5Fopen(work.part(2).c_str(), H5F_ACC_RDWR, H5P_DEFAULT)), root(H5Gopen2(file, "/", H5P_DEFAULT));
+    ASSERT_GE(H5Adelete(root, "format_version"), 0);
+    h5::write_attribute(root, "format_version", std::int64_t{1});
+    ASSERT_GE(H5Ldelete(file, "/provenance", H5P_DEFAULT), 0);
+  }
+  expect_no_merge({"m.h5.part-2-of-4", "format has version 1", "run shards 2 again"}, "2");
+}
+
+TEST_F(Parts, WithRowsOrGroupsOutOfRangeAreRefused) {
+  Sharing some{folder, work.sweep, joined(work.spec, {"--where", "accuracy >= 50"}), 4};
+  some.score_all({"--force"});
+  patch<std::uint32_t>(work.part(1), "part/selected", 3, 4000000);
+  expect_refused(some.merge(), 3, {"m.h5.part-1-of-4", "selected rows are out of range"});
+  work.score_all({"--force"});
+  patch<std::uint32_t>(work.part(1), "part/grouping-0/group", 3, 4000000);
+  expect_refused(work.merge(), 3, {"m.h5.part-1-of-4", "cut off"});
+  expect_refused(work.count(0), 3, {"m.h5.part-1-of-4", "cut off"});
+  EXPECT_FALSE(fs::exists(work.result()));
 }
 
 TEST_F(Parts, AreShownByInspect) {

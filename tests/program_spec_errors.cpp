@@ -121,6 +121,73 @@ TEST(Flag, ThatIsUnknownOrMalformedIsRefused) {
   expect_flags_refused(2, {}, {"--view"});
 }
 
+TEST(Flag, OfAWholeNumberTakesDecimalDigitsInItsRangeAlone) {
+  Scratch folder;
+  std::string sweep = small_sweep(folder);
+  struct Case {
+    Arguments command;
+    std::string option, least, most;
+  };
+  const Arguments view = {"score", sweep, "-o", folder / "r.h5", "--view", "v=x:min"},
+                  made = {"generate", "--rows", "10", "-o", folder / "g.h5"},
+                  batch = {"slurm", sweep, "--spec", folder / "no.toml", "-o", folder / "r.h5"};
+  const std::string greatest = "18446744073709551615";
+  for (const auto& [command, option, least, most] :
+       {Case{view, "--threads", "1", "65536"}, Case{view, "--batch-rows", "1", "4294967295"},
+        Case{view, "--show", "0", "4294967295"}, Case{view, "--device", "0", "65535"}, Case{made, "--seed", "0", greatest},
+        Case{made, "--objectives", "1", "16"}, Case{made, "--chunk-rows", "1", "16777216"},
+        Case{made, "--deflate", "0", "9"}, Case{batch, "--shards", "1", "100000"},
+        Case{batch, "--cpus-per-task", "1", "65536"}, Case{batch, "--at-once", "0", "100000"},
+        Case{batch, "--restarts", "0", "1000000"}, Case{{"count", "no.h5", "--shard", "0/1"}, "--threads", "1", "65536"},
+        Case{{"merge", "no.h5", "-o", folder / "r.h5"}, "--threads", "1", "65536"},
+        Case{{"convert", "no.csv", "-o", folder / "c.h5"}, "--threads", "1", "65536"},
+        Case{{"explain", "no.h5", "0"}, "--against", "0", greatest}}) {
+    Arguments arguments = command;
+    arguments.push_back(option + "=" + (least == "1" ? "0" : "99999999999999999999"));
+    expect_refused(run(arguments), 2, {option, "it must be from " + least + " to " + most});
+    arguments.back() = option + "=0x1";
+    expect_refused(run(arguments), 2, {option + " '0x1'", "not a whole number", "from " + least + " to " + most});
+  }
+  for (const char* value : {"-1", "+1", "1e3", "1.0", " 1", "1 ", "one", "18446744073709551616", "١"})
+    expect_refused(run({"generate", "--rows", "10", "-o", folder / "g.h5", std::string("--seed=") + value}), 2,
+                   {"--seed '" + std::string(value) + "'", "from 0 to " + greatest});
+  EXPECT_EQ(folder.names(), (std::set<std::string>{"s.h5"}));
+  for (const char* row : {"0x1", "-1", "1e0", "18446744073709551616", "x"})
+    expect_refused(run({"explain", "no.h5", "--", row}), 2, {"ROW '" + std::string(row) + "'"});
+  for (const char* share : {"nan", "0x1p-1", "-0.1", "1.1", "1e", "inf"})
+    expect_refused(run({"generate", "--rows", "10", "-o", folder / "g.h5", std::string("--missing=") + share}), 2,
+                   {"--missing '" + std::string(share) + "'", "from 0 to 1"});
+}
+
+TEST(Flag, OfAWholeNumberMayHaveLeadingZerosAndBeTheGreatest) {
+  Scratch folder;
+  std::vector<double> values(20, 1);
+  values[10] = 0;
+  std::string sweep = Sweeping(folder / "s.h5").column<double>("x", values).close();
+  std::string result = scored(folder, sweep, {"--view", "v=x:min", "--threads", "02"});
+  Outcome done = run({"explain", result, "010"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_TRUE(says(done.out, "Row 10 of") && says(done.out, "worth it")) << done.out;
+  std::string digest;
+  for (const char* seed : {"18446744073709551615", "0"}) {
+    EXPECT_EQ(run({"generate", "--rows", "10", "--seed", seed, "--force", "-o", folder / "g.h5"}).code, 0);
+    std::string now = run({"inspect", "--digest", folder / "g.h5"}).out;
+    EXPECT_NE(now, digest);
+    digest = now;
+  }
+}
+
+TEST(CommandLine, ThatCannotBeUnderstoodIsExplainedWithTheCommandsHelp) {
+  Scratch folder;
+  std::string sweep = small_sweep(folder);
+  expect_refused(run({"score", sweep, "-o", folder / "r.h5", "--treads", "2"}), 2,
+                 {"--treads", "'carbonfront score'", "did you mean '--threads'?", "see carbonfront score --help"});
+  expect_refused(run({"score", sweep}), 2, {"--output", "cannot do without it", "carbonfront score --help"});
+  expect_refused(run({"score", sweep, "-o"}), 2, {"--output", "carbonfront score --help"});
+  expect_refused(run({"score", sweep, "-o", folder / "r.h5", "--reader", "slow"}), 2,
+                 {"--reader 'slow'", "it is fast or plain"});
+}
+
 TEST(Flag, ThatIsNeededIsNamed) {
   Scratch folder;
   std::string sweep = small_sweep(folder);

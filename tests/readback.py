@@ -209,6 +209,22 @@ def check_known_counts(path, table):
         check(f"known counts of {dataset}", found == want and set(known) <= set(want), f"{found} instead of {want}")
 
 
+def check_provenance(path):
+    """How the result was made, and the checksums of what HDF5 has none for, are read by h5py and xarray."""
+    import xarray
+
+    with h5py.File(path, "r") as file:
+        lines = [line.decode() for line in file["provenance/checksums"][:]]
+        objects = {"/"}
+        file.visit(lambda name: objects.add("/" + name))
+        named = {line[33:] for line in lines}
+        check("checksums of every object", named == objects - {"/provenance/checksums"}, str(named ^ objects))
+        check("checksums are XXH3-128", all(len(line.split(" ")[0]) == 32 for line in lines), lines[0])
+        check("rows have checksums", file["views/training/state"].fletcher32 and file["emissions/co2e_kg"].fletcher32)
+    with xarray.open_dataset(path, group="/provenance", engine="h5netcdf") as provenance:
+        check("xarray provenance", " score " in provenance.attrs["command_line"] and provenance["checksums"].size == len(lines))
+
+
 def main(arguments):
     if len(arguments) != 2:
         sys.exit(__doc__.strip())
@@ -225,6 +241,7 @@ def main(arguments):
     kg = kwh * 0.437
     check_emissions(result, table, kwh, kg)
     check_known_counts(result, table)
+    check_provenance(result)
     for name, second in (("training", kg), ("inference", column["params"])):
         expected = Expected(table, [("quality", -1), ("other", 1)], np.stack([column["quality"], second], axis=1))
         for reader in (check_with_h5py, check_with_xarray):

@@ -56,7 +56,8 @@ TYPED_TEST(EncodedChunks, AreReadBackByHdf5) {
   Scratch folder;
   for (hsize_t size : kSizes)
     for (const auto& values : contents<TypeParam>(size)) expect_read_back(file_of(folder, values, {}, 2 * kChunk), values);
-  for (h5::Storage storage : {h5::Storage{1000, 9, true}, h5::Storage{kChunk, 1, false}, h5::Storage{333, 0, false}})
+  for (h5::Storage storage : {h5::Storage{1000, 9, true}, h5::Storage{kChunk, 1, false}, h5::Storage{333, 0, false},
+                              h5::Storage{1000, 9, true, false}, h5::Storage{333, 0, true, false}})
     for (const auto& values : contents<TypeParam>(2 * kChunk + 5))
       expect_read_back(file_of(folder, values, storage, storage.chunk_rows * 100), values);
 }
@@ -65,6 +66,35 @@ TYPED_TEST(EncodedChunks, InPartsAreReadBackToo) {
   Scratch folder;  // rows that are no whole chunks go through HDF5's own filters
   auto values = contents<TypeParam>(2 * kChunk + 5).front();
   expect_read_back(file_of(folder, values, {}, 10000), values);
+}
+
+/// A chunk as it lies in its file.
+std::string stored_chunk(const std::string& path, hsize_t row) {
+  h5::Handle file = h5::open_for_reading(path), dataset(H5Dopen2(file, "values", H5P_DEFAULT));
+  hsize_t size = 0;
+  std::uint32_t mask = 0;
+  EXPECT_GE(H5Dget_chunk_storage_size(dataset, &row, &size), 0);
+  std::string bytes(size, '\0');
+  EXPECT_GE(H5Dread_chunk(dataset, H5P_DEFAULT, &row, &mask, bytes.data()), 0);
+  EXPECT_EQ(mask, 0u);
+  return bytes;
+}
+
+TYPED_TEST(EncodedChunks, HaveTheChecksumsThatHdf5Writes) {
+  Scratch folder;
+  for (hsize_t rows : {hsize_t{1}, hsize_t{7}, hsize_t{5000}, kChunk})
+    for (const auto& values : contents<TypeParam>(2 * rows)) {
+      const h5::Storage storage{rows, 0, false};
+      const std::string own = stored_chunk(file_of(folder, values, storage, 2 * rows), rows), path = folder / "theirs.h5";
+      std::filesystem::remove(path);
+      {
+        h5::Handle file = h5::create_file(path);
+        h5::Handle dataset = h5::create_dataset(file, "values", hdf5_type<TypeParam>(), {2 * rows}, storage);
+        ASSERT_GE(H5Dwrite(dataset, hdf5_type<TypeParam>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0);
+      }
+      EXPECT_EQ(own.size(), rows * sizeof(TypeParam) + 4);
+      EXPECT_TRUE(own == stored_chunk(path, rows)) << rows;
+    }
 }
 
 TYPED_TEST(EncodedChunks, AreTheSameBytesForAnyNumberOfThreadsAndRowsAtATime) {

@@ -24,7 +24,7 @@ std::string printed_by_bash(const std::string& script) {
 
 TEST(ShellWord, IsWhatBashReadsBack) {
   for (const std::string word : {"plain/name-1.h5", "", "two words", "it's", "\"quoted\"", "$HOME `x` $(y)", "a;b&c|d>e<f",
-                                  "*?[a]", "~", "é ü", "-n", "a\\b", "!x", "{a,b}", "#no comment", "a\tb"}) {
+                                 "*?[a]", "~", "é ü", "-n", "a\\b", "!x", "{a,b}", "#no comment", "a\tb"}) {
     EXPECT_EQ(printed_by_bash("printf %s " + shell_word(word)), word);
     EXPECT_EQ(printed_by_bash("all=(" + shell_word(word) + " end)\nprintf '%s|' \"${all[@]}\""), word + "|end|");
   }

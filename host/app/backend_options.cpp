@@ -1,5 +1,6 @@
 #include "host/app/backend_options.hpp"
 
+#include "host/app/numbers.hpp"
 #include "host/app/say.hpp"
 #include "host/scoring/memory.hpp"
 
@@ -11,6 +12,8 @@ void add_backend_options(CLI::App& command, std::string& backend, std::string& d
 }
 
 DeviceChoice device_choice(const std::string& device, const std::string& memory_limit) {
+  if (!device.empty() && device != "all")
+    parse_number("--device", device, 0, 65535, "give a device's number, see carbonfront backends, or all");
   return {device, memory_limit.empty() ? 0 : parse_size(memory_limit)};
 }
 

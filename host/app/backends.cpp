@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "host/app/commands.hpp"
+#include "host/app/say.hpp"
 #include "host/backend.hpp"
 
 namespace carbonfront {
@@ -12,11 +13,11 @@ void add_backends_command(CLI::App& parent, std::function<int()>& action) {
   command->callback([&action] {
     action = [] {
       for (const Backend& backend : backends()) {
-        fmt::print("{:<10} {:<14} {}\n", backend.name, backend.unavailable.empty() ? "available" : "not available",
-                   backend.unavailable.empty() ? backend.description : backend.unavailable);
-        for (const std::string& device : backend.devices) fmt::print("{:<25} device {}\n", "", device);
+        tell("{:<10} {:<14} {}\n", backend.name, backend.unavailable.empty() ? "available" : "not available",
+             backend.unavailable.empty() ? backend.description : backend.unavailable);
+        for (const std::string& device : backend.devices) tell("{:<25} device {}\n", "", device);
       }
-      fmt::print("auto takes {}\n", choose_backend("auto").name);
+      tell("auto takes {}\n", choose_backend("auto").name);
       return 0;
     };
   });

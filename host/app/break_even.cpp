@@ -1,9 +1,8 @@
 // How many queries it takes until the training that emits more has paid off.
 
-#include <fmt/format.h>
-
 #include <cmath>
 
+#include "host/app/say.hpp"
 #include "host/app/summary.hpp"
 #include "host/scoring/values.hpp"
 #include "host/text.hpp"
@@ -54,10 +53,10 @@ std::string break_even_text(const ScoreSummary& in, std::size_t view, const View
   auto found = break_even_of(in, view, scores);
   if (!found) return "";
   Labels labels = read_labels(in.plan, {found->trained_row, found->used_row});
-  return fmt::format("  {} emits least in training, {} per query: the second pays off from {} queries on\n",
-                     labels.of(found->trained_row), labels.of(found->used_row),
-                     found->queries < 1e15 ? grouped_digits(static_cast<unsigned long long>(std::ceil(found->queries)))
-                                           : fmt::format("{:.3g}", found->queries));
+  return shown("  {} emits least in training, {} per query: the second pays off from {} queries on\n",
+               labels.of(found->trained_row), labels.of(found->used_row),
+               found->queries < 1e15 ? grouped_digits(static_cast<unsigned long long>(std::ceil(found->queries)))
+                                     : shown("{:.3g}", found->queries));
 }
 
 }  // namespace carbonfront

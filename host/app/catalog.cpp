@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "host/app/commands.hpp"
+#include "host/app/say.hpp"
 #include "host/app/table.hpp"
 #include "host/errors.hpp"
 #include "host/text.hpp"
@@ -56,13 +57,13 @@ int list(const CatalogOptions& options) {
     add_rows(table, builtin_catalog(name), search);
     if (table.rows.size() == 1) continue;
     found = true;
-    fmt::print("{}\n{}\n", name, table.text("  ", {4}));
+    tell_lines(std::string(name) + "\n" + table.text("  ", {4}) + "\n");
   }
   std::string wanted = options.search.empty() ? options.catalog : options.search;
   if (!found)
     throw SpecError("no catalogue has '" + wanted + "'", "names, codes, scopes and sources are searched",
                     "search for a part of the name; `carbonfront catalog` lists all");
-  fmt::print("* the default source of its scope; `source` and `year` choose others. References: data/catalog/\n");
+  tell("* the default source of its scope; `source` and `year` choose others. References: data/catalog/\n");
   return 0;
 }
 

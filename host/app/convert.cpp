@@ -11,6 +11,7 @@
 
 #include "host/app/commands.hpp"
 #include "host/app/exit_codes.hpp"
+#include "host/app/numbers.hpp"
 #include "host/app/progress_display.hpp"
 #include "host/app/say.hpp"
 #include "host/app/table.hpp"
@@ -78,7 +79,8 @@ int convert(const ConvertFlags& flags) {
   Table table{{{"column", "type", "units", "missing"}}};
   for (const ConvertedColumn& column : converted.columns)
     table.rows.push_back({column.name, column.type, column.units, grouped_digits(column.missing)});
-  fmt::print("{} configurations in {}\n{}", grouped_digits(converted.rows), options.output, table.text("  ", {3}));
+  tell("{} configurations in {}\n", grouped_digits(converted.rows), options.output);
+  tell_lines(table.text("  ", {3}));
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   say("wrote {} in {:.2f} s ({:.3g} rows/s)\n", options.output, seconds.count(),
       static_cast<double>(converted.rows) / seconds.count());
@@ -104,7 +106,7 @@ void add_convert_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("--units", flags->units, "Units of columns, such as train_time=h,tdp=W")->allow_extra_args(false);
   command->add_option("--type", flags->types, "Types of columns: COLUMN=boolean, int64, uint64, float64 or string")
       ->allow_extra_args(false);
-  command->add_option("--threads", flags->threads, "Threads to use (default: all)")->check(CLI::PositiveNumber);
+  add_number(*command, "--threads", flags->threads, "Threads to use (default: all)", kThreads);
   command->add_flag("--force", flags->options.force, "Overwrite an existing sweep");
   command->callback([flags, &action] { action = [flags] { return convert(*flags); }; });
 }

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "host/app/exit_codes.hpp"
+#include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/sweep/output_file.hpp"
@@ -28,15 +29,15 @@ constexpr double kMostSeconds = 15;  // of computing in one call; unpacking the 
 constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 std::array<struct sigaction, kSignals.size()> previous;
 
-void say(std::initializer_list<std::string_view> parts) {
+void tell(std::initializer_list<std::string_view> parts) {
   for (std::string_view part : parts)
     if (::write(STDERR_FILENO, part.data(), part.size()) < 0) return;
 }
 
 /// Ends the program; async-signal-safe.
 [[noreturn]] void end(const char* subject, std::string_view why) {
-  say({"\ncarbonfront: cannot read ", subject, " (", why,
-       "); the file is damaged in its structure: copy it again from its source\n"});
+  tell({"\ncarbonfront: cannot read ", subject, " (", why,
+        "); the file is damaged in its structure: copy it again from its source\n"});
   remove_unfinished_output();
   ::_exit(kBadInput);
 }
@@ -93,6 +94,18 @@ void try_in_child(const std::vector<std::string>& files, const std::function<voi
   throw InputError("cannot read '" + join(files, "', '") + "'",
                    loops ? "the HDF5 library does not come back from it" : "the HDF5 library crashed over it",
                    "the file is damaged in its structure: copy it again from its source");
+}
+
+void guard_own_files() {
+  try_own_files([](const std::string& path, const std::function<void()>& look) { try_in_child({path}, look); });
+}
+
+void say_if_unchecked(const OwnFile& file) {
+  if (file.is_checked()) return;
+  std::string version;
+  if (file.has("/provenance")) version = h5::text_attribute(file.open("/provenance"), "program_version");
+  say("carbonfront: '{}' {}carries no checksums: damage in it cannot be noticed\n", file.path(),
+      version.empty() ? "" : "was written by " + version + " and ");
 }
 
 }  // namespace carbonfront

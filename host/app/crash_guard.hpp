@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "host/sweep/own_file.hpp"
+
 namespace carbonfront {
 
 /// Handles SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT raised inside HDF5, and ends calls that compute for more than 15
@@ -23,5 +25,11 @@ class CrashGuard {
 /// this process: that is an InputError here. What `open` throws does not count; it will be thrown again. Costs what `open`
 /// does.
 void try_in_child(const std::vector<std::string>& files, const std::function<void()>& open);
+
+/// Lets every file of the program's own (results, parts, counts, checkpoints) be tried like that before it is opened.
+void guard_own_files();
+
+/// Says on stderr where a result carries no checksums.
+void say_if_unchecked(const OwnFile& file);
 
 }  // namespace carbonfront

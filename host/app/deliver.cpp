@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include "host/app/commands.hpp"
+#include "host/app/numbers.hpp"
 #include "host/app/say.hpp"
+#include "host/shards/checkpoint.hpp"
+#include "host/sweep/external.hpp"
 #include "host/sweep/fingerprint.hpp"
 #include "host/text.hpp"
 
@@ -53,7 +56,8 @@ Told told(const Plan& plan, const DeliveryOptions& options, const Provenance& pr
 void add_delivery_options(CLI::App& command, DeliveryOptions& options) {
   command.add_option("-o,--output", options.output, "The result file")->required();
   options.json_given = command.add_flag("--json{-}", options.json, "Print the summary as JSON; --json=FILE writes it there");
-  command.add_option("--show", options.show, "Rows shown a table")->capture_default_str();
+  add_number(command, "--show", options.show, "Rows shown a table", {0, 4294967295, "give how many rows to show"})
+      ->default_str(std::to_string(options.show));
   command.add_flag("--sha256", options.sha256,
                    "Also record the SHA-256 of every input file, and compare it with that of parts and checkpoints");
   command.add_flag("--force", options.force, "Overwrite an existing result");
@@ -67,6 +71,20 @@ void check_outputs(const DeliveryOptions& options, const std::vector<std::string
   others.push_back(options.output);
   check_output(options.json, options.force, others);
   clean_up_after_killed_runs(options.json);
+}
+
+std::vector<std::string> files_read(const Plan& plan) {
+  std::vector<std::string> files = files_led_to();
+  for (const SweepFile& input : plan.sweep.files) files.push_back(input.path);
+  if (plan.spec.emissions)
+    files.insert(files.end(), plan.spec.emissions->catalogs.begin(), plan.spec.emissions->catalogs.end());
+  return files;
+}
+
+void refuse_outputs_among(const DeliveryOptions& options, const std::string& output, const std::vector<std::string>& read) {
+  refuse_output_among(output, read);
+  refuse_output_among(checkpoint_path(output), read);
+  if (options.json_to_file()) refuse_output_among(options.json, read);
 }
 
 void judge_views(const Plan& plan, const Backend& backend, Progress& progress, Scores& scores) {
@@ -95,8 +113,8 @@ void tell_result(const Plan& plan, const DeliveryOptions& options, const Provena
     if (phase == "total" || seconds >= 0.005) parts.push_back(fmt::format("{} {:.2f} s", phase, seconds));
   say("time: {}\n", join(parts, ", "));
   Told text = told(plan, options, provenance, scores);
-  if (options.json_to_file()) write_text_file(options.json, text.file);
-  fmt::print("{}", text.screen);
+  if (options.json_to_file()) write_text_file(options.json, text.file, options.force);
+  tell_lines(text.screen);
 }
 
 void record_inputs(const std::vector<InputIdentity>& inputs, Provenance& provenance) {

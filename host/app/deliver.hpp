@@ -30,6 +30,12 @@ void add_delivery_options(CLI::App& command, DeliveryOptions& options);
 /// Refuses outputs that exist, that are inputs or each other, or that cannot be written. Throws SpecError, OutputError.
 void check_outputs(const DeliveryOptions& options, const std::vector<std::string>& inputs);
 
+/// The files that are read besides those on the command line: a plan's inputs and what their links lead to, its catalogues.
+std::vector<std::string> files_read(const Plan& plan);
+
+/// Refuses outputs, an output's checkpoint among them, that are one of the files `read`. Throws SpecError.
+void refuse_outputs_among(const DeliveryOptions& options, const std::string& output, const std::vector<std::string>& read);
+
 /// A sweep's scores and where the time went. The views point into the data.
 struct Scores {
   Data data;

@@ -1,11 +1,10 @@
 // What the summary says of emissions.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 #include <set>
 
+#include "host/app/say.hpp"
 #include "host/app/summary.hpp"
 #include "host/app/table.hpp"
 #include "host/scoring/missing.hpp"
@@ -29,7 +28,7 @@ std::string models_text(const Plan& plan) {
 std::string intensity_text(const Plan& plan) {
   auto at = std::ranges::find(plan.emissions->factors, "carbon_intensity", &FactorPlan::quantity);
   if (at->column != kNoColumn) return "α from column " + plan.columns[at->column].info.name;
-  return fmt::format("α = {} {}{}", at->constant, at->unit, plan.emissions->default_intensity ? " (the default)" : "");
+  return shown("α = {} {}{}", at->constant, at->unit, plan.emissions->default_intensity ? " (the default)" : "");
 }
 
 /// How many rows each model of first-available answered.
@@ -39,11 +38,11 @@ std::string sources_text(const Plan& plan, const Data& data) {
     if (plan.emissions->training[k].how != Combine::add)
       parts.push_back(plan.emissions->training[k].name + " in " + grouped_digits(data.rows_of_model[k]));
   }
-  return "  taken from " + join(parts, ", ") + "\n";
+  return shown("  taken from {}\n", join(parts, ", "));
 }
 
 std::string value_text(const FactorPlan& factor) {
-  return fmt::format("{}{}", factor.constant, factor.unit == "1" ? "" : " " + factor.unit);
+  return shown("{}{}", factor.constant, factor.unit == "1" ? "" : " " + factor.unit);
 }
 
 std::string origin_text(const CatalogEntry& entry) {
@@ -57,8 +56,8 @@ std::string catalog_text(const FactorPlan& factor, const NameLookups& names) {
   std::set<std::string> sources;
   for (const auto& [name, found] : names)
     if (found.answer.entry) sources.insert(found.answer.entry->user ? "the user's" : found.answer.entry->source);
-  return fmt::format("catalogue {}: {}", factor.lookup.catalog,
-                     sources.empty() ? "no name found" : join({sources.begin(), sources.end()}, ", "));
+  return shown("catalogue {}: {}", factor.lookup.catalog,
+               sources.empty() ? "no name found" : join({sources.begin(), sources.end()}, ", "));
 }
 
 /// Which facts are missing how often, and where the others come from; nothing to say where none is missing or assumed.
@@ -77,7 +76,7 @@ std::string facts_table(const Plan& plan, const Data& data) {
                            ? "columns " + quantity_column(plan, 2 * k) + " and " + quantity_column(plan, 2 * k + 1)
                            : "column " + plan.columns[factor.column].info.name;
     if (!factor.lookup.catalog.empty()) from += ", " + catalog_text(factor, data.lookups[k]);
-    if (assumed > 0) from += fmt::format(", else {} {}", *factor.assume, factor.unit);
+    if (assumed > 0) from += shown(", else {} {}", *factor.assume, factor.unit);
     table.rows.push_back({factor.quantity, grouped_digits(fallback ? 0 : data.selection.size - missing - assumed),
                           grouped_digits(fallback ? data.selection.size : assumed), grouped_digits(missing), from});
   }
@@ -94,10 +93,9 @@ std::string unknown_names_text(const Plan& plan, const Data& data) {
     std::ranges::stable_sort(unknown, std::greater<>(), &std::pair<std::uint64_t, std::string>::first);
     std::vector<std::string> parts;
     for (const auto& [rows, name] : unknown)
-      if (parts.size() < 5) parts.push_back(fmt::format("'{}' in {}", name, grouped_digits(rows)));
-    if (unknown.size() > parts.size()) parts.push_back(fmt::format("{} more", unknown.size() - parts.size()));
-    if (!parts.empty())
-      out += fmt::format("    names without {}: {}\n", plan.emissions->factors[k].quantity, join(parts, ", "));
+      if (parts.size() < 5) parts.push_back(shown("'{}' in {}", name, grouped_digits(rows)));
+    if (unknown.size() > parts.size()) parts.push_back(shown("{} more", unknown.size() - parts.size()));
+    if (!parts.empty()) out += shown("    names without {}: {}\n", plan.emissions->factors[k].quantity, join(parts, ", "));
   }
   return out;
 }
@@ -108,28 +106,28 @@ std::string assumptions_text(const Plan& plan) {
   std::string out;
   for (const FactorPlan& factor : plan.emissions->factors) {
     if (factor.quantity == "carbon_intensity" && plan.emissions->default_intensity)
-      out += fmt::format("carbon intensity: {} kg/kWh, the default; set carbon_intensity to use another\n",
-                         kDefaultCarbonIntensity);
+      out +=
+          shown("carbon intensity: {} kg/kWh, the default; set carbon_intensity to use another\n", kDefaultCarbonIntensity);
     else if (!factor.fallback.empty() && factor.quantity != "pue")
-      out += fmt::format("{}: {}, left out ({})\n", factor.quantity, value_text(factor), factor.fallback);
+      out += shown("{}: {}, left out ({})\n", factor.quantity, value_text(factor), factor.fallback);
     if (factor.found)
-      out += fmt::format("{}: {} of {}, {}\n", factor.quantity, value_text(factor), factor.found->name,
-                         origin_text(*factor.found));
+      out +=
+          shown("{}: {} of {}, {}\n", factor.quantity, value_text(factor), factor.found->name, origin_text(*factor.found));
   }
   return out;
 }
 
 std::string emissions_text(const Plan& plan, const Data& data) {
   std::uint64_t selected = data.selection.size;
-  std::string out = fmt::format("Emissions: {}, {}\n", models_text(plan), intensity_text(plan));
-  out += fmt::format("  known for {} of {} configuration{}", grouped_digits(selected - data.without_emissions),
-                     grouped_digits(selected), selected == 1 ? "" : "s");
+  std::string out = shown("Emissions: {}, {}\n", models_text(plan), intensity_text(plan));
+  out += shown("  known for {} of {} configuration{}", grouped_digits(selected - data.without_emissions),
+               grouped_digits(selected), selected == 1 ? "" : "s");
   std::vector<std::string> missing;
   for (std::size_t c = 0; c < data.column_missing.size(); ++c)
     if (data.column_missing[c] > 0)
-      missing.push_back(fmt::format("{} ({}) in {}", quantity_column(plan, c), plan.emissions->factors[c / 2].quantity,
-                                    grouped_digits(data.column_missing[c])));
-  out += (missing.empty() ? "" : "; missing: " + join(missing, ", ")) + "\n";
+      missing.push_back(shown("{} ({}) in {}", quantity_column(plan, c), plan.emissions->factors[c / 2].quantity,
+                              grouped_digits(data.column_missing[c])));
+  out += shown("{}\n", missing.empty() ? "" : "; missing: " + join(missing, ", "));
   if (plan.emissions->chooses()) out += sources_text(plan, data);
   return out + facts_table(plan, data) + unknown_names_text(plan, data);
 }

@@ -9,13 +9,17 @@
 #include <numeric>
 
 #include "host/app/commands.hpp"
+#include "host/app/crash_guard.hpp"
 #include "host/app/explain_steps.hpp"
+#include "host/app/numbers.hpp"
+#include "host/app/say.hpp"
 #include "host/app/summary.hpp"
 #include "host/app/table.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/factors.hpp"
 #include "host/scoring/result.hpp"
 #include "host/scoring/values.hpp"
+#include "host/sweep/external.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -28,20 +32,6 @@ struct ExplainOptions {
   std::vector<std::string> inputs;
   std::optional<std::uint64_t> against;
 };
-
-/// Reads one value of a dataset of the result; nothing where there is no such dataset.
-template <class T>
-std::optional<T> stored(hid_t file, const std::string& name, hid_t type, std::uint64_t row) {
-  if (!h5::exists(file, name)) return {};
-  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT)), space(H5Dget_space(dataset));
-  hsize_t start = row, one = 1;
-  h5::Handle memory(H5Screate_simple(1, &one, nullptr));
-  T value{};
-  if (H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, nullptr, &one, nullptr) < 0 ||
-      H5Dread(dataset, type, memory, space, H5P_DEFAULT, &value) < 0)
-    throw InputError(fmt::format("cannot read '{}'", name), h5::last_reason(), "score the sweep again");
-  return value;
-}
 
 /// What a row has in a column of the sweep, as a text and as a number.
 struct Cell {
@@ -66,7 +56,7 @@ Cell cell_of(const Column& column, std::uint64_t row) {
 /// One row, read and computed again by the reference.
 struct Row {
   const Plan& plan;
-  hid_t result;
+  const OwnFile& result;
   std::uint64_t number;
   Data data;
   std::vector<double> factors;  // [quantities] in stored units
@@ -74,7 +64,24 @@ struct Row {
   double factor(int place) const { return place == kConstantOne ? 1 : factors[place]; }
 };
 
-Row read_row(const Plan& plan, hid_t result, std::uint64_t number) {
+/// Reads one value of a dataset of the result, which must be there for every row.
+template <class T>
+T stored(const Row& row, const std::string& name, std::uint64_t number) {
+  if (std::uint64_t values = row.result.size(name); values != row.plan.rows)
+    row.result.damaged(name, fmt::format("it has {} values where {} are expected", values, row.plan.rows));
+  std::vector<T> value;
+  row.result.read(name, number, 1, value);
+  return value[0];
+}
+
+/// The same where the spec asked for it.
+template <class T>
+std::optional<T> stored_if(bool asked, const Row& row, const std::string& name, std::uint64_t number) {
+  if (!asked) return {};
+  return stored<T>(row, name, number);
+}
+
+Row read_row(const Plan& plan, const OwnFile& result, std::uint64_t number) {
   Row row{plan, result, number, {}, {}};
   Progress progress;
   LoadSeconds ignored;
@@ -132,8 +139,8 @@ std::string input_source(const Row& row, std::size_t k) {
 void print_model(const Row& row, const char* title, const StepPlan& step) {
   std::vector<double> factors;
   for (int place : step.factors) factors.push_back(row.factor(place));
-  fmt::print("\n{}: {}\n", title, step.name);
-  for (const std::string& line : explained_steps(step.model, factors)) fmt::print("  {}\n", line);
+  tell("\n{}: {}\n", title, step.name);
+  for (const std::string& line : explained_steps(step.model, factors)) tell("  {}\n", line);
 }
 
 void print_emissions(const Row& row) {
@@ -143,29 +150,28 @@ void print_emissions(const Row& row) {
     table.rows.push_back({emissions.factors[k].quantity,
                           std::isnan(row.factors[k]) ? "missing" : fmt::format("{}", row.factors[k]),
                           emissions.factors[k].unit, input_source(row, k)});
-  fmt::print("\n{}", table.text("", {1}));
+  tell_lines("\n" + table.text("", {1}));
   int source = emissions.chooses() ? row.data.emission_source[0] : 0;
   for (std::size_t k = 0; k < emissions.training.size(); ++k)
     if (emissions.training[k].how == Combine::add || static_cast<int>(k) == source)
       print_model(row, emissions.training[k].how == Combine::add ? "Added" : "Training", emissions.training[k]);
-  if (source == kNoSource) fmt::print("\nNo model knows the energy of this row.\n");
+  if (source == kNoSource) tell("\nNo model knows the energy of this row.\n");
   if (emissions.inference) print_model(row, "One sample", *emissions.inference);
-  fmt::print("\n");
+  tell("\n");
   for (const EmissionOutput& output : all_emissions()) {
     if (!emissions.computes(output.source)) continue;
     double value = row.data.values_of(output.source)[0];
-    auto kept = stored<double>(row.result, std::string("/emissions/") + output.name, H5T_NATIVE_DOUBLE, row.number);
-    if (!kept || (*kept != value && !(std::isnan(*kept) && std::isnan(value))))
-      throw InputError(fmt::format("{} of row {} is {} by the sweep, the result has {}", output.name, row.number, value,
-                                   kept.value_or(std::nan(""))),
+    auto kept = stored<double>(row, std::string("/emissions/") + output.name, row.number);
+    if (kept != value && !(std::isnan(kept) && std::isnan(value)))
+      throw InputError(fmt::format("{} of row {} is {} by the sweep, '{}' has {}", output.name, row.number, value,
+                                   row.result.path(), kept),
                        "the sweep is not the one that was scored", "give the sweep with --sweep");
-    fmt::print("{} = {} {}\n", output.name, value, output.unit);
+    tell("{} = {} {}\n", output.name, value, output.unit);
   }
 }
 
 double objective_value(const Row& row, const ObjectivePlan& objective, std::uint64_t number) {
-  if (objective.source != Source::column)
-    return *stored<double>(row.result, "/emissions/" + objective.name, H5T_NATIVE_DOUBLE, number);
+  if (objective.source != Source::column) return stored<double>(row, "/emissions/" + objective.name, number);
   return cell_of(row.plan.columns[objective.column], number).value;
 }
 
@@ -179,95 +185,100 @@ void print_beside(const Row& row, const ViewPlan& view, std::uint64_t other, con
                           fmt::format("{:.9g}", theirs), fmt::format("{:.9g}", by),
                           mine != 0 ? fmt::format("{:.3g} %", 100 * by / std::abs(mine)) : ""});
   }
-  fmt::print("{}", table.text("  ", {1, 2, 3, 4}));
+  tell_lines(table.text("  ", {1, 2, 3, 4}));
 }
 
 /// What holds of a row with intervals, whatever the true values are.
 void print_certainty(const Row& row, const std::string& prefix) {
-  auto certainty = stored<std::uint8_t>(row.result, prefix + "certainty", H5T_NATIVE_UINT8, row.number);
-  if (!certainty || *certainty == 0) return;
-  auto count = [&](const char* name) {
-    return grouped_digits(*stored<std::uint32_t>(row.result, prefix + name, H5T_NATIVE_UINT32, row.number));
-  };
-  fmt::print("  whatever the true values are: {}\n",
-             *certainty == 1   ? std::string("surely worth it, nothing can beat it")
-             : *certainty == 2 ? fmt::format("surely sub-optimal, beaten by {}", count("surely_dominated_by"))
-                               : fmt::format("undecided, {} may beat it", count("possibly_dominated_by")));
+  auto certainty = stored<std::uint8_t>(row, prefix + "certainty", row.number);
+  if (certainty == 0) return;
+  auto count = [&](const char* name) { return grouped_digits(stored<std::uint32_t>(row, prefix + name, row.number)); };
+  tell("  whatever the true values are: {}\n",
+       certainty == 1   ? std::string("surely worth it, nothing can beat it")
+       : certainty == 2 ? fmt::format("surely sub-optimal, beaten by {}", count("surely_dominated_by"))
+                        : fmt::format("undecided, {} may beat it", count("possibly_dominated_by")));
 }
 
-/// What the front loses without this row of it, where the result has contributions.
+/// What the front loses without this row of it.
 void print_contribution(const Row& row, const std::string& prefix) {
-  if (!h5::exists(row.result, prefix + "front_contribution")) return;
-  h5::Handle dataset(H5Dopen2(row.result, (prefix + "front").c_str(), H5P_DEFAULT)), space(H5Dget_space(dataset));
-  std::uint64_t size = static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space)), low = 0;
-  for (std::uint64_t high = size; low < high;) {  // the rows ascend, and this one is among them
-    std::uint64_t middle = low + (high - low) / 2;
-    bool before = *stored<std::uint64_t>(row.result, prefix + "front", H5T_NATIVE_UINT64, middle) < row.number;
-    (before ? low : high) = before ? middle + 1 : middle;
-  }
-  if (low == size) return;
-  fmt::print("  without it the front alone, dominated rows left aside, loses a hypervolume of {:.9g}\n",
-             *stored<double>(row.result, prefix + "front_contribution", H5T_NATIVE_DOUBLE, low));
+  std::vector<std::int64_t> front = row.result.all<std::int64_t>(prefix + "front");
+  auto at = std::ranges::lower_bound(front, static_cast<std::int64_t>(row.number));
+  if (at == front.end() || *at != static_cast<std::int64_t>(row.number))
+    row.result.damaged(prefix + "front", fmt::format("row {} is on the front and not in it", row.number));
+  std::vector<double> contribution;
+  row.result.read(prefix + "front_contribution", static_cast<std::uint64_t>(at - front.begin()), 1, contribution);
+  tell("  without it the front alone, dominated rows left aside, loses a hypervolume of {:.9g}\n", contribution[0]);
 }
 
 void print_view(const Row& row, const ViewPlan& view) {
   std::string prefix = "/views/" + view.spec.name + "/";
-  auto state = stored<std::uint8_t>(row.result, prefix + "state", H5T_NATIVE_UINT8, row.number);
-  fmt::print("\nVIEW {}: ", view.spec.name);
+  const Outputs& asked = view.spec.outputs;
+  auto state = stored<std::uint8_t>(row, prefix + "state", row.number);
+  tell("\nVIEW {}: ", view.spec.name);
   if (state == 1) {
     std::vector<std::string> missing;
     for (const ObjectivePlan& objective : view.rated_by)
       if (std::isnan(objective_value(row, objective, row.number))) missing.push_back(objective.name);
-    return fmt::print("no verdict; missing: {}\n", join(missing, ", "));
+    return tell("no verdict; missing: {}\n", join(missing, ", "));
   }
-  bool front = stored<std::uint8_t>(row.result, prefix + "nondominated", H5T_NATIVE_UINT8, row.number) == 1;
+  bool front = stored<std::uint8_t>(row, prefix + "nondominated", row.number) == 1;
   std::string text = front ? "worth it: nothing beats it" : "sub-optimal";
-  if (auto count = stored<std::uint32_t>(row.result, prefix + "dominated_by", H5T_NATIVE_UINT32, row.number);
-      count && !front)
+  if (auto count = stored_if<std::uint32_t>(asked.dominated_by, row, prefix + "dominated_by", row.number); count && !front)
     text += fmt::format(", beaten by {}", grouped_digits(*count));
-  if (auto count = stored<std::uint32_t>(row.result, prefix + "dominates", H5T_NATIVE_UINT32, row.number))
+  if (auto count = stored_if<std::uint32_t>(asked.dominates, row, prefix + "dominates", row.number))
     text += fmt::format(", beats {}", grouped_digits(*count));
-  if (auto rank = stored<std::uint32_t>(row.result, prefix + "rank", H5T_NATIVE_UINT32, row.number); rank && *rank != kNone)
+  if (auto rank = stored_if<std::uint32_t>(asked.rank, row, prefix + "rank", row.number); rank && *rank != kNone)
     text += fmt::format(", on front {}", *rank);
-  fmt::print("{}\n", text);
-  if (front) print_contribution(row, prefix);
-  print_certainty(row, prefix);
-  auto witness = stored<std::int64_t>(row.result, prefix + "witness", H5T_NATIVE_INT64, row.number);
+  tell("{}\n", text);
+  if (front && asked.contributions) print_contribution(row, prefix);
+  if (row.plan.has_intervals(view)) print_certainty(row, prefix);
+  auto witness = stored_if<std::int64_t>(asked.witness, row, prefix + "witness", row.number);
   if (witness && *witness >= 0) {
     auto other = static_cast<std::uint64_t>(*witness);
+    if (other >= row.plan.rows) row.result.damaged(prefix + "witness", fmt::format("there is no row {}", other));
     print_beside(row, view, other, read_labels(row.plan, {other}).of(other));
   }
 }
 
 void print_against(const Row& row, std::uint64_t other) {
-  fmt::print("\nBeside row {}\n", other);
+  tell("\nBeside row {}\n", other);
   for (const ViewPlan& view : row.plan.views) print_beside(row, view, other, fmt::format("row {}", other));
   if (!row.plan.emissions || !row.plan.emissions->inference) return;
   auto emits = [&](const char* name, std::uint64_t number) {
-    return *stored<double>(row.result, std::string("/emissions/") + name, H5T_NATIVE_DOUBLE, number);
+    return stored<double>(row, std::string("/emissions/") + name, number);
   };
   auto queries = break_even(emits("co2e_kg", row.number), emits("inference_co2e_kg", row.number), emits("co2e_kg", other),
                             emits("inference_co2e_kg", other));
-  fmt::print("  {}\n", queries ? fmt::format("lifetimes emit the same at {:.9g} queries", *queries)
-                               : "one emits less than the other however often they are used");
+  tell("  {}\n", queries ? fmt::format("lifetimes emit the same at {:.9g} queries", *queries)
+                         : "one emits less than the other however often they are used");
+}
+
+std::vector<std::string> recorded_inputs(const OwnFile& file) {
+  std::vector<std::string> inputs;
+  if (file.has("/provenance")) inputs = file.texts("/provenance", "input_paths");
+  if (inputs.empty())
+    throw InputError("'" + file.path() + "' does not say what it was made from",
+                     "its group /provenance is missing, or names no input", "give the sweep with --sweep");
+  return inputs;
 }
 
 int explain(const ExplainOptions& options) {
-  h5::Handle file = h5::open_for_reading(options.result);
-  Spec spec = parse_spec(read_spec_of_result(file, options.result), options.result);
-  check_spec(spec);
-  std::vector<std::string> inputs = options.inputs;
-  if (inputs.empty()) inputs = h5::text_attributes(h5::Handle(H5Gopen2(file, "/provenance", H5P_DEFAULT)), "input_paths");
+  OwnFile file = open_result(options.result);
+  say_if_unchecked(file);
+  Spec spec = read_spec_of_result(file);
+  std::vector<std::string> inputs = options.inputs.empty() ? recorded_inputs(file) : options.inputs;
+  try_in_child(inputs, [&] { make_plan(spec, inputs); });
   Plan plan = make_plan(spec, inputs);
+  check_rows_of_result(file, plan.rows);
   for (std::uint64_t number : {options.row, options.against.value_or(options.row)})
     if (number >= plan.rows)
       throw SpecError(fmt::format("there is no row {}", number), fmt::format("rows are 0 to {}", plan.rows - 1),
                       "give one of them");
   Row row = read_row(plan, file, options.row);
-  fmt::print("Row {} of {}: {}\n", options.row, inputs.size() == 1 ? inputs[0] : fmt::format("{} files", inputs.size()),
-             read_labels(plan, {options.row}).of(options.row));
+  tell("Row {} of {}: {}\n", options.row, inputs.size() == 1 ? inputs[0] : fmt::format("{} files", inputs.size()),
+       read_labels(plan, {options.row}).of(options.row));
   if (row.data.selection.size == 0) {
-    fmt::print("The `where` conditions do not select it.\n");
+    tell("The `where` conditions do not select it.\n");
     return 0;
   }
   if (plan.emissions) print_emissions(row);
@@ -282,9 +293,9 @@ void add_explain_command(CLI::App& parent, std::function<int()>& action) {
   auto options = std::make_shared<ExplainOptions>();
   CLI::App* command = parent.add_subcommand("explain", "Explain one row of a result: inputs, formula, verdict.");
   command->add_option("RESULT.h5", options->result, "A result of `carbonfront score`")->required();
-  command->add_option("ROW", options->row, "The row, from 0")->required();
+  add_number(*command, "ROW", options->row, "The row, from 0", kRow)->required();
   command->add_option("--sweep", options->inputs, "The sweep, where it has moved since")->allow_extra_args(false);
-  command->add_option("--against", options->against, "Another row to compare it with");
+  add_number(*command, "--against", options->against, "Another row to compare it with", kRow);
   command->callback([options, &action] { action = [options] { return explain(*options); }; });
 }
 

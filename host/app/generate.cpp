@@ -11,10 +11,12 @@
 #include <memory>
 
 #include "host/app/commands.hpp"
+#include "host/app/numbers.hpp"
 #include "host/app/progress_display.hpp"
 #include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/sweep/generator.hpp"
+#include "host/text.hpp"
 
 namespace carbonfront {
 
@@ -34,6 +36,16 @@ std::uint64_t parse_rows(const std::string& text) {
   if (rows > 10'000'000'000u)
     throw SpecError("cannot make " + text + " rows", "configurations are numbered with ten digits", "give at most 1e10");
   return rows;
+}
+
+/// Reads a share of rows. Throws SpecError.
+double parse_share(const std::string& text) {
+  double share = 0;
+  const char* end = text.data() + text.size();
+  auto [rest, error] = std::from_chars(text.data(), end, share);
+  if (error != std::errc() || rest != end || !(share >= 0 && share <= 1))
+    throw SpecError("--missing '" + text + "'", "it is not a number from 0 to 1", "give a share of the rows such as 0.05");
+  return share;
 }
 
 int run_generate(const GenerateOptions& options) {
@@ -62,6 +74,16 @@ const std::map<std::string, Distribution>& distributions() {
   return names;
 }
 
+Distribution parse_distribution(const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& [one, distribution] : distributions()) known.push_back(one);
+  auto at = distributions().find(name);
+  if (at == distributions().end())
+    throw SpecError("--distribution '" + name + "'", "distributions are " + join(known, ", ") + did_you_mean(name, known),
+                    "correct it");
+  return at->second;
+}
+
 constexpr const char* kAbout =
     "Write a made-up sweep with a known distribution of accuracy (to be maximised), params and emissions (both to be\n"
     "minimised), for trials and measurements. The same options give the same values on every machine.";
@@ -78,36 +100,32 @@ void add_generate_command(CLI::App& parent, std::function<int()>& action) {
   auto distribution = std::make_shared<std::string>(name_of(options->distribution));
   CLI::App* command = parent.add_subcommand("generate", kAbout);
   command->add_option("--rows", *rows, "Number of configurations, such as 1e6")->required();
-  command->add_option("--distribution", *distribution, kDistributionHelp)
-      ->check(CLI::IsMember(distributions()))
-      ->capture_default_str();
-  command->add_option("--seed", options->seed, "Another seed, other values")->capture_default_str();
-  command
-      ->add_option(
-          "--objectives", options->objectives,
-          "Also write columns f1 to fM in [0, 1), to be minimised, of that distribution; the first three follow accuracy, "
-          "params and emissions")
-      ->check(CLI::Range(1u, kMostGeneratedObjectives));
+  command->add_option("--distribution", *distribution, kDistributionHelp)->capture_default_str();
+  add_number(*command, "--seed", options->seed, "Another seed, other values")->default_str(std::to_string(options->seed));
+  add_number(
+      *command, "--objectives", options->objectives,
+      "Also write columns f1 to fM in [0, 1), to be minimised, of that distribution; the first three follow accuracy, "
+      "params and emissions",
+      {1, kMostGeneratedObjectives});
   command->add_flag("--plain", options->plain, "Write only the columns f1 to fM; three unless --objectives says otherwise");
   command->add_flag("--float32", options->float32,
                     "Store the f columns as float32: about 2^24 different values, so that larger sweeps have equal ones");
   command
-      ->add_option(
-          "--missing", options->missing,
+      ->add_option_function<std::string>(
+          "--missing", [options](const std::string& text) { options->missing = parse_share(text); },
           "This share of rows, from 0 to 1, has no train_time, as many have no f1, and a quarter as many no accuracy (NaN), "
           "each drawn by itself")
-      ->check(CLI::Range(0.0, 1.0));
-  command->add_option("--chunk-rows", options->chunk_rows, "Rows in a chunk of the file; 65536 by default")
-      ->check(CLI::Range(1, 16'777'216));
-  command->add_option("--deflate", options->deflate, "Compression, with shuffle: 0 (none, fast) to 9")
-      ->check(CLI::Range(0, 9))
-      ->capture_default_str();
+      ->type_name("SHARE");
+  add_number(*command, "--chunk-rows", options->chunk_rows, "Rows in a chunk of the file; 65536 by default",
+             {1, 16'777'216});
+  add_number(*command, "--deflate", options->deflate, "Compression, with shuffle: 0 (none, fast) to 9", {0, 9})
+      ->default_str(std::to_string(options->deflate));
   command->add_flag("--force", options->force, "Overwrite the file if it exists");
   command->add_option("-o,--output", options->output, "The HDF5 file to write")->required();
   command->callback([options, rows, distribution, &action] {
     action = [options, rows, distribution] {
       options->rows = parse_rows(*rows);
-      options->distribution = distributions().at(*distribution);
+      options->distribution = parse_distribution(*distribution);
       return run_generate(*options);
     };
   });

@@ -8,13 +8,16 @@
 #include "host/app/commands.hpp"
 #include "host/app/crash_guard.hpp"
 #include "host/app/reading_options.hpp"
+#include "host/app/say.hpp"
 #include "host/app/table.hpp"
 #include "host/errors.hpp"
 #include "host/progress.hpp"
 #include "host/scoring/result.hpp"
 #include "host/scoring/values.hpp"
 #include "host/shards/part.hpp"
+#include "host/sweep/digest.hpp"
 #include "host/sweep/fingerprint.hpp"
+#include "host/sweep/library_call.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -31,14 +34,14 @@ struct InspectOptions {
 std::uint64_t count_missing(const Column& column) {
   constexpr std::uint64_t batch = 1 << 18;
   std::uint64_t missing = 0;
-  Strings texts;
   std::vector<std::byte> numbers;
   for (std::uint64_t begin = 0; begin < column.info.rows; begin += batch) {
     throw_if_stopped();
     std::uint64_t count = std::min(batch, column.info.rows - begin);
     if (column.info.type == ValueType::string) {
-      read_strings(column, begin, count, texts);
-      for (std::size_t i = 0; i < count; ++i) missing += texts[i].empty() || is_missing_text(column.info, texts[i]);
+      for_texts(column, begin, count, [&](std::uint64_t, const Strings& texts) {
+        for (std::size_t i = 0; i < texts.size(); ++i) missing += texts[i].empty() || is_missing_text(column.info, texts[i]);
+      });
       continue;
     }
     numbers.resize(count * size_of(column.info.type));
@@ -60,62 +63,62 @@ void print_columns(const Sweep& sweep) {
       StorageInfo storage = storage_of(column.parts[0].dataset());
       table.rows.push_back({name, column.info.type_name, grouped_digits(column.info.rows), column.info.units.value_or("-"),
                             grouped_digits(count_missing(column)),
-                            storage.layout + (storage.filters.empty() ? "" : ", " + storage.filters),
+                            storage.layout + (storage.filters.empty() ? "" : ", " + storage.filters) +
+                                (column.info.packing ? ", " + packing_text(*column.info.packing) : ""),
                             column.info.description});
     } catch (const InputError& error) {
       table.rows.push_back({name, "-", "-", "-", "-", "-", error.what()});
     }
   }
-  fmt::print("{}", table.text("", {2, 4}));
+  tell_lines(table.text("", {2, 4}));
 }
 
 /// Lists the datasets of a group of a result with their sizes.
-void print_datasets(hid_t group, const std::string& prefix) {
+std::string datasets_text(const OwnFile& file, const std::string& group, const std::string& prefix) {
   Table table;
-  for (const std::string& name : h5::members(group)) {
-    if (h5::kind_of(group, name) != 'd') continue;
-    h5::Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT)), space(H5Dget_space(dataset));
+  for (const std::string& name : file.members(group)) {
+    const std::string path = group + "/" + name;
+    if (file.kind_of(path) != 'd') continue;
+    file.verify(path);
+    h5::Handle dataset = file.open(path);
+    Subject subject(file.path(), path);
+    LibraryCall call;
     StorageInfo storage = storage_of(dataset);
     if (h5::text_attribute(dataset, "NAME").starts_with("This is a netCDF dimension")) continue;
-    table.rows.push_back({prefix + name, grouped_digits(H5Sget_simple_extent_npoints(space)), "values",
-                          grouped_digits(storage.stored_bytes), "bytes stored", storage.layout});
+    table.rows.push_back({prefix + name, grouped_digits(file.size(path)), "values", grouped_digits(storage.stored_bytes),
+                          "bytes stored", storage.layout});
   }
-  fmt::print("{}", table.text("  ", {1, 3}));
+  return table.text("  ", {1, 3});
 }
 
-void print_result(hid_t file, const std::string& path) {
-  std::string spec = read_spec_of_result(file, path);
-  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT)), provenance(H5Gopen2(file, "/provenance", H5P_DEFAULT));
-  fmt::print("{}: a result, format version {}\n", path, h5::integer_attribute(root, "format_version"));
-  fmt::print("rows {}, selected {}\n", grouped_digits(h5::integer_attribute(root, "rows")),
-             grouped_digits(h5::integer_attribute(root, "selected")));
-  if (provenance)
-    fmt::print("made by carbonfront {} with backend {} at {}\n", h5::text_attribute(provenance, "program_version"),
-               h5::text_attribute(provenance, "backend"), h5::text_attribute(provenance, "started"));
-  if (h5::exists(file, "/emissions")) {
-    fmt::print("\nemissions\n");
-    print_datasets(h5::Handle(H5Gopen2(file, "/emissions", H5P_DEFAULT)), "");
+/// Prints all or nothing: what is damaged is no output.
+void print_result(const OwnFile& file) {
+  const std::string path = file.path(), spec = file.text("/", "spec");
+  std::string text =
+      shown("{}: a result, format version {}\nrows {}, selected {}\n", path, file.integer("/", "format_version"),
+            grouped_digits(file.integer("/", "rows")), grouped_digits(file.integer("/", "selected")));
+  if (file.has("/provenance"))
+    text += shown("made by carbonfront {} with backend {} at {}\n", file.text("/provenance", "program_version"),
+                  file.text("/provenance", "backend"), file.text("/provenance", "started"));
+  if (file.has("/emissions")) text += "\nemissions\n" + datasets_text(file, "/emissions", "");
+  for (const std::string& name : file.has("/views") ? file.members("/views") : std::vector<std::string>()) {
+    const std::string view = "/views/" + name;
+    text += shown("\nview {}: {} rated, {} unrated\n", name, grouped_digits(file.integer(view, "rated")),
+                  grouped_digits(file.integer(view, "unrated")));
+    text += datasets_text(file, view, "") + datasets_text(file, view + "/groups", "groups/");
   }
-  h5::Handle views(H5Gopen2(file, "/views", H5P_DEFAULT));
-  for (const std::string& name : h5::members(views)) {
-    h5::Handle view(H5Gopen2(views, name.c_str(), H5P_DEFAULT));
-    fmt::print("\nview {}: {} rated, {} unrated\n", name, grouped_digits(h5::integer_attribute(view, "rated")),
-               grouped_digits(h5::integer_attribute(view, "unrated")));
-    print_datasets(view, "");
-    print_datasets(h5::Handle(H5Gopen2(view, "groups", H5P_DEFAULT)), "groups/");
-  }
-  fmt::print("\nThe spec as used:\n\n{}", spec);
+  tell_lines(text + "\nThe spec as used:\n\n" + spec);
 }
 
 /// Shows whose share of what a part, a checkpoint or its counts are.
 void print_share(const PartInfo& info, const std::string& path, const char* what) {
   std::uint64_t rows = info.range.end - info.range.first;
-  fmt::print("{}: {} of shard {} of {}, rows {} to {} of {}: {}\n", path, what, info.shard.index, info.shard.count,
-             grouped_digits(info.range.first), grouped_digits(info.range.end), grouped_digits(info.rows),
-             info.complete() ? "complete"
-                             : fmt::format("{} of its {} rows are done", grouped_digits(info.done), grouped_digits(rows)));
-  fmt::print("made by carbonfront {}, from inputs {}\n", info.program_version, join(fingerprints_of(info), ", "));
-  fmt::print("\nThe spec as used:\n\n{}", info.spec);
+  tell("{}: {} of shard {} of {}, rows {} to {} of {}: {}\n", path, what, info.shard.index, info.shard.count,
+       grouped_digits(info.range.first), grouped_digits(info.range.end), grouped_digits(info.rows),
+       info.complete() ? "complete"
+                       : fmt::format("{} of its {} rows are done", grouped_digits(info.done), grouped_digits(rows)));
+  tell("made by carbonfront {}, from inputs {}\n", info.program_version, join(fingerprints_of(info), ", "));
+  tell_lines("\nThe spec as used:\n\n" + info.spec);
 }
 
 /// Opens every column, as `print_columns` will.
@@ -129,29 +132,34 @@ void open_columns(const std::string& path, const std::string& group, const Readi
   }
 }
 
+/// Shows a file of the program's own; false where it is none.
+bool inspect_own(const InspectOptions& options, bool& has_configs) {
+  OwnFile file(options.file, "copy it again from where it was made, or make it again");
+  file.verify("/");
+  std::string format = h5::text_attribute(file.open("/"), "format");
+  has_configs = h5::exists(file, "/configs");
+  const bool result = format == "carbonfront result", own = result || format == kPartFormat || format == kCountsFormat;
+  if (result) say_if_unchecked(file);
+  if (options.digest)
+    tell("{}  {}\n", digest(file), options.file);
+  else if (result)
+    print_result(open_result(options.file));
+  else if (own)
+    print_share(read_work(file, format.c_str()), options.file, format == kPartFormat ? "a part" : "counts");
+  return own || options.digest;
+}
+
 int inspect(const InspectOptions& options) {
-  if (options.digest) {
-    fmt::print("{}  {}\n", digest(options.file), options.file);
-    return 0;
-  }
-  h5::Handle file = h5::open_for_reading(options.file), root(H5Gopen2(file, "/", H5P_DEFAULT));
-  std::string format = h5::text_attribute(root, "format");
-  if (format == "carbonfront result") {
-    print_result(file, options.file);
-    return 0;
-  }
-  if (format == kPartFormat || format == kCountsFormat) {
-    print_share(read_work(file, options.file, format.c_str()), options.file, format == kPartFormat ? "a part" : "counts");
-    return 0;
-  }
-  std::string group = !options.group.empty() ? options.group : h5::exists(file, "/configs") ? "/configs" : "/";
+  bool has_configs = false;
+  if (inspect_own(options, has_configs)) return 0;
+  std::string group = !options.group.empty() ? options.group : has_configs ? "/configs" : "/";
   try_in_child({options.file}, [&] { open_columns(options.file, group, options.reading); });
   Sweep sweep = open_sweep({options.file}, group, options.reading);
   std::vector<std::string> names = column_names(sweep);
   if (names.empty())
     throw InputError(fmt::format("group '{}' of '{}' holds no column", group, options.file),
                      "a column is a one-dimensional dataset", "name the sweep's group with --group");
-  fmt::print("{}: group {}, {} columns\n\n", options.file, group, names.size());
+  tell("{}: group {}, {} columns\n\n", options.file, group, names.size());
   print_columns(sweep);
   return 0;
 }

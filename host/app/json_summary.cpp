@@ -1,4 +1,5 @@
-// The summary for programs.
+// The summary for programs. Texts are read back as they are, but for bytes that are no UTF-8, which JSON cannot hold:
+// U+FFFD.
 
 #include <bit>
 #include <cmath>
@@ -6,6 +7,7 @@
 
 #include "host/app/summary.hpp"
 #include "host/scoring/values.hpp"
+#include "host/text.hpp"
 
 namespace carbonfront {
 
@@ -105,11 +107,13 @@ Json groups_json(const Plan& plan, const Data& data, std::size_t index, const Vi
   for (std::size_t g = 0; g < scores.groups.size(); ++g) {
     const GroupScores& scored = scores.groups[g];
     Json group;
-    if (grouping >= 0)
-      for (std::size_t k = 0; k < data.groupings[grouping].columns.size(); ++k) {
+    if (grouping >= 0) {
+      std::vector<GroupKeyValue> key = data.groupings[grouping].key(g);
+      for (std::size_t k = 0; k < key.size(); ++k) {
         const ColumnInfo& info = plan.columns[data.groupings[grouping].columns[k]].info;
-        group["key"][info.name] = key_json(info, data.groupings[grouping].keys[g][k]);
+        group["key"][info.name] = key_json(info, key[k]);
       }
+    }
     group["rows"] = scored.rows;
     group["rated"] = scored.rated;
     group["front_rows"] = scored.front_rows;
@@ -197,7 +201,7 @@ std::string json_summary(const ScoreSummary& in) {
   out["views"] = Json::array();
   for (std::size_t i = 0; i < in.views.size(); ++i) out["views"].push_back(view_json(in, i, in.views[i]));
   for (const auto& [phase, seconds] : in.provenance.seconds) out["timings"][phase] = seconds;
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return escaped_json(out.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace carbonfront

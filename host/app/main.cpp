@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -31,6 +32,30 @@ int fail(int code, const char* message) {
   return code;
 }
 
+/// What CLI11 says of a command line, as `problem (why); what to do`.
+std::string explained(const CLI::ParseError& error, const CLI::App& app) {
+  std::string command = "carbonfront", why = "the command line cannot be understood";
+  std::vector<std::string> options;
+  for (const CLI::App* chosen : app.get_subcommands()) {
+    command += " " + chosen->get_name();
+    for (const CLI::Option* option : chosen->get_options())
+      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error)) {
+    std::string_view text = error.what();
+    std::string word(text.substr(text.rfind(": ") + 2));
+    why = "no option or argument of '" + command + "' has that name" +
+          (word.starts_with("-") ? did_you_mean(word, options) : "");
+  } else if (dynamic_cast<const CLI::RequiredError*>(&error)) {
+    why = "'" + command + "' cannot do without it";
+  } else if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+    why = "it takes one value, once";
+  } else if (dynamic_cast<const CLI::ValidationError*>(&error) || dynamic_cast<const CLI::ConversionError*>(&error)) {
+    why = "it takes no such value";
+  }
+  return fmt::format("{} ({}); see {} --help", error.what(), why, command);
+}
+
 /// Runs the chosen subcommand and maps what it throws to exit codes.
 int run(const std::function<int()>& action) {
   try {
@@ -46,7 +71,8 @@ int run(const std::function<int()>& action) {
   } catch (const OutputError& error) {
     return fail(kOutput, error.what());
   } catch (const Stopped& stopped) {
-    if (stopped.signal == kTimeLimit) return fail(kTimeLimitReached, "the time limit is reached; nothing was written");
+    if (stopped.signal == kTimeLimit)
+      return fail(kTimeLimitReached, "the time limit is reached (nothing was kept yet); raise --time-limit");
     say("carbonfront: stopped by signal {}; no result was written\n", stopped.signal);
     return 128 + stopped.signal;
   } catch (const std::system_error& error) {  // of fmt::print
@@ -80,6 +106,14 @@ void stop(int signal) {
   ::alarm(5);
 }
 
+/// Lets as many files be open as the system allows: a sweep may be thousands of them.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void handle_signals() {
   struct sigaction action {};
   action.sa_handler = stop;
@@ -97,9 +131,11 @@ void handle_signals() {
 
 int main(int argc, char** argv) {
   handle_signals();
+  raise_file_limit();
   CrashGuard guard;
   H5dont_atexit();  // a file that could not be written is not tried again on the way out
   h5::silence();
+  guard_own_files();
 
   CLI::App app("Scores sweeps of deep-learning configurations: what does each emit, and is it worth it?", "carbonfront");
   app.set_version_flag("--version", "carbonfront " CARBONFRONT_VERSION);
@@ -129,8 +165,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    return fail(kUsage,
-                fmt::format("{} (the command line cannot be understood); see carbonfront --help", error.what()).c_str());
+    return fail(kUsage, explained(error, app).c_str());
+  } catch (const SpecError& error) {  // of a number
+    return fail(kUsage, error.what());
   }
   return run(action);
 }

@@ -8,9 +8,11 @@
 
 #include "host/app/backend_options.hpp"
 #include "host/app/commands.hpp"
+#include "host/app/crash_guard.hpp"
 #include "host/app/deliver.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/limits.hpp"
+#include "host/app/numbers.hpp"
 #include "host/app/progress_display.hpp"
 #include "host/app/reading_options.hpp"
 #include "host/app/say.hpp"
@@ -34,6 +36,13 @@ struct MergeOptions {
   bool print_missing = false;
 };
 
+Plan guarded_plan(const Collection& all, const std::vector<std::string>& sweep, bool whole_inputs,
+                  const ReadingOptions& reading) {
+  try_in_child(sweep.empty() ? std::vector<std::string>{"the sweep of " + all.parts[0].path} : sweep,
+               [&] { plan_of_parts(all, sweep, false, reading); });
+  return plan_of_parts(all, sweep, whole_inputs, reading);
+}
+
 /// Lets views whose answers the parts have pass by.
 void pass_what_is_counted(const Collection& all, Plan& plan) {
   keep_what_is_compared(plan);
@@ -42,13 +51,15 @@ void pass_what_is_counted(const Collection& all, Plan& plan) {
     if (counts_by_share(plan, view)) view.resident = false, view.passing = true;
 }
 
-void append_parts(const Collection& all, const Plan& plan, const Backend& backend, ResultRows& rows, Progress& progress,
-                  Scores& scores) {
+void append_parts(const Collection& all, const Plan& plan, const Backend& backend, const MemoryWatch& memory,
+                  ResultRows& rows, Progress& progress, Scores& scores) {
   auto begin = std::chrono::steady_clock::now();
   progress.begin("read", plan.rows);
   scores.data = start_data(plan, backend, 0, plan.rows);
+  scores.data.memory = memory;
   for (const PartFile& part : all.parts) {
-    append_part(h5::open_for_reading(part.path), part.path, plan, part.info, rows, scores.data);
+    append_part(open_part(part.path), plan, part.info, rows, scores.data);
+    check_growth(plan, scores.data);
     progress.add(part.info.done);
   }
   finish_data(plan, scores.data);
@@ -66,37 +77,48 @@ void take_counted(const Collection& all, const Plan& plan, std::size_t view, std
 
 int print_missing(const Collection& all) {
   for (const std::string& problem : all.problems) say("carbonfront: {}\n", problem);
-  fmt::print("{}\n", array_spec(all.run_again));
+  tell("{}\n", array_spec(all.run_again));
   return kOk;
+}
+
+/// The files that the command line names, and the parts' counts.
+std::vector<std::string> files_given(const std::vector<std::string>& parts, const std::vector<std::string>& sweep) {
+  std::vector<std::string> files = sweep;
+  for (const std::string& part : parts) files.insert(files.end(), {part, counts_path(part)});
+  return files;
 }
 
 int merge(MergeOptions& options) {
   Scores scores;
   Limits limits = limits_of(options.threads, options.memory_limit);
   tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(limits.threads));
-  if (!options.print_missing) check_outputs(options.delivery, options.parts);
+  if (!options.print_missing) check_outputs(options.delivery, files_given(options.parts, options.sweep));
   const Backend& backend = choose_backend(options.backend, device_choice(options.device, options.memory_limit));
   Collection all = collect_parts(options.parts);
   if (options.print_missing) return print_missing(all);
   require_all(all);
-  Plan plan = plan_of_parts(all, options.sweep, options.delivery.sha256, options.reading);
+  Plan plan = guarded_plan(all, options.sweep, options.delivery.sha256, options.reading);
+  refuse_outputs_among(options.delivery, options.delivery.output, files_read(plan));
   pass_what_is_counted(all, plan);
   check_memory(plan, plan.rows, 0, limits.memory);
   say_what_auto_chose(options.backend, backend, limits.threads);
-  if (plan.emissions) say("{}", assumptions_text(plan));
+  if (plan.emissions) say_lines(assumptions_text(plan));
   say("{}\n", memory_text(plan, plan.rows, 0, limits.memory));
   Provenance provenance = provenance_now(options.command_line);
   provenance.backend = backend.name;
   provenance.threads = limits.threads;
   record_inputs(all.parts[0].info.inputs, provenance);
 
+  MemoryWatch memory = watch_memory(plan, 0, 0, limits.memory);
+  memory.lists_groups = options.delivery.json_given->count() > 0;
+
   Progress progress;
   std::optional<ProgressDisplay> display(std::in_place, progress);
-  OutputFile output(options.delivery.output);
+  OutputFile output(options.delivery.output, options.delivery.force);
   std::optional<ResultRows> rows;
   output.write([&](hid_t file) {
     rows.emplace(file, plan, plan.rows);
-    append_parts(all, plan, backend, *rows, progress, scores);
+    append_parts(all, plan, backend, memory, *rows, progress, scores);
   });
   judge_views(plan, backend, progress, scores);
   for (std::size_t i = 0; i < plan.views.size(); ++i)
@@ -127,27 +149,38 @@ int count(const CountOptionsGiven& options) {
   if (shard.count != all.shards)
     throw SpecError(fmt::format("--shard {}/{}", shard.index, shard.count),
                     fmt::format("the parts are of {} shards", all.shards), fmt::format("write --shard K/{}", all.shards));
-  Plan plan = plan_of_parts(all, options.sweep, false, options.reading);
+  Plan plan = guarded_plan(all, options.sweep, false, options.reading);
   const PartFile& own = all.parts[shard.index];
   std::string target = counts_path(own.path);
-  check_output(target, true, options.parts);
+  std::vector<std::string> read = files_read(plan);
+  read.insert(read.end(), options.parts.begin(), options.parts.end());
+  check_output(target, true, read);
+  refuse_output_among(checkpoint_path(target), read);
   clean_up_after_killed_runs(target);
   if (!options.force && is_counted(own)) {
-    fmt::print("shard {} of {}: counted before, in {}\n", shard.index, shard.count, target);
+    tell("shard {} of {}: counted before, in {}\n", shard.index, shard.count, target);
     return kOk;
   }
   say_what_auto_chose(options.backend, backend, limits.threads);
   Progress progress;
   ProgressDisplay display(progress, job_line(shard));
-  int reason = 0;
-  if (count_share(plan, all, shard.index, backend, {limits.memory, options.force}, progress, reason)) {
-    fmt::print("shard {} of {}: counted, in {}\n", shard.index, shard.count, target);
+  auto begin = std::chrono::steady_clock::now();
+  CountOutcome outcome = count_share(plan, all, shard.index, backend, {limits.memory, options.force}, progress);
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  if (outcome.complete) {
+    tell("shard {} of {}: counted, in {}\n", shard.index, shard.count, target);
     return kOk;
   }
-  say("carbonfront: {}; the same command goes on from '{}'\n",
-      reason == kTimeLimit ? std::string("the time limit is reached") : fmt::format("stopped by signal {}", reason),
-      checkpoint_path(target));
-  return reason == kTimeLimit ? kTimeLimitReached : 128 + reason;
+  std::string why =
+      outcome.reason == kTimeLimit ? "the time limit is reached" : fmt::format("stopped by signal {}", outcome.reason);
+  if (outcome.stuck)
+    say("carbonfront: {} after {:.1f} s of counting, no further than it began (the next step, one other part or the "
+        "witnesses, "
+        "takes longer); allow more time, or use more shards; the same command goes on from '{}'\n",
+        why, seconds.count(), checkpoint_path(target));
+  else
+    say("carbonfront: {}; the same command goes on from '{}'\n", why, checkpoint_path(target));
+  return outcome.reason == kTimeLimit ? kTimeLimitReached : 128 + outcome.reason;
 }
 
 }  // namespace
@@ -164,8 +197,7 @@ void add_merge_command(CLI::App& parent, std::function<int()>& action, int argc,
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
   add_reading_options(*command, options->reading);
   add_backend_options(*command, options->backend, options->device);
-  command->add_option("--threads", options->threads, "Threads to use (default: all, or what the job grants)")
-      ->check(CLI::PositiveNumber);
+  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)", kThreads);
   command->add_option("--memory-limit", options->memory_limit,
                       "Refuse work that needs more, such as 8GiB (default: 60 % of the memory)");
   command->callback([options, &action] { action = [options] { return merge(*options); }; });
@@ -180,8 +212,7 @@ void add_count_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
   add_reading_options(*command, options->reading);
   add_backend_options(*command, options->backend, options->device);
-  command->add_option("--threads", options->threads, "Threads to use (default: all, or what the job grants)")
-      ->check(CLI::PositiveNumber);
+  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)", kThreads);
   command->add_option("--memory-limit", options->memory_limit,
                       "Rows of other parts are read in blocks that fit, such as 8GiB (default: 60 % of the memory)");
   command->add_option("--time-limit", options->time_limit,

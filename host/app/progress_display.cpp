@@ -60,7 +60,10 @@ void ProgressDisplay::show() {
     double elapsed = Seconds(std::chrono::steady_clock::now() - progress_.started.load()).count();
     std::string line = progress_line(progress_.phase, progress_.done, progress_.total, progress_.step_bytes, elapsed);
     if (!who_.empty()) line = who_ + ": " + line;
-    say("{}{}{}", terminal ? "\r" : "", line, terminal ? "\033[K" : "\n");
+    if (terminal)
+      say("\r{}\033[K", line);
+    else
+      say("{}\n", line);
     std::fflush(stderr);
     shown = true;
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <tbb/global_control.h>
 
+#include <chrono>
 #include <csignal>
 #include <limits>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "host/app/deliver.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/limits.hpp"
+#include "host/app/numbers.hpp"
 #include "host/app/progress_display.hpp"
 #include "host/app/reading_options.hpp"
 #include "host/app/say.hpp"
@@ -82,7 +84,7 @@ void say_what_is_used(const Run& run, const ScoreOptions& options) {
   if (run.is_shard)
     say("shard {} of {}: rows {} to {} of {}\n", run.work.shard.index, run.work.shard.count, run.work.range.first,
         run.work.range.end, plan.rows);
-  if (plan.emissions) say("{}", assumptions_text(plan));
+  if (plan.emissions) say_lines(assumptions_text(plan));
 }
 
 void refuse_what_does_not_go_together(const ScoreOptions& options) {
@@ -98,6 +100,14 @@ void refuse_what_does_not_go_together(const ScoreOptions& options) {
     refuse("--json", "--shard", "one share of the rows has no verdict", "give --json to carbonfront merge");
 }
 
+/// The files that the command line and the spec name.
+std::vector<std::string> files_given(const ScoreOptions& options, const Spec& spec) {
+  std::vector<std::string> files = options.inputs;
+  if (options.spec_given->count()) files.push_back(options.spec);
+  if (spec.emissions) files.insert(files.end(), spec.emissions->catalogs.begin(), spec.emissions->catalogs.end());
+  return files;
+}
+
 Run prepare(ScoreOptions& options, const Limits& limits) {
   refuse_what_does_not_go_together(options);
   std::optional<Shard> shard;
@@ -111,11 +121,14 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
           provenance_now(options.command_line)};
   run.validated_rows = options.validate.empty() ? 0 : rows_or_all("--validate", options.validate);
   Spec spec = spec_from(options);
+  std::string target = shard ? part_path(options.delivery.output, *shard) : options.delivery.output;
+  std::vector<std::string> read = files_given(options, spec);
+  refuse_outputs_among(options.delivery, target, read);
   if (shard) {
-    check_output(part_path(options.delivery.output, *shard), true, options.inputs);
-    clean_up_after_killed_runs(part_path(options.delivery.output, *shard));
+    check_output(target, true, read);
+    clean_up_after_killed_runs(target);
   } else {
-    check_outputs(options.delivery, options.inputs);
+    check_outputs(options.delivery, read);
   }
   bool goes_on = has_checkpoint(options.delivery.output);
   if (run.validated_rows && goes_on)
@@ -123,6 +136,7 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
                     "what validating needs is not in a checkpoint", "remove it, or validate the result later");
   try_in_child(options.inputs, [&] { make_plan(spec, options.inputs, options.reading); });
   run.plan = make_plan(spec, options.inputs, options.reading);
+  refuse_outputs_among(options.delivery, target, files_read(run.plan));
   if (shard)
     keep_for_parts(run.plan);
   else if (!run.validated_rows && (!run.backend.definition || !options.time_limit.empty() || goes_on))
@@ -140,16 +154,20 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   return run;
 }
 
-/// Reads the run's rows, from where a checkpoint ended if there is one. False where it had to wind up before the last.
+/// Reads the run's rows, from where a checkpoint ended if there is one (`began_at` its end). False where it had to wind up
+/// before the last.
 bool read_all(const Run& run, const ScoreOptions& options, const std::string& target, hid_t file, ResultRows& rows,
-              Progress& progress, Scores& scores) {
+              Progress& progress, Scores& scores, std::optional<std::uint64_t>& began_at) {
   const auto& [first, end] = run.work.range;
-  std::uint64_t front_limit = run.memory - memory_needed(run.plan, 0, options.batch_rows);
   scores.data = start_data(run.plan, run.backend, first, end - first);
-  if (resume(target, run.plan, run.work, options.delivery.force, rows, scores.data))
+  scores.data.memory = watch_memory(run.plan, run.plan.conditions.empty() ? end - first : 0, options.batch_rows, run.memory);
+  scores.data.memory.lists_groups = options.delivery.json_given->count() > 0;
+  if (resume(target, run.plan, run.work, options.delivery.force, rows, scores.data)) {
+    began_at = scores.data.next_row;
     say("going on at row {} from '{}'\n", scores.data.next_row, checkpoint_path(target));
+  }
   if (!run.is_shard) start_keeping(run.plan, run.backend, end - first, scores.data);  // a share's views are judged elsewhere
-  read_rows(run.plan, run.backend, end, {options.batch_rows, front_limit, &rows}, progress, scores.load, scores.data);
+  read_rows(run.plan, run.backend, end, {options.batch_rows, &rows}, progress, scores.load, scores.data);
   bool complete = scores.data.next_row == end;
   if (run.is_shard) refuse_missing_rows(run.plan, scores.data);
   if (!complete || run.is_shard) {
@@ -159,29 +177,48 @@ bool read_all(const Run& run, const ScoreOptions& options, const std::string& ta
   return complete;
 }
 
+std::string reason_text(int reason) {
+  return reason == kTimeLimit ? "the time limit is reached" : fmt::format("stopped by signal {}", reason);
+}
+
+int exit_code_of(int reason) { return reason == kTimeLimit ? kTimeLimitReached : 128 + reason; }
+
 /// Gives what was read so far the name of the checkpoint; returns the exit code.
 int leave_checkpoint(const std::string& target, int reason, const Data& data, ResultRows& rows, OutputFile& output) {
   rows.close();
   output.commit_as(checkpoint_path(target));
-  say("carbonfront: {} with {} rows read; the same command goes on from '{}'\n",
-      reason == kTimeLimit ? std::string("the time limit is reached") : fmt::format("stopped by signal {}", reason),
-      data.next_row, checkpoint_path(target));
-  return reason == kTimeLimit ? kTimeLimitReached : 128 + reason;
+  say("carbonfront: {} with {} rows read; the same command goes on from '{}'\n", reason_text(reason), data.next_row,
+      checkpoint_path(target));
+  return exit_code_of(reason);
+}
+
+/// Says that a run which began with all rows read got no further: judging is done in one go, and of it nothing is kept.
+int leave_unjudged(const std::string& target, int reason, double seconds) {
+  say("carbonfront: {} after {:.1f} s of judging (all rows were read before, and judging begins anew each time); {}, '{}' "
+      "keeps what was read\n",
+      reason_text(reason), seconds,
+      reason == kTimeLimit
+          ? "the limit is too short for it: raise --time-limit or leave it out, or score in shares with --shard"
+          : "the same command judges again",
+      checkpoint_path(target));
+  return exit_code_of(reason);
 }
 
 int finish_shard(const Run& run, const std::string& target, const Data& data, ResultRows& rows, OutputFile& output) {
   rows.close();
   output.commit();
   remove_checkpoint(target);
-  fmt::print("shard {} of {}: {} of {} rows selected, in {}\n", run.work.shard.index, run.work.shard.count,
-             grouped_digits(data.selection.size), grouped_digits(run.work.range.end - run.work.range.first), target);
+  tell("shard {} of {}: {} of {} rows selected, in {}\n", run.work.shard.index, run.work.shard.count,
+       grouped_digits(data.selection.size), grouped_digits(run.work.range.end - run.work.range.first), target);
   return kOk;
 }
 
-/// Judges what was read. With a time limit, when that or a signal comes first, everything read goes into a checkpoint.
-/// Returns its exit code.
+/// Judges what was read. With a time limit, when that or a signal comes first, everything read goes into a checkpoint,
+/// unless it came from one (`began_at`). Returns the exit code then.
 std::optional<int> judge_or_checkpoint(const Run& run, const ScoreOptions& options, const std::string& target,
-                                       ResultRows& rows, OutputFile& output, Progress& progress, Scores& scores) {
+                                       ResultRows& rows, OutputFile& output, Progress& progress, Scores& scores,
+                                       std::optional<std::uint64_t> began_at) {
+  auto begin = std::chrono::steady_clock::now();
   try {
     if (asked_to_wind_up()) throw Stopped{wind_up_reason()};
     finish_data(run.plan, scores.data);
@@ -190,6 +227,8 @@ std::optional<int> judge_or_checkpoint(const Run& run, const ScoreOptions& optio
     return std::nullopt;
   } catch (const Stopped& stopped) {
     if (options.time_limit.empty() || stopped.signal == SIGINT || stopped.signal == SIGHUP) throw;
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    if (began_at == run.work.range.end) return leave_unjudged(target, stopped.signal, seconds.count());
     wind_up_now(stopped.signal);
     output.write([&](hid_t file) {
       rows.finish();
@@ -207,24 +246,25 @@ int score(ScoreOptions& options) {
   Run run = prepare(options, limits);
   std::string target = run.is_shard ? part_path(options.delivery.output, run.work.shard) : options.delivery.output;
   if (run.is_shard && is_done(target, run.work, options.delivery.force)) {
-    fmt::print("shard {} of {}: done before, in {}\n", run.work.shard.index, run.work.shard.count, target);
+    tell("shard {} of {}: done before, in {}\n", run.work.shard.index, run.work.shard.count, target);
     return kOk;
   }
   Progress progress;
   std::optional<ProgressDisplay> display(std::in_place, progress, run.is_shard ? job_line(run.work.shard) : "");
   allow_winding_up(run.is_shard || !options.time_limit.empty());
-  OutputFile output(target);
+  OutputFile output(target, run.is_shard || options.delivery.force);
   std::optional<ResultRows> rows;
+  std::optional<std::uint64_t> began_at;
   bool complete = false;
   output.write([&](hid_t file) {
-    h5::Storage storage = run.is_shard ? h5::Storage{.contiguous = true} : h5::Storage{};
+    h5::Storage storage{.deflate = run.is_shard ? 0 : 1};  // parts are read once
     rows.emplace(file, run.plan, run.work.range.end - run.work.range.first, storage);
-    complete = read_all(run, options, target, file, *rows, progress, scores);
+    complete = read_all(run, options, target, file, *rows, progress, scores, began_at);
   });
   if (!complete) return leave_checkpoint(target, wind_up_reason(), scores.data, *rows, output);
   if (run.is_shard) return finish_shard(run, target, scores.data, *rows, output);
   allow_winding_up(false);  // judging stops at once
-  if (auto code = judge_or_checkpoint(run, options, target, *rows, output, progress, scores)) return *code;
+  if (auto code = judge_or_checkpoint(run, options, target, *rows, output, progress, scores, began_at)) return *code;
   if (scores.data.selection.size == 0)
     say("carbonfront: warning: no row passes the `where` conditions; the result is empty\n");
   if (run.validated_rows && !validates(run.plan, scores.data, scores.views, options, run.validated_rows, progress))
@@ -268,9 +308,8 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
   options->columns_given = command->add_option("--columns", options->columns,
                                                "Columns to copy into the result for the rows of the fronts (all views)");
   add_backend_options(*command, options->backend, options->device);
-  command->add_option("--threads", options->threads, "Threads to use (default: all)")->check(CLI::PositiveNumber);
-  command->add_option("--batch-rows", options->batch_rows, "Rows read at a time (default: about 16 MiB)")
-      ->check(CLI::PositiveNumber);
+  add_number(*command, "--threads", options->threads, "Threads to use (default: all)", kThreads);
+  add_number(*command, "--batch-rows", options->batch_rows, "Rows read at a time (default: about 16 MiB)", kBatchRows);
   add_reading_options(*command, options->reading);
   command->add_option("--memory-limit", options->memory_limit,
                       "Refuse work that needs more, such as 8GiB (default: 60 % of the memory)");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -10,7 +11,9 @@
 #include <thread>
 
 #include "host/app/commands.hpp"
+#include "host/app/crash_guard.hpp"
 #include "host/app/exit_codes.hpp"
+#include "host/app/numbers.hpp"
 #include "host/app/say.hpp"
 #include "host/errors.hpp"
 #include "host/progress.hpp"
@@ -18,6 +21,7 @@
 #include "host/shards/checkpoint.hpp"
 #include "host/slurm/outcome.hpp"
 #include "host/slurm/scripts.hpp"
+#include "host/sweep/external.hpp"
 #include "host/sweep/output_file.hpp"
 #include "host/text.hpp"
 
@@ -53,7 +57,7 @@ std::string absolute(const std::string& path) {
 }
 
 /// Refuses parts and checkpoints of other work under this result's names; with --force they are removed.
-void check_parts(const Plan& plan, const SlurmOptions& options) {
+void check_parts(const Plan& plan, const SlurmOptions& options, const std::vector<std::string>& read) {
   PartInfo work = part_of(plan, {0, options.batch.shards}, {}, false);
   for (std::uint32_t k = 0; k < options.batch.shards; ++k) {
     work.shard.index = k;
@@ -61,8 +65,9 @@ void check_parts(const Plan& plan, const SlurmOptions& options) {
     std::string part = part_path(options.batch.result, work.shard);
     for (const std::string& path : {part, checkpoint_path(part)}) {
       if (!fs::exists(path)) continue;
+      refuse_output_among(path, read);
       try {
-        require_same_share(read_part_info(h5::open_for_reading(path), path), work, path);
+        require_same_share(read_part_info(open_part(path)), work, path);
       } catch (const InputError&) {
         if (!options.force) throw;
         fs::remove(path);
@@ -73,38 +78,51 @@ void check_parts(const Plan& plan, const SlurmOptions& options) {
 }
 
 void tell_plan(const Plan& plan, const std::vector<BatchJob>& jobs, const BatchOptions& options) {
-  fmt::print("{} rows in {} shares of at most {} rows\n", grouped_digits(plan.rows), options.shards,
-             grouped_digits(most_rows_of_a_share(plan, options.shards)));
+  tell("{} rows in {} shares of at most {} rows\n", grouped_digits(plan.rows), options.shards,
+       grouped_digits(most_rows_of_a_share(plan, options.shards)));
   for (const BatchJob& job : jobs)
-    fmt::print(
-        "{:<6} {:<10} {:<28} {} {}{}\n", job.name, job.array ? fmt::format("{} tasks", options.shards) : "one task",
-        job.after.empty() ? "at once" : "after all of " + job.after + " succeed", job.name == "count" ? "at least" : "up to",
-        size_text(job.memory),
-        job.views.empty() ? "" : ", for view" + std::string(job.views.size() > 1 ? "s " : " ") + join(job.views, ", "));
+    tell("{:<6} {:<10} {:<28} {} {}{}\n", job.name, job.array ? fmt::format("{} tasks", options.shards) : "one task",
+         job.after.empty() ? "at once" : "after all of " + job.after + " succeed",
+         job.name == "count" ? "at least" : "up to", size_text(job.memory),
+         job.views.empty() ? "" : ", for view" + std::string(job.views.size() > 1 ? "s " : " ") + join(job.views, ", "));
 }
 
-/// Writes the folder of scripts, all files or none of them new.
+/// The files that the command line and the spec name.
+std::vector<std::string> files_given(const SlurmOptions& options, const Spec& spec) {
+  std::vector<std::string> files = options.inputs;
+  files.push_back(options.spec);
+  if (spec.emissions) files.insert(files.end(), spec.emissions->catalogs.begin(), spec.emissions->catalogs.end());
+  return files;
+}
+
+/// Tells whether the spec names files that are found from this folder alone. Its text stays as it is, for it is part of the
+/// result; so the jobs run here.
+bool has_relative_paths(const Spec& spec) {
+  return spec.emissions &&
+         std::ranges::any_of(spec.emissions->catalogs, [](const std::string& path) { return fs::path(path).is_relative(); });
+}
+
+/// Writes the folder of scripts, all files or none of them new; none takes the place of one that is `read`.
 void write_scripts(const std::string& folder, const std::string& spec, const std::vector<BatchJob>& jobs,
-                   const SlurmOptions& options) {
+                   const SlurmOptions& options, const std::vector<std::string>& read) {
   if (fs::exists(folder + "/submit.sh") && !options.force)
     throw SpecError("'" + folder + "' exists", "scripts that may have been edited or submitted are not overwritten",
                     "run its submit.sh, or add --force");
   std::vector<Script> scripts = batch_scripts(jobs, options.batch);
+  scripts.insert(scripts.begin(), {"spec.toml", spec, false});
   std::error_code error;
   for (const char* inner : {"", "/logs", "/status"}) fs::create_directory(folder + inner, error);
   if (error) throw OutputError("cannot make '" + folder + "'", error.message(), "check the folder and its permissions");
-  write_text_file(folder + "/spec.toml", spec);
-  for (const Script& script : scripts) {
-    write_text_file(folder + "/" + script.name, script.text);
-    if (script.executable) fs::permissions(folder + "/" + script.name, fs::perms(0755), error);
-  }
+  for (const Script& script : scripts) check_output(folder + "/" + script.name, options.force, read);
+  for (const Script& script : scripts)
+    write_text_file(folder + "/" + script.name, script.text, options.force, script.executable);
 }
 
 void submit(const std::string& folder, bool force) {
   std::fflush(stdout);
   std::string printed;
   int code = run_command("bash " + shell_word(folder + "/submit.sh") + (force ? " --force" : ""), printed);
-  fmt::print("{}", printed);
+  tell_lines(printed);
   if (code != 0)
     throw SpecError("nothing was submitted", "submit.sh said why, above", "correct it; the scripts are in '" + folder + "'");
 }
@@ -137,7 +155,7 @@ std::map<std::string, std::string> wait_for(const std::vector<SubmittedJob>& job
 /// Says how the jobs ended; returns the first failed task's exit code.
 int tell_outcome(const std::string& folder, const std::string& result, const std::vector<FailedTask>& failed) {
   if (failed.empty()) {
-    fmt::print("{} is complete; its summary is in {}/logs/merge.log\n", result, folder);
+    tell("{} is complete; its summary is in {}/logs/merge.log\n", result, folder);
     return kOk;
   }
   constexpr std::size_t most_told = 10;
@@ -163,19 +181,23 @@ int slurm(SlurmOptions& options) {
     if (options.inputs.empty() || options.spec.empty())
       throw SpecError("no sweep or no --spec", "scripts are written for a sweep and a spec", "give both, or only --wait");
     if (batch.shards == 0) throw SpecError("--shards is missing", "it says how many tasks there are", "give --shards 16");
-    check_output(batch.result, options.force, options.inputs);
+    Spec spec = read_spec(options.spec);
+    check_spec(spec);
+    std::vector<std::string> read = files_given(options, spec);
+    check_output(batch.result, options.force, read);
     for (const std::string& path : options.inputs) batch.sweep.push_back(absolute(path));
     batch.program = fs::read_symlink("/proc/self/exe").string();
     batch.overwrite = options.force;
-    Spec spec = read_spec(options.spec);
-    check_spec(spec);
+    if (has_relative_paths(spec)) batch.folder = fs::current_path().string();
+    try_in_child(batch.sweep, [&] { make_plan(spec, batch.sweep); });
     Plan plan = make_plan(spec, batch.sweep);
-    check_parts(plan, options);
+    for (const std::string& file : files_led_to()) read.push_back(file);
+    refuse_output_among(batch.result, read);
+    check_parts(plan, options, read);
     std::vector<BatchJob> jobs = jobs_of(plan, batch.shards);
-    write_scripts(folder, to_toml(spec), jobs, options);
+    write_scripts(folder, to_toml(spec), jobs, options, read);
     tell_plan(plan, jobs, batch);
-    fmt::print("{}\n",
-               options.submit ? "the scripts are in " + folder : "to submit, run " + shell_word(folder + "/submit.sh"));
+    tell("{}\n", options.submit ? "the scripts are in " + folder : "to submit, run " + shell_word(folder + "/submit.sh"));
     if (options.submit) submit(folder, options.force);
   }
   if (!options.wait) return kOk;
@@ -188,7 +210,7 @@ int slurm(SlurmOptions& options) {
 /// Refuses what is not one GPU, as "1" or "a100:1" says it.
 std::string one_gpu(const std::string& text) {
   bool one = text == "1" || text.ends_with(":1");
-  return one ? "" : "--gpus-per-task is " + text + ", but a process uses one GPU: take more shards instead";
+  return one ? "" : "'" + text + "' is not one GPU, and a process uses one GPU: take more shards instead";
 }
 
 }  // namespace
@@ -200,7 +222,7 @@ void add_slurm_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("SWEEP.h5", options->inputs, "HDF5 files, as for score");
   command->add_option("--spec", options->spec, "What to compute, in TOML; a copy goes into the folder of scripts");
   command->add_option("-o,--output", options->output, "The result file; scripts and logs go to RESULT.slurm")->required();
-  command->add_option("--shards", batch.shards, "Tasks that share the rows")->check(CLI::Range(1u, 100000u));
+  add_number(*command, "--shards", batch.shards, "Tasks that share the rows", {1, 100000});
   command->add_flag("--submit", options->submit, "Submit the jobs and print their ids");
   command->add_flag("--wait", options->wait,
                     "Wait until they have ended, and end with their exit code; alone: for jobs submitted before");
@@ -209,15 +231,16 @@ void add_slurm_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("--time", batch.time, "Time limit of a score task, as sbatch takes it");
   command->add_option("--count-time", batch.count_time, "Time limit of a count task (default: as --time)");
   command->add_option("--merge-time", batch.merge_time, "Time limit of the merge (default: as --time)");
-  command->add_option("--cpus-per-task", batch.cpus_per_task, "Threads of a task")->check(CLI::PositiveNumber);
+  add_number(*command, "--cpus-per-task", batch.cpus_per_task, "Threads of a task", {1, 65536});
   command->add_option("--gpus-per-task", batch.gpus_per_task, "1, or TYPE:1: a GPU for every task")->check(one_gpu);
   command->add_option("--mem", batch.memory, "Memory of a score or count task, as sbatch takes it");
   command->add_option("--merge-mem", batch.merge_memory, "Memory of the merge (default: as --mem)");
   command->add_option("--sbatch", batch.sbatch, "A further option of sbatch, such as --sbatch=--account=green")
       ->allow_extra_args(false);
-  command->add_option("--at-once", batch.at_once, "Tasks of an array that may run at once (default: as Slurm lets)");
-  command->add_option("--restarts", batch.restarts, "Times that a task may go on from its checkpoint")
-      ->capture_default_str();
+  add_number(*command, "--at-once", batch.at_once, "Tasks of an array that may run at once (default: as Slurm lets)",
+             {0, 100000});
+  add_number(*command, "--restarts", batch.restarts, "Times that a task may go on from its checkpoint", {0, 1000000})
+      ->default_str(std::to_string(batch.restarts));
   command->add_option("--backend", batch.backend, "auto, cpu, cuda or reference")->capture_default_str();
   command->callback([options, &action] { action = [options] { return slurm(*options); }; });
 }

@@ -1,10 +1,12 @@
 #pragma once
-// Tables for a terminal.
+// Tables for a terminal. Cells are escaped: a line break or an escape sequence in a name does not break the table.
 
 #include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "host/text.hpp"
 
 namespace carbonfront {
 
@@ -20,13 +22,15 @@ struct Table {
   /// The lines, without spaces at their ends.
   std::string text(const std::string& indent, const std::set<std::size_t>& right_aligned) const {
     std::vector<std::size_t> widths;
-    for (const auto& row : rows)
+    std::vector<std::vector<std::string>> shown = rows;
+    for (auto& row : shown)
       for (std::size_t i = 0; i < row.size(); ++i) {
+        row[i] = escaped(row[i]);
         if (widths.size() <= i) widths.push_back(0);
         widths[i] = std::max(widths[i], width(row[i]));
       }
     std::string out;
-    for (const auto& row : rows) {
+    for (const auto& row : shown) {
       std::string line = indent;
       for (std::size_t i = 0; i < row.size(); ++i) {
         std::string pad(widths[i] - width(row[i]), ' ');

@@ -1,13 +1,12 @@
 // The summary for a terminal, in the spirit of the poster: which configurations are worth it, which are sub-optimal, what
 // beats them, and how little is known of the rest.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <set>
 
+#include "host/app/say.hpp"
 #include "host/app/summary.hpp"
 #include "host/app/table.hpp"
 #include "host/scoring/values.hpp"
@@ -17,7 +16,8 @@ namespace carbonfront {
 
 namespace {
 
-std::string shortened(const std::string& text, std::size_t most) {
+std::string shortened(const std::string& name, std::size_t most) {
+  std::string text = escaped(name);
   if (Table::width(text) <= most) return text;
   std::string out;
   for (std::size_t i = 0, seen = 0; i < text.size(); ++i) {
@@ -34,7 +34,7 @@ std::string value_text(ColumnView column, std::uint64_t row) {
     double value = real_at(column, row);
     if (std::abs(value) >= 1e5 && std::abs(value) < 1e15 && value == std::trunc(value))
       return (value < 0 ? "-" : "") + grouped_digits(static_cast<unsigned long long>(std::abs(value)));
-    return fmt::format("{:.6g}", value);
+    return shown("{:.6g}", value);
   }
   std::string digits = text_at(column, row);
   bool negative = digits.starts_with('-');
@@ -42,16 +42,16 @@ std::string value_text(ColumnView column, std::uint64_t row) {
 }
 
 std::string rows_text(std::uint64_t rows, const char* one, const char* many) {
-  return fmt::format("{} {}", grouped_digits(rows), rows == 1 ? one : many);
+  return shown("{} {}", grouped_digits(rows), rows == 1 ? one : many);
 }
 
 std::string causes_text(const ViewScores& scores) {
   std::vector<std::string> parts;
   for (const Cause& cause : scores.causes)
-    parts.push_back(fmt::format(
-        "{} in {}",
-        cause.quantity.empty() || cause.quantity == cause.name ? cause.name : cause.name + " (" + cause.quantity + ")",
-        grouped_digits(cause.rows)));
+    parts.push_back(
+        shown("{} in {}",
+              cause.quantity.empty() || cause.quantity == cause.name ? cause.name : cause.name + " (" + cause.quantity + ")",
+              grouped_digits(cause.rows)));
   return join(parts, ", ");
 }
 
@@ -59,8 +59,8 @@ std::string header(const ViewPlan& view) {
   std::vector<std::string> objectives;
   for (const ObjectivePlan& objective : view.objectives)
     objectives.push_back(objective.name + (objective.maximise ? " ↑" : " ↓"));
-  std::string text = fmt::format("VIEW {}: {}", view.spec.name, join(objectives, ", "));
-  if (!view.spec.group_by.empty()) text += ", compared within equal " + join(view.spec.group_by, ", ");
+  std::string text = shown("VIEW {}: {}", view.spec.name, join(objectives, ", "));
+  if (!view.spec.group_by.empty()) text += shown(", compared within equal {}", join(view.spec.group_by, ", "));
   return text + "\n";
 }
 
@@ -107,12 +107,11 @@ struct ViewText {
     for (std::size_t i = 1; i < numbers; ++i) right_aligned.insert(i);
     Table table;
     table.rows.push_back(head);
-    table.rows.back()[0] = fmt::format("worth it: {}", grouped_digits(rows.front.size()));
+    table.rows.back()[0] = shown("worth it: {}", grouped_digits(rows.front.size()));
     for (std::size_t i = 0; i < std::min(show, rows.front.size()); ++i) table.rows.push_back(cells(rows.front[i]));
-    if (rows.front.size() > show)
-      table.rows.push_back({fmt::format("… and {} more", grouped_digits(rows.front.size() - show))});
+    if (rows.front.size() > show) table.rows.push_back({shown("… and {} more", grouped_digits(rows.front.size() - show))});
     if (rows.beaten_rows == 0) return table.text("    ", right_aligned);
-    table.rows.push_back({fmt::format("sub-optimal: {}", grouped_digits(rows.beaten_rows))});
+    table.rows.push_back({shown("sub-optimal: {}", grouped_digits(rows.beaten_rows))});
     bool named = in.plan.label != kNoColumn;
     if (named) {
       table.rows.back().resize(numbers);
@@ -121,8 +120,7 @@ struct ViewText {
         table.rows.push_back(cells(rows.beaten[i]));
         table.rows.back().push_back(beaten_by(rows.beaten[i]));
       }
-      if (rows.beaten_rows > show)
-        table.rows.push_back({fmt::format("… and {} more", grouped_digits(rows.beaten_rows - show))});
+      if (rows.beaten_rows > show) table.rows.push_back({shown("… and {} more", grouped_digits(rows.beaten_rows - show))});
     }
     return table.text("    ", right_aligned);
   }
@@ -163,29 +161,29 @@ Labels labels_for(const ScoreSummary& in, const ViewScores& scores, const std::v
 std::string view_text(const ScoreSummary& in, std::size_t index, std::size_t show) {
   const ViewScores& scores = in.views[index];
   std::string out = "\n" + header(in.plan.views[index]);
-  out += fmt::format("  {} of {} can be rated", grouped_digits(scores.size),
-                     rows_text(in.data.selection.size, "configuration", "configurations"));
+  out += shown("  {} of {} can be rated", grouped_digits(scores.size),
+               rows_text(in.data.selection.size, "configuration", "configurations"));
   if (!scores.causes.empty())
-    out += fmt::format("{} missing: {}", scores.unrated ? "; " + grouped_digits(scores.unrated) + " cannot," : ";",
-                       causes_text(scores));
+    out += shown("{} missing: {}", scores.unrated ? "; " + grouped_digits(scores.unrated) + " cannot," : ";",
+                 causes_text(scores));
   out += "\n";
   if (!scores.reference_point.empty() && scores.size > 0) {
     std::vector<std::string> values;
-    for (double value : scores.reference_point) values.push_back(fmt::format("{:.6g}", value));
-    out += fmt::format("  hypervolumes are measured from ({})\n", join(values, ", "));
+    for (double value : scores.reference_point) values.push_back(shown("{:.6g}", value));
+    out += shown("  hypervolumes are measured from ({})\n", join(values, ", "));
   }
   if (in.plan.has_intervals(in.plan.views[index]))
-    out += fmt::format("  whatever the true values are, {} surely worth it and {} surely sub-optimal; {} undecided\n",
-                       grouped_digits(scores.certain_rows[1]), grouped_digits(scores.certain_rows[2]),
-                       grouped_digits(scores.certain_rows[3]));
+    out += shown("  whatever the true values are, {} surely worth it and {} surely sub-optimal; {} undecided\n",
+                 grouped_digits(scores.certain_rows[1]), grouped_digits(scores.certain_rows[2]),
+                 grouped_digits(scores.certain_rows[3]));
   out += break_even_text(in, index, scores);
   std::vector<GroupRows> groups = rows_by_group(scores);
-  std::size_t unrated_groups = 0, shown = 0, hidden = 0;
+  std::size_t unrated_groups = 0, tables = 0, hidden = 0;
   std::vector<std::size_t> order;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     if (scores.groups[g].rated == 0)
       ++unrated_groups;
-    else if (shown++ < kMostGroups)
+    else if (tables++ < kMostGroups)
       order.push_back(g);
     else
       ++hidden, groups[g] = {};
@@ -196,19 +194,18 @@ std::string view_text(const ScoreSummary& in, std::size_t index, std::size_t sho
     std::string name = group_name(in.plan, in.data, index, g);
     const GroupScores& group = scores.groups[g];
     if (!name.empty())
-      out +=
-          fmt::format("\n  {}: {} of {} rated\n", name, grouped_digits(group.rated), rows_text(group.rows, "row", "rows"));
+      out += shown("\n  {}: {} of {} rated\n", name, grouped_digits(group.rated), rows_text(group.rows, "row", "rows"));
     if (group.front_points < group.front_rows)
-      out += fmt::format("    the front has {} at {}\n", rows_text(group.front_rows, "row", "rows"),
-                         rows_text(group.front_points, "distinct point", "distinct points"));
+      out += shown("    the front has {} at {}\n", rows_text(group.front_rows, "row", "rows"),
+                   rows_text(group.front_points, "distinct point", "distinct points"));
     out += text.tables(groups[g]);
     if (in.plan.views[index].spec.outputs.hypervolume)
-      out += fmt::format("    hypervolume: {:.9g}{}\n", group.hypervolume,
-                         group.hypervolume_error > 0 ? fmt::format(" ± {:.2g}, an estimate", group.hypervolume_error) : "");
+      out += shown("    hypervolume: {:.9g}{}\n", group.hypervolume,
+                   group.hypervolume_error > 0 ? shown(" ± {:.2g}, an estimate", group.hypervolume_error) : "");
   }
-  if (hidden > 0) out += fmt::format("\n  … and {} with rated rows\n", rows_text(hidden, "more group", "more groups"));
+  if (hidden > 0) out += shown("\n  … and {} with rated rows\n", rows_text(hidden, "more group", "more groups"));
   if (unrated_groups > 0 && in.plan.views[index].group_columns.size() > 0)
-    out += fmt::format("\n  {} without a single row that can be rated\n", rows_text(unrated_groups, "group", "groups"));
+    out += shown("\n  {} without a single row that can be rated\n", rows_text(unrated_groups, "group", "groups"));
   return out;
 }
 
@@ -218,15 +215,16 @@ std::string group_name(const Plan& plan, const Data& data, std::size_t view, std
   int grouping = data.grouping_of_view[view];
   if (grouping < 0) return "";
   std::vector<std::string> parts;
-  for (std::size_t k = 0; k < data.groupings[grouping].columns.size(); ++k) {
+  std::vector<GroupKeyValue> key = data.groupings[grouping].key(group);
+  for (std::size_t k = 0; k < key.size(); ++k) {
     const ColumnInfo& info = plan.columns[data.groupings[grouping].columns[k]].info;
-    const GroupKeyValue& value = data.groupings[grouping].keys[group][k];
+    const GroupKeyValue& value = key[k];
     bool real = info.type == ValueType::float32 || info.type == ValueType::float64;
     bool is_signed = info.type >= ValueType::int8 && info.type <= ValueType::int64;
     parts.push_back(info.name + " = " +
                     (value.missing                    ? "(missing)"
                      : info.type == ValueType::string ? value.text
-                     : real                           ? fmt::format("{}", std::bit_cast<double>(value.bits))
+                     : real                           ? shown("{}", std::bit_cast<double>(value.bits))
                      : is_signed                      ? std::to_string(static_cast<std::int64_t>(value.bits))
                                                       : std::to_string(value.bits)));
   }
@@ -234,14 +232,14 @@ std::string group_name(const Plan& plan, const Data& data, std::size_t view, std
 }
 
 std::string text_summary(const ScoreSummary& in, std::size_t show) {
-  std::string out = fmt::format("{} from {}", rows_text(in.data.selection.rows, "configuration", "configurations"),
-                                in.plan.sweep.files.size() == 1 ? in.plan.sweep.files[0].path
-                                                                : rows_text(in.plan.sweep.files.size(), "file", "files"));
-  if (!in.data.selection.all) out += fmt::format(", {} selected by where", grouped_digits(in.data.selection.size));
+  std::string out = shown("{} from {}", rows_text(in.data.selection.rows, "configuration", "configurations"),
+                          in.plan.sweep.files.size() == 1 ? in.plan.sweep.files[0].path
+                                                          : rows_text(in.plan.sweep.files.size(), "file", "files"));
+  if (!in.data.selection.all) out += shown(", {} selected by where", grouped_digits(in.data.selection.size));
   out += "\n";
   if (in.plan.emissions) out += emissions_text(in.plan, in.data);
   for (std::size_t i = 0; i < in.views.size(); ++i) out += view_text(in, i, show);
-  return out + fmt::format("\nResult: {}\n", in.output);
+  return out + shown("\nResult: {}\n", in.output);
 }
 
 }  // namespace carbonfront

@@ -41,31 +41,14 @@ void compare_stored(const char* name, const std::vector<double>& stored, const s
   }
 }
 
-void check_rows(hid_t file, const std::string& path, const Plan& plan) {
-  std::int64_t rows = h5::integer_attribute(h5::Handle(H5Gopen2(file, "/", H5P_DEFAULT)), "rows", -1);
-  if (rows != static_cast<std::int64_t>(plan.rows))
-    throw InputError(fmt::format("'{}' has {} rows", path, rows), fmt::format("the sweep has {}", plan.rows),
-                     "give the sweep it was made from");
-}
-
-Spec spec_of_result(hid_t file, const std::string& path) {
-  std::string text = read_spec_of_result(file, path);
-  try {
-    Spec spec = parse_spec(text, path);
-    check_spec(spec);
-    return spec;
-  } catch (const SpecError& error) {
-    throw InputError("the spec in '" + path + "' is damaged", error.what(), "score the sweep again");
-  }
-}
-
 int validate(const ValidateOptions& options) {
   std::uint64_t sample = rows_or_all("--rows", options.rows);
-  h5::Handle file = h5::open_for_reading(options.result);
-  Spec spec = spec_of_result(file, options.result);
+  OwnFile file = open_result(options.result);
+  say_if_unchecked(file);
+  Spec spec = read_spec_of_result(file);
   try_in_child(options.inputs, [&] { make_plan(spec, options.inputs, options.reading); });
   Plan plan = make_plan(spec, options.inputs, options.reading);
-  check_rows(file, options.result, plan);
+  check_rows_of_result(file, plan.rows);
 
   Progress progress;
   ProgressDisplay display(progress);
@@ -74,14 +57,13 @@ int validate(const ValidateOptions& options) {
   if (plan.emissions) {
     for (const EmissionOutput& output : all_emissions())
       if (plan.emissions->computes(output.source))
-        compare_stored(output.name,
-                       read_selected_reals(file, options.result, std::string("/emissions/") + output.name, data),
+        compare_stored(output.name, read_selected_reals(file, std::string("/emissions/") + output.name, data),
                        data.values_of(output.source), plan, data, lines);
   }
   CheckReport report;
   std::vector<ViewScores> views;
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
-    views.push_back(read_view(file, options.result, plan, data, i, rate(plan, data, i), lines));
+    views.push_back(read_view(file, plan, data, i, rate(plan, data, i), lines));
     judge_intervals(plan, data, i, choose_backend("reference"), progress, views[i]);
     check_view_answers(plan, data, i, views[i], sample, progress, report);
   }
@@ -90,12 +72,11 @@ int validate(const ValidateOptions& options) {
   std::size_t different = lines.size() + report.different - report.lines.size();
   for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 20); ++i) say("carbonfront: {}\n", lines[i]);
   if (different == 0) {
-    fmt::print("{}: {} rows of {} equal the reference's answers, and everything else agrees with the sweep\n",
-               options.result, grouped_digits(report.compared),
-               plan.views.size() == 1 ? "one view" : fmt::format("{} views", plan.views.size()));
+    tell("{}: {} rows of {} equal the reference's answers, and everything else agrees with the sweep\n", options.result,
+         grouped_digits(report.compared), plan.views.size() == 1 ? "one view" : fmt::format("{} views", plan.views.size()));
     return kOk;
   }
-  fmt::print("{}: {} differences\n", options.result, grouped_digits(different));
+  tell("{}: {} differences\n", options.result, grouped_digits(different));
   return kDifference;
 }
 

@@ -121,8 +121,9 @@ void check_quantity(const ModelQuantity& needed, const Quantity& quantity) {
   if (quantity.value) check_number(needed, "", *quantity.value);
   if (quantity.assume) check_number(needed, " assume", *quantity.assume);
   if (quantity.bounds.given()) check_bounds(needed, quantity);
-  bool number = quantity.value || quantity.bounds.low || (quantity.assume && quantity.column.empty());
-  if (number && !named && quantity.column.empty() && quantity.unit.empty() && !may_lack_unit(name))
+  bool column = !quantity.column.empty() || !quantity.bounds.low_column.empty();  // whose attribute may have the unit
+  bool number = quantity.value || quantity.bounds.low || quantity.assume;
+  if (number && !named && !column && quantity.unit.empty() && !may_lack_unit(name))
     throw SpecError(problem + " has no unit", "a constant needs one", "add unit = \"...\": " + accepted_units(name));
 }
 

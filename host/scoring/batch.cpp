@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <numeric>
 
 #include "host/scoring/values.hpp"
 
@@ -24,10 +23,6 @@ void gather(const Batch& batch, const std::byte* values, std::byte* out) {
   for (std::uint32_t row : batch.kept) *to++ = from[row];
 }
 
-void append_big_endian(std::string& key, std::uint64_t word) {
-  for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(word >> shift);
-}
-
 GroupKeyValue key_value(const Plan& plan, const Batch& batch, int column, std::uint32_t row) {
   const ColumnInfo& info = plan.columns[column].info;
   if (info.type == ValueType::string) {
@@ -38,24 +33,6 @@ GroupKeyValue key_value(const Plan& plan, const Batch& batch, int column, std::u
   ColumnView view = batch_view(plan, batch, column);
   if (is_missing_at(view, row)) return {true, 0, ""};
   return {false, identity_at(view, row), ""};
-}
-
-/// Encodes a key so that the order of bytes is the order of keys: missing last, numbers by value, strings by bytes.
-void append_encoded(std::string& key, const GroupKeyValue& value, ValueType type) {
-  key += value.missing ? '\1' : '\0';
-  if (value.missing) return;
-  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-  if (type == ValueType::string) {
-    for (char c : value.text) {
-      key += c;
-      if (c == '\0') key += '\xff';
-    }
-    key.append(2, '\0');
-  } else if (type == ValueType::float32 || type == ValueType::float64) {
-    append_big_endian(key, value.bits & sign ? ~value.bits : value.bits | sign);
-  } else {
-    append_big_endian(key, type >= ValueType::int8 && type <= ValueType::int64 ? value.bits ^ sign : value.bits);
-  }
 }
 
 }  // namespace
@@ -87,47 +64,28 @@ void factor_values(const Plan& plan, const Batch& batch, int column, std::vector
   });
 }
 
-std::uint32_t group_number(const std::string& encoded, const std::vector<GroupKeyValue>& key, Grouping& grouping) {
-  if (grouping.keys.empty() || encoded != grouping.last_key) {
-    auto [at, added] = grouping.numbers.try_emplace(encoded, static_cast<std::uint32_t>(grouping.keys.size()));
-    if (added) grouping.keys.push_back(key);
-    grouping.last_key = encoded;
-    grouping.last = at->second;
-  }
-  return grouping.last;
-}
-
-std::string encoded_key(const Plan& plan, const Grouping& grouping, const std::vector<GroupKeyValue>& key) {
+void append_groups(const Plan& plan, const Batch& batch, std::size_t index, Data& data) {
+  constexpr std::size_t between_checks = 4096;  // new keys
+  Grouping& grouping = data.groupings[index];
+  std::size_t checked = grouping.keys.size();
+  const std::size_t before = grouping.group.size();
   std::string encoded;
-  for (std::size_t k = 0; k < key.size(); ++k) append_encoded(encoded, key[k], plan.columns[grouping.columns[k]].info.type);
-  return encoded;
-}
-
-void append_groups(const Plan& plan, const Batch& batch, Grouping& grouping) {
-  std::string encoded;
-  std::vector<GroupKeyValue> key(grouping.columns.size());
   for (std::uint32_t row : batch.kept) {
     encoded.clear();
-    for (std::size_t k = 0; k < key.size(); ++k) {
-      key[k] = key_value(plan, batch, grouping.columns[k], row);
-      append_encoded(encoded, key[k], plan.columns[grouping.columns[k]].info.type);
-    }
-    grouping.group.push_back(group_number(encoded, key, grouping));
+    for (std::size_t k = 0; k < grouping.columns.size(); ++k)
+      append_encoded(encoded, key_value(plan, batch, grouping.columns[k], row), grouping.types[k]);
+    if (grouping.keys.size() == 0 || encoded != grouping.last_key)
+      grouping.last = grouping.keys.number_of(encoded), grouping.last_key = encoded;
+    grouping.group.push_back(grouping.last);
+    if (grouping.keys.size() - checked < between_checks) continue;
+    check_growth(plan, data, grouping.group.size() - before);
+    checked = grouping.keys.size();
   }
+  check_growth(plan, data, batch.kept.size());
 }
 
 std::vector<std::uint32_t> sort_groups(Grouping& grouping) {
-  std::vector<const std::string*> encoded(grouping.keys.size());
-  for (const auto& [key, number] : grouping.numbers) encoded[number] = &key;
-  std::vector<std::uint32_t> order(encoded.size()), place(encoded.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return *encoded[a] < *encoded[b]; });
-  std::vector<std::vector<GroupKeyValue>> keys;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    place[order[i]] = static_cast<std::uint32_t>(i);
-    keys.push_back(std::move(grouping.keys[order[i]]));
-  }
-  grouping.keys = std::move(keys);
+  std::vector<std::uint32_t> place = grouping.keys.sort();
   for (std::uint32_t& group : grouping.group) group = place[group];
   return place;
 }

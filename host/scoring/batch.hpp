@@ -25,14 +25,9 @@ void append_kept(const Batch& batch, int column, std::size_t value_size, std::ve
 /// Converts the kept values of a factor's column to float64, missing ones to NaN.
 void factor_values(const Plan& plan, const Batch& batch, int column, std::vector<double>& out);
 
-/// Gives a group's number, a new one to a key that was not met before. `encoded`: the key as encoded_key gives it.
-std::uint32_t group_number(const std::string& encoded, const std::vector<GroupKeyValue>& key, Grouping& grouping);
-
-/// Encodes a key so that the order of bytes is the order of keys.
-std::string encoded_key(const Plan& plan, const Grouping& grouping, const std::vector<GroupKeyValue>& key);
-
-/// Appends the kept rows' groups, numbered in the order in which they were met.
-void append_groups(const Plan& plan, const Batch& batch, Grouping& grouping);
+/// Appends the kept rows' groups, numbered in the order in which they were met. Throws DeviceError where they take more than
+/// `data.memory` allows.
+void append_groups(const Plan& plan, const Batch& batch, std::size_t grouping, Data& data);
 
 /// Renumbers the groups by ascending key; gives the new number of each. [groups]
 std::vector<std::uint32_t> sort_groups(Grouping& grouping);

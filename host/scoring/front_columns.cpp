@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -30,24 +31,26 @@ void for_blocks(const std::vector<std::uint64_t>& rows, Use use) {
 /// other ones.
 h5::Handle result_type(const Column& column) {
   h5::Handle type = stored_type(column.parts.front().dataset(), column.parts.front().field);
-  if (column.info.type != ValueType::boolean && H5Tget_class(type) == H5T_ENUM)
+  if (column.info.type != ValueType::boolean && !column.info.packing && H5Tget_class(type) == H5T_ENUM)
     return h5::Handle(H5Tget_native_type(type, H5T_DIR_ASCEND));
   return h5::Handle(H5Tcopy(memory_type(column.info.type)));
 }
 
 void write_texts(hid_t dataset, const Column& column, const std::vector<std::uint64_t>& rows) {
-  Strings texts;
   h5::Handle type = h5::utf8_type();
   for_blocks(rows, [&](std::uint64_t begin, std::uint64_t count, std::size_t first, std::size_t last) {
-    read_strings(column, begin, count, texts);
-    std::vector<std::string> kept;
-    for (std::size_t i = first; i < last; ++i) {
-      std::string_view text = texts[rows[i] - begin];
-      kept.emplace_back(is_missing_text(column.info, text) ? std::string_view() : text);
-    }
-    std::vector<const char*> pointers;
-    for (const std::string& text : kept) pointers.push_back(text.c_str());
-    h5::write_rows(dataset, first, pointers.size(), type, pointers.data());
+    std::size_t next = first;
+    for_texts(column, begin, count, [&](std::uint64_t from, const Strings& texts) {
+      std::vector<std::string> kept;
+      for (; next + kept.size() < last && rows[next + kept.size()] < from + texts.size();) {
+        std::string_view text = texts[rows[next + kept.size()] - from];
+        kept.emplace_back(is_missing_text(column.info, text) ? std::string_view() : text);
+      }
+      std::vector<const char*> pointers;
+      for (const std::string& text : kept) pointers.push_back(text.c_str());
+      h5::write_rows(dataset, next, pointers.size(), type, pointers.data());
+      next += kept.size();
+    });
   });
 }
 
@@ -71,24 +74,32 @@ struct Slab {
 };
 
 /// A NaN's sign and payload say nothing, and may depend on how it was read: the result has one NaN.
-void make_nans_equal(const ColumnInfo& info, void* values, std::uint64_t count) {
-  visit_type(info.type, [&](auto type) {
-    using T = decltype(type);
-    if constexpr (std::is_floating_point_v<T>)
-      std::replace_if(
-          static_cast<T*>(values), static_cast<T*>(values) + count, [](T value) { return std::isnan(value); },
-          std::numeric_limits<T>::quiet_NaN());
+void unify_nan(ValueType type, std::byte* value) {
+  visit_type(type, [&](auto real) {
+    if constexpr (std::is_floating_point_v<decltype(real)>) {
+      std::memcpy(&real, value, sizeof real);
+      if (!std::isnan(real)) return;
+      real = std::numeric_limits<decltype(real)>::quiet_NaN();
+      std::memcpy(value, &real, sizeof real);
+    }
   });
 }
 
 void write_numbers(hid_t dataset, const Column& column, hid_t type, const std::vector<std::uint64_t>& rows) {
   Slab slab{dataset, type, size_of(column.info.type)};
   std::vector<std::byte> block;
+  std::vector<std::uint8_t> wanted;
   for_blocks(rows, [&](std::uint64_t begin, std::uint64_t count, std::size_t first, std::size_t last) {
     block.resize(count * slab.size);
-    read_numbers(column, begin, count, block.data());
-    make_nans_equal(column.info, block.data(), count);
-    for (std::size_t i = first; i < last; ++i) slab.add(block.data() + (rows[i] - begin) * slab.size);
+    wanted.assign(count, 0);
+    for (std::size_t i = first; i < last; ++i) wanted[rows[i] - begin] = 1;
+    NumbersRequest request{&column, block.data(), wanted.data()};
+    read_numbers({&request, 1}, begin, count);
+    for (std::size_t i = first; i < last; ++i) {
+      std::byte* value = block.data() + (rows[i] - begin) * slab.size;
+      unify_nan(column.info.type, value);
+      slab.add(value);
+    }
   });
   slab.write();
 }
@@ -100,7 +111,7 @@ void write_fill(hid_t dataset, const ColumnInfo& info, hid_t type) {
     if constexpr (std::is_floating_point_v<T>) {
       T fill = std::numeric_limits<T>::quiet_NaN();
       h5::write_scalar_attribute(dataset, "_FillValue", type, &fill);
-    } else if (info.missing_value && info.type != ValueType::boolean) {
+    } else if (info.missing_value) {
       T fill = static_cast<T>(*info.missing_value);
       h5::write_scalar_attribute(dataset, "_FillValue", type, &fill);
     }
@@ -118,7 +129,8 @@ void copy_column(hid_t group, hid_t scale, const Column& column, const std::vect
     write_texts(dataset, column, rows);
   } else {
     write_fill(dataset, column.info, type);
-    if (column.info.type == ValueType::boolean) h5::write_attribute(dataset, "dtype", std::string_view("bool"));
+    if (column.info.type == ValueType::boolean && !column.info.missing_value)  // else readers would take it for true
+      h5::write_attribute(dataset, "dtype", std::string_view("bool"));
     write_numbers(dataset, column, type, rows);
   }
   attach(dataset, scale);

@@ -80,7 +80,7 @@ void pass_on(const Plan& plan, const Batch& batch, std::uint32_t first, const Re
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     if (!plan.views[i].passing) continue;
     std::optional<Clock> clock(seconds.front);
-    std::vector<std::uint8_t> states = pass_batch(plan, batch, first, i, options.front_limit, data);
+    std::vector<std::uint8_t> states = pass_batch(plan, batch, first, i, data);
     clock.emplace(seconds.write);
     if (options.out) options.out->add_states(i, batch, states);
   }
@@ -93,7 +93,8 @@ void find_groupings(const Plan& plan, Data& data) {
       if (data.groupings[i].columns == view.group_columns) found = static_cast<int>(i);
     if (found < 0 && !view.group_columns.empty()) {
       found = static_cast<int>(data.groupings.size());
-      data.groupings.push_back({view.group_columns, {}, {}, {}, {}, 0});
+      data.groupings.push_back({view.group_columns, {}, {}, {}});
+      for (int column : view.group_columns) data.groupings.back().types.push_back(plan.columns[column].info.type);
     }
     data.grouping_of_view.push_back(found);
   }
@@ -137,16 +138,17 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
   while (data.next_row < end && (data.next_row == first_row || !asked_to_wind_up())) {
     throw_if_stopped();
     forget_batch(needed, resident, data);
-    const Batch& batch = *reader.next(seconds.read);
+    const Batch& batch = *reader.next(seconds.read, data);
     std::optional<Clock> decoding(seconds.decode);
     for (int column : needed.objectives)
       append_kept(batch, column, size_of(plan.columns[column].info.type), data.values[column]);
-    for (Grouping& grouping : data.groupings) append_groups(plan, batch, grouping);
+    for (std::size_t i = 0; i < data.groupings.size(); ++i) append_groups(plan, batch, i, data);
     if (resident.row_numbers)
       for (std::uint32_t row : batch.kept) data.selection.row.push_back(static_cast<std::uint32_t>(batch.begin + row));
     std::uint32_t first = data.selection.size;
     data.selection.size += static_cast<std::uint32_t>(batch.kept.size());
     decoding.reset();
+    check_growth(plan, data);
     check_intervals(plan, batch);
     if (plan.emissions) {
       Clock clock(seconds.emissions);
@@ -169,7 +171,7 @@ void finish_data(const Plan& plan, Data& data) {
 Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Progress& progress) {
   LoadSeconds ignored;
   Data data = start_data(plan, backend, 0, plan.rows);
-  read_rows(plan, backend, plan.rows, {batch_rows, 0, nullptr}, progress, ignored, data);
+  read_rows(plan, backend, plan.rows, {batch_rows, nullptr}, progress, ignored, data);
   finish_data(plan, data);
   return data;
 }

@@ -7,13 +7,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "host/backend.hpp"
 #include "host/errors.hpp"
 #include "host/pareto/front_stream.hpp"
+#include "host/scoring/group_keys.hpp"
 #include "host/scoring/lookups.hpp"
+#include "host/scoring/memory_watch.hpp"
 #include "host/scoring/plan.hpp"
 
 namespace carbonfront {
@@ -28,21 +29,17 @@ struct Selection {
   std::uint64_t row_of(std::uint32_t selected) const { return all ? selected : row[selected]; }
 };
 
-/// One key value of a group.
-struct GroupKeyValue {
-  bool missing = false;
-  std::uint64_t bits = 0;  // integers widened, floats as float64's bits
-  std::string text;
-};
-
 /// The groups of one list of columns: in the order in which they were met, in the end ascending by key, missing last.
 struct Grouping {
-  std::vector<int> columns;                                // of the plan
-  std::vector<std::uint32_t> group;                        // [selected]
-  std::vector<std::vector<GroupKeyValue>> keys;            // [groups][columns]
-  std::unordered_map<std::string, std::uint32_t> numbers;  // by encoded key, while rows are added
-  std::string last_key;
+  std::vector<int> columns;          // of the plan
+  std::vector<ValueType> types;      // [columns]
+  std::vector<std::uint32_t> group;  // [selected]
+  GroupKeys keys;                    // [groups]
+  std::string last_key = {};         // of the row before
   std::uint32_t last = 0;
+
+  /// The values of a group's key. [columns]
+  std::vector<GroupKeyValue> key(std::size_t number) const { return decoded_key(keys[number], types); }
 };
 
 /// A view of which only the front is asked for, found while the batches pass by.
@@ -89,6 +86,7 @@ struct Data {
   std::vector<int> grouping_of_view;            // -1: one group
   std::vector<PassingView> passing;             // [views]; unused where a view is resident
   std::vector<KeptColumn> kept;                 // on a device; see host/scoring/kept_columns.hpp
+  MemoryWatch memory;                           // without a limit until it is given one
 
   /// The values of a computed column.
   const std::vector<double>& values_of(Source source) const { return emissions[static_cast<std::size_t>(source) - 1]; }
@@ -108,16 +106,16 @@ class ResultRows;
 std::uint64_t default_batch_rows(const Plan& plan);
 
 struct ReadOptions {
-  std::uint64_t batch_rows = 0;   // read at a time; 0: by the size of a row. The result does not depend on it
-  std::uint64_t front_limit = 0;  // bytes that the front of a passing view may take
-  ResultRows* out = nullptr;      // takes emissions and the states of passing views; not needed where nothing passes
+  std::uint64_t batch_rows = 0;  // read at a time; 0: by the size of a row. The result does not depend on it
+  ResultRows* out = nullptr;     // takes emissions and the states of passing views; not needed where nothing passes
 };
 
 /// Prepares for the rows [first, first + count).
 Data start_data(const Plan& plan, const Backend& backend, std::uint64_t first, std::uint64_t count);
 
 /// Reads the rows up to `end`, or fewer where winding up was asked for: `data.next_row` tells. Throws InputError (with file,
-/// column, row and value), OutputError, Stopped, and DeviceError where a front takes more than its limit.
+/// column, row and value), OutputError, Stopped, and DeviceError where groups, texts or a front take more than `data.memory`
+/// allows.
 void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, const ReadOptions& options, Progress& progress,
                LoadSeconds& seconds, Data& data);
 

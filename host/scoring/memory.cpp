@@ -12,6 +12,8 @@
 #include "host/errors.hpp"
 #include "host/scoring/load.hpp"
 #include "host/scoring/result_rows.hpp"
+#include "host/scoring/views.hpp"
+#include "host/sweep/text_heap.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -20,17 +22,23 @@ namespace {
 
 constexpr std::uint64_t kFixed = std::uint64_t{64} << 20;  // the program, its libraries, and what huge pages round up
 
+bool has_free_texts(const Column& column) { return column.info.bytes_per_value == 0; }
+
 /// What a batch of rows needs: as read, and the one read ahead, as selected, the factors of its emissions, the slabs they
 /// are written from; and the chunks that the reader holds.
 std::uint64_t batch_bytes(const Plan& plan, std::uint64_t batch_rows) {
   std::uint64_t row = 24, chunks = 0, largest = 0;
+  bool free_texts = false;
   if (plan.emissions) row += 8 * (plan.emissions->factors.size() + 2 * plan.emissions->depends.size()) + 10;
   for (const Column& column : plan.columns) {
-    row += 3 * (column.info.bytes_per_value ? column.info.bytes_per_value : 64) + (plan.views.size() + 1);
+    row += 3 * (column.info.bytes_per_value ? column.info.bytes_per_value : kTextBytesAhead) + (plan.views.size() + 1);
+    if (column.info.type == ValueType::string) row += 2 * sizeof(std::size_t);
+    free_texts = free_texts || has_free_texts(column);
     chunks += reader_bytes(column);
     largest = std::max(largest, reader_bytes(column));
   }
-  return chunks + 2 * largest + row * std::min(plan.rows, batch_rows ? batch_rows : default_batch_rows(plan));
+  return chunks + 2 * largest + (free_texts ? kTextHeapBytes : 0) +
+         row * std::min(plan.rows, batch_rows ? batch_rows : default_batch_rows(plan));
 }
 
 /// What is gathered of the result's rows before they are written.
@@ -117,6 +125,12 @@ std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t 
   if (!columns.empty()) text += "; all rows stay of " + join(columns, ", ");
   if (!fronts.empty())
     text += fmt::format("; of view{} {} only the front stays", fronts.size() > 1 ? "s" : "", join(fronts, ", "));
+  std::vector<std::string> growing;
+  if (std::any_of(plan.views.begin(), plan.views.end(), [](const ViewPlan& view) { return !view.group_columns.empty(); }))
+    growing.push_back("the groups and their keys");
+  if (!fronts.empty()) growing.push_back("fronts");
+  if (std::any_of(plan.columns.begin(), plan.columns.end(), has_free_texts)) growing.push_back("texts of variable length");
+  if (!growing.empty()) text += fmt::format("; {} are counted while reading", join(growing, ", "));
   return text;
 }
 
@@ -179,6 +193,83 @@ void check_memory(const Plan& plan, std::uint64_t selected, std::uint64_t batch_
       fmt::format("the limit is {}", size_text(limit)),
       "raise --memory-limit, ask for fewer views or outputs (with --outputs \"\" only the front is kept), or select "
       "fewer rows with `where`");
+}
+
+MemoryWatch watch_memory(const Plan& plan, std::uint64_t least_rows, std::uint64_t batch_rows, std::uint64_t limit) {
+  MemoryWatch watch;
+  watch.limit = limit, watch.least_rows = least_rows;
+  watch.fixed = memory_needed(plan, 0, batch_rows);
+  watch.per_row = memory_needed(plan, 1, batch_rows) - watch.fixed;
+  return watch;
+}
+
+std::uint64_t bytes_of_group(const Plan& plan, const Data& data, std::size_t grouping) {
+  constexpr std::uint64_t block = 16;     // of the allocator, beside what it gives
+  std::uint64_t bytes = 24, writing = 0;  // sorting
+  for (std::size_t i = 0; i < plan.views.size(); ++i) {
+    const ViewPlan& view = plan.views[i];
+    if (data.grouping_of_view[i] != static_cast<int>(grouping)) continue;
+    std::uint64_t point = 8 * view.objectives.size();
+    bytes += sizeof(GroupScores) + 2 * (point + block) + 16;
+    if (data.memory.lists_groups) bytes += 1500 + 550 * view.objectives.size();  // the object and its text
+    if (view.spec.outputs.hypervolume) bytes += 64;
+    writing = std::max(writing, 2 * point + 16);
+  }
+  return bytes + writing;
+}
+
+namespace {
+
+std::uint64_t bytes_of_groups(const Plan& plan, const Data& data, std::size_t grouping) {
+  const GroupKeys& keys = data.groupings[grouping].keys;
+  return keys.held_bytes() + (data.memory.keys_alone ? 0 : keys.size() * bytes_of_group(plan, data, grouping));
+}
+
+/// Everything that the work needs so far, and would with `rows` more.
+std::uint64_t bytes_so_far(const Plan& plan, const Data& data, std::uint64_t rows) {
+  constexpr std::uint64_t looked_up = 512;  // a name found in a catalogue, with where it was found
+  std::uint64_t bytes = data.memory.fixed + data.memory.texts;
+  bytes += data.memory.per_row * std::max(data.memory.least_rows, data.selection.size + rows);
+  for (std::size_t i = 0; i < data.groupings.size(); ++i) bytes += bytes_of_groups(plan, data, i);
+  for (const PassingView& passing : data.passing) bytes += bytes_of_front(passing.stream);
+  for (const NameLookups& names : data.lookups) bytes += looked_up * names.size();
+  return bytes;
+}
+
+}  // namespace
+
+std::uint64_t bytes_left(const Plan& plan, const Data& data) {
+  std::uint64_t bytes = bytes_so_far(plan, data, 0);
+  return bytes < data.memory.limit ? data.memory.limit - bytes : 0;
+}
+
+void check_growth(const Plan& plan, const Data& data, std::uint64_t rows) {
+  const std::uint64_t needed = bytes_so_far(plan, data, rows), selected = data.selection.size + rows;
+  if (needed <= data.memory.limit) return;
+  const std::string limit = fmt::format("the limit is {}", size_text(data.memory.limit));
+  std::uint64_t most = needed - data.memory.limit;  // whatever has grown at least by that is to blame, the largest of it
+  std::string problem = fmt::format("scoring {} rows needs {} of memory", std::max(selected, data.memory.least_rows),
+                                    size_text(needed)),
+              advice = "ask for fewer views or outputs, or select fewer rows with `where`";
+  for (std::size_t i = 0; i < data.passing.size(); ++i) {
+    std::uint64_t bytes = bytes_of_front(data.passing[i].stream);
+    if (bytes < most) continue;
+    most = bytes;
+    problem = fmt::format("the front of view '{}' has grown to {} rows and needs {} of memory, all of the work {}",
+                          plan.views[i].spec.name, data.passing[i].stream.held_rows(), size_text(bytes), size_text(needed));
+    advice = "or select fewer rows with `where`";
+  }
+  for (std::size_t i = 0; i < data.groupings.size(); ++i) {
+    std::uint64_t bytes = bytes_of_groups(plan, data, i);
+    if (bytes < most) continue;
+    most = bytes;
+    std::vector<std::string> names;
+    for (int column : data.groupings[i].columns) names.push_back("'" + plan.columns[column].info.name + "'");
+    problem = fmt::format("the {} groups by {} in {} rows take {} bytes, all of the work {} of memory",
+                          data.groupings[i].keys.size(), join(names, ", "), selected, bytes, size_text(needed));
+    advice = "group by columns with fewer distinct values, or select fewer rows with `where`";
+  }
+  throw DeviceError(problem, limit, "raise --memory-limit, " + advice);
 }
 
 }  // namespace carbonfront

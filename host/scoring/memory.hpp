@@ -11,7 +11,8 @@ namespace carbonfront {
 
 /// Bytes that scoring `selected` rows needs at its peak, an upper bound: a batch (0 rows: the default), resident columns,
 /// the answers of all views, and the work on the most demanding view (its order, counts, ranks). Constants are the engine's,
-/// per row, as its headers state them. Fronts found while reading are not in it: they are checked as they grow.
+/// per row, as its headers state them. Groups, texts of variable length and fronts found while reading are not in it: they
+/// are checked as they grow (memory_watch.hpp).
 std::uint64_t memory_needed(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows);
 
 /// Rows to read at a time: as wanted (0: the default), or where nothing is wanted fewer, if the limit asks for it.
@@ -23,8 +24,8 @@ std::uint64_t work_bytes(const ViewPlan& view);
 /// Says what is needed and what stays in memory, on one line.
 std::string memory_text(const Plan& plan, std::uint64_t selected, std::uint64_t batch_rows, std::uint64_t limit);
 
-/// The least memory limit on the way from a process's control groups to the root, of either version; the largest number where
-/// there is none. `memberships`: as /proc/PID/cgroup; `root`: where the groups are mounted.
+/// The least memory limit on the way from a process's control groups to the root, of either version; the largest number
+/// where there is none. `memberships`: as /proc/PID/cgroup; `root`: where the groups are mounted.
 std::uint64_t cgroup_memory_limit(const std::string& memberships, const std::filesystem::path& root);
 
 /// 60 % of what the control groups or the machine have.

@@ -1,10 +1,7 @@
 #include "host/scoring/passing.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "host/scoring/memory.hpp"
 #include "host/scoring/missing.hpp"
 
 namespace carbonfront {
@@ -29,15 +26,6 @@ std::vector<std::uint32_t> of_batch(const std::vector<std::uint32_t>& column, st
   return {column.end() - static_cast<std::ptrdiff_t>(std::min(count, column.size())), column.end()};
 }
 
-void check_size(const ViewPlan& view, const FrontStream& stream, std::uint64_t limit) {
-  std::uint64_t needed = 4 * stream.held_bytes();  // the values, and the work of finding who stays
-  if (needed <= limit) return;
-  throw DeviceError(fmt::format("the front of view '{}' has grown to {} rows and needs {} of memory", view.spec.name,
-                                stream.held_rows(), size_text(needed)),
-                    fmt::format("{} of the limit are left for it", size_text(limit)),
-                    "raise --memory-limit, or select fewer rows with `where`");
-}
-
 }  // namespace
 
 void start_passing(const Plan& plan, const Backend& backend, Data& data) {
@@ -49,7 +37,7 @@ void start_passing(const Plan& plan, const Backend& backend, Data& data) {
 }
 
 std::vector<std::uint8_t> pass_batch(const Plan& plan, const Batch& batch, std::uint32_t first, std::size_t view_index,
-                                     std::uint64_t limit, Data& data) {
+                                     Data& data) {
   const ViewPlan& view = plan.views[view_index];
   PassingView& passing = data.passing[view_index];
   std::size_t size = batch.kept.size();
@@ -83,7 +71,7 @@ std::vector<std::uint8_t> pass_batch(const Plan& plan, const Batch& batch, std::
     PointsView points{objectives.data(), static_cast<std::uint32_t>(view.objectives.size()), count,
                       all ? nullptr : rated.data(), groups ? group.data() : nullptr};
     passing.stream.add(points, [&](std::uint32_t row) { return batch.begin + batch.kept[row]; });
-    check_size(view, passing.stream, limit);
+    check_growth(plan, data);
   }
   for (std::uint8_t& state : missing) state = state ? 1 : 2;
   return missing;

@@ -12,9 +12,9 @@ namespace carbonfront {
 void start_passing(const Plan& plan, const Backend& backend, Data& data);
 
 /// Rates a batch's selected rows in one view and adds them to its front; they are the selected rows from `first` on. Returns
-/// their states: 1 unrated, 2 rated. [kept] Throws Stopped, and DeviceError where the front takes more than `limit` bytes.
+/// their states: 1 unrated, 2 rated. [kept] Throws Stopped, and DeviceError where the front takes more than is left.
 std::vector<std::uint8_t> pass_batch(const Plan& plan, const Batch& batch, std::uint32_t first, std::size_t view,
-                                     std::uint64_t limit, Data& data);
+                                     Data& data);
 
 /// Throws the InputError of the first view that refuses a missing row.
 void refuse_missing_rows(const Plan& plan, const Data& data);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <sstream>
 
 #include "host/errors.hpp"
 #include "host/scoring/binding.hpp"
@@ -94,6 +96,39 @@ FrontColumn bind_front_column(Plan& plan, const std::string& name) {
   if (!emission || has_column(plan.sweep, name)) return {name, Source::column, use_column(plan, name)};
   if (!plan.emissions || !plan.emissions->computes(emission->source)) refuse_emission(plan, *emission, "column");
   return {name, emission->source, kNoColumn};
+}
+
+/// A dataset's name as HDF5 takes it: a path whose empty steps and dots lead nowhere.
+std::string path_of(const std::string& name) {
+  std::string path, step;
+  for (std::istringstream steps(name); std::getline(steps, step, '/');)
+    if (!step.empty() && step != ".") path += (path.empty() ? "" : "/") + step;
+  return path;
+}
+
+/// Refuses columns that cannot be datasets of one group of the result, each by the path that its name is: two of one path,
+/// and one that leads through another. With `flags` each has COLUMN_missing beside it. `what`: "view 'v' groups by".
+void check_names(const std::string& what, const std::vector<std::string>& columns, bool flags) {
+  std::map<std::string, std::string> column_of;  // by path
+  for (const std::string& column : columns) {
+    if (path_of(column).empty())
+      throw SpecError(fmt::format("{} '{}'", what, column), "no dataset of the result can have that name", "leave it out");
+    for (const char* suffix : {"", "_missing"}) {
+      if (*suffix && !flags) continue;
+      std::string path = path_of(column + suffix);
+      auto [same, is_new] = column_of.emplace(path, column);
+      if (!is_new)
+        throw SpecError(fmt::format("{} '{}' and '{}'", what, same->second, column),
+                        fmt::format("the result needs the name '{}' for both", path),
+                        "leave one out, or rename the columns");
+    }
+  }
+  for (const auto& [path, column] : column_of)
+    for (std::size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1))
+      if (auto above = column_of.find(path.substr(0, at)); above != column_of.end())
+        throw SpecError(fmt::format("{} '{}' and '{}'", what, above->second, column),
+                        fmt::format("the result would need '{}' as a dataset and as a group", above->first),
+                        "leave one out, or rename the columns");
 }
 
 /// Used columns must be equally long in every file.
@@ -187,11 +222,9 @@ Plan make_plan(const Spec& spec, const std::vector<std::string>& paths, const Re
     bound.spec = view;
     for (const ObjectiveSpec& objective : view.objectives) bound.objectives.push_back(bind_objective(plan, view, objective));
     bound.rated_by = rating_columns(plan, bound);
+    check_names(fmt::format("view '{}' groups by", view.name), view.group_by, true);
+    check_names(fmt::format("view '{}' copies the columns", view.name), view.columns, false);
     for (const std::string& column : view.group_by) {
-      if (std::find(view.group_by.begin(), view.group_by.end(), column + "_missing") != view.group_by.end())
-        throw SpecError(fmt::format("view '{}' groups by '{}' and '{}_missing'", view.name, column, column),
-                        "the result's flag for missing keys of the first has the name of the second",
-                        "rename one of the columns");
       bound.group_columns.push_back(use_column(plan, column));
     }
     for (const std::string& column : view.columns) bound.front_columns.push_back(bind_front_column(plan, column));

@@ -98,11 +98,12 @@ struct EmissionsPlan {
   bool default_intensity = false;
   std::map<Source, std::uint32_t> depends;  // for each computed column the quantities that it needs, as bits
 
-  bool bounded = false;  // some quantity has bounds: so has everything computed
+  bool bounded = false;          // some quantity has bounds: so has everything computed
+  bool first_available = false;  // the models may differ from row to row
 
   bool computes(Source source) const { return depends.contains(source); }
-  /// Tells whether the models differ from row to row.
-  bool chooses() const { return training.size() > 1 && training[1].how == Combine::missing; }
+  /// Tells whether the result says of each row which model answered: with first-available, of however many models.
+  bool chooses() const { return first_available; }
 };
 
 /// The bounds of an objective that is a column: two columns, or an error, relative or absolute, the latter a number or

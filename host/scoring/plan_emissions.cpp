@@ -193,6 +193,7 @@ EmissionsPlan bind_emissions(Plan& plan, const EmissionsSpec& spec) {
   if (queries != emissions.factors.end()) emissions.queries = static_cast<int>(queries - emissions.factors.begin());
   find_dependences(emissions);
   emissions.bounded = std::ranges::any_of(emissions.factors, &FactorPlan::bounded);
+  emissions.first_available = spec.model == "first-available";
   if (emissions.bounded)
     for (auto [source, quantities] : std::map(emissions.depends))
       emissions.depends[low_of(source)] = emissions.depends[high_of(source)] = quantities;

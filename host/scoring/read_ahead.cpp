@@ -10,17 +10,20 @@ namespace carbonfront {
 
 namespace {
 
-/// Reads columns of a batch side by side.
-void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns) {
+/// Reads columns of a batch side by side. `keep`: which rows' values are checked; null: all.
+/// `text_bytes`: what texts of variable length may take; becomes what is left of that.
+void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns, const std::uint8_t* keep,
+                  std::uint64_t& text_bytes) {
   std::vector<NumbersRequest> numbers;
   for (int index : columns) {
     const Column& column = plan.columns[index];
     BatchColumn& out = batch.columns[index];
     if (column.info.type == ValueType::string) {
-      read_strings(column, batch.begin, batch.rows, out.strings);
+      read_strings(column, batch.begin, batch.rows, out.strings, text_bytes);
+      if (column.info.bytes_per_value == 0) text_bytes -= out.strings.bytes.size();
     } else {
       out.numbers.resize(batch.rows * size_of(column.info.type));
-      numbers.push_back({&column, out.numbers.data()});
+      numbers.push_back({&column, out.numbers.data(), keep});
     }
   }
   read_numbers(numbers, batch.begin, batch.rows);
@@ -40,6 +43,28 @@ void select_rows(const Plan& plan, Batch& batch) {
     if (batch.keep[i]) batch.kept.push_back(i);
 }
 
+// Two batches are held, and reading one through HDF5 holds its texts twice. Some bytes of each text are counted ahead.
+
+std::uint64_t counted_ahead(const Plan& plan, std::uint64_t rows) {
+  std::uint64_t columns = 0;
+  for (const Column& column : plan.columns) columns += column.info.bytes_per_value == 0;
+  return columns * kTextBytesAhead * rows;
+}
+
+/// What a batch's texts of variable length may take.
+std::uint64_t room_for_texts(const Plan& plan, const Data& data, std::uint64_t rows) {
+  std::uint64_t left = bytes_left(plan, data) + data.memory.texts;  // other batches make room
+  return left / 3 + counted_ahead(plan, rows);
+}
+
+/// What batches like this one take, beyond what is counted ahead.
+std::uint64_t bytes_of_texts(const Plan& plan, const Batch& batch) {
+  std::uint64_t bytes = 0, ahead = counted_ahead(plan, batch.rows);
+  for (std::size_t i = 0; i < plan.columns.size(); ++i)
+    if (plan.columns[i].info.bytes_per_value == 0) bytes += batch.columns[i].strings.bytes.size();
+  return bytes > ahead ? 3 * (bytes - ahead) : 0;
+}
+
 }  // namespace
 
 BatchReader::BatchReader(const Plan& plan, BatchColumns columns, std::uint64_t first, std::uint64_t end,
@@ -53,18 +78,19 @@ BatchReader::BatchReader(const Plan& plan, BatchColumns columns, std::uint64_t f
   for (Batch* batch : {&current_, &upcoming_}) batch->columns.resize(plan.columns.size());
 }
 
-void BatchReader::read(Batch& batch) const {
-  read_columns(plan_, batch, columns_.filters);
+void BatchReader::read(Batch& batch, std::uint64_t text_bytes) const {
+  read_columns(plan_, batch, columns_.filters, nullptr, text_bytes);
   select_rows(plan_, batch);
-  if (!batch.kept.empty()) read_columns(plan_, batch, columns_.rest);
+  if (!batch.kept.empty()) read_columns(plan_, batch, columns_.rest, batch.keep.data(), text_bytes);
 }
 
-const Batch* BatchReader::next(double& seconds) {
+const Batch* BatchReader::next(double& seconds, Data& data) {
   auto start = [&] {  // of the upcoming batch
     upcoming_.begin = next_;
     upcoming_.rows = static_cast<std::uint32_t>(std::min(batch_rows_, end_ - next_));
     next_ += upcoming_.rows;
-    reading_ = std::async(ahead_ ? std::launch::async : std::launch::deferred, [this] { read(upcoming_); });
+    reading_ = std::async(ahead_ ? std::launch::async : std::launch::deferred,
+                          [this, room = room_for_texts(plan_, data, upcoming_.rows)] { read(upcoming_, room); });
   };
   if (!reading_.valid()) {
     if (next_ >= end_) return nullptr;
@@ -74,6 +100,7 @@ const Batch* BatchReader::next(double& seconds) {
   reading_.get();
   seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::swap(current_, upcoming_);
+  data.memory.texts = std::max(data.memory.texts, bytes_of_texts(plan_, current_));
   if (ahead_ && next_ < end_) start();
   return &current_;
 }

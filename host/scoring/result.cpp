@@ -91,7 +91,7 @@ struct ViewWriter {
     describe(dataset, "row numbers of the front, ascending, all groups", "");
     attach(dataset, scale);
     write_front_columns(group, scale, plan, view, {rows.begin(), rows.end()});
-    if (scores.contributions.empty()) return;
+    if (!view.spec.outputs.contributions) return;
     h5::Handle shares =
         h5::write_dataset(group, "front_contribution", H5T_NATIVE_DOUBLE, {rows.size()}, scores.contributions.data());
     describe(shares, "hypervolume that the group's front loses without this row, dominated rows left aside", "");
@@ -99,45 +99,48 @@ struct ViewWriter {
   }
 };
 
+/// The bytes of a key's value in the column's own type.
+void put_key(const GroupKeyValue& value, ValueType type, std::byte* slot) {
+  double real = value.missing ? std::numeric_limits<double>::quiet_NaN() : std::bit_cast<double>(value.bits);
+  float narrow = static_cast<float>(real);  // exact: the key was a float32
+  if (type == ValueType::float32)
+    std::memcpy(slot, &narrow, sizeof narrow);
+  else if (type == ValueType::float64)
+    std::memcpy(slot, &real, sizeof real);
+  else
+    std::memcpy(slot, &value.bits, size_of(type));
+}
+
 void write_key_column(hid_t keys, hid_t scale, const Column& column, const Grouping& grouping, std::size_t k) {
-  std::size_t groups = grouping.keys.size();
-  h5::Handle list = h5::untimed(H5P_DATASET_CREATE), links(H5Pcreate(H5P_LINK_CREATE));
-  hsize_t extent = groups;
-  h5::Handle space(H5Screate_simple(1, &extent, nullptr)), text_type = h5::utf8_type();
-  H5Pset_create_intermediate_group(links, 1);
+  constexpr std::size_t together = 65536;  // keys that are in memory once more: whole chunks
+  const std::size_t groups = grouping.keys.size(), width = size_of(column.info.type);
+  h5::Handle text_type = h5::utf8_type();
   bool text = column.info.type == ValueType::string;
   hid_t type = text ? static_cast<hid_t>(text_type) : memory_type(column.info.type);
-  h5::Handle dataset(H5Dcreate2(keys, column.info.name.c_str(), type, space, links, list, H5P_DEFAULT));
-  h5::written(dataset, column.info.name.c_str());
+  h5::Handle dataset = h5::create_dataset(keys, column.info.name.c_str(), type, {groups});
   std::vector<std::uint8_t> missing;
-  std::vector<const char*> texts;
-  std::vector<std::byte> numbers(groups * size_of(column.info.type));
-  for (std::size_t g = 0; g < groups; ++g) {
-    const GroupKeyValue& value = grouping.keys[g][k];
-    missing.push_back(value.missing);
-    texts.push_back(value.text.c_str());
-    std::byte* slot = numbers.data() + g * size_of(column.info.type);
-    double real = value.missing ? std::numeric_limits<double>::quiet_NaN() : std::bit_cast<double>(value.bits);
-    float narrow = static_cast<float>(real);  // exact: the key was a float32
-    if (column.info.type == ValueType::float32)
-      std::memcpy(slot, &narrow, sizeof narrow);
-    else if (column.info.type == ValueType::float64)
-      std::memcpy(slot, &real, sizeof real);
-    else if (!text)
-      std::memcpy(slot, &value.bits, size_of(column.info.type));
+  for (std::size_t begin = 0; begin < groups; begin += together) {
+    const std::size_t count = std::min(together, groups - begin);
+    std::vector<std::string> texts(text ? count : 0);
+    std::vector<const char*> pointers;
+    std::vector<std::byte> numbers(count * width);
+    for (std::size_t i = 0; i < count; ++i) {
+      GroupKeyValue value = std::move(grouping.key(begin + i)[k]);
+      missing.push_back(value.missing);
+      if (!text) {
+        put_key(value, column.info.type, numbers.data() + i * width);
+        continue;
+      }
+      texts[i] = std::move(value.text);
+      pointers.push_back(texts[i].c_str());
+    }
+    h5::write_rows(dataset, begin, count, type, text ? static_cast<const void*>(pointers.data()) : numbers.data());
   }
-  if (groups > 0)
-    h5::written(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                         text ? static_cast<const void*>(texts.data()) : numbers.data()),
-                column.info.name.c_str());
   describe(dataset, column.info.description.empty() ? "group key" : column.info.description, column.info.units.value_or(""));
   if (column.info.type == ValueType::boolean) h5::write_attribute(dataset, "dtype", std::string_view("bool"));
   attach(dataset, scale);
-  h5::Handle flags(
-      H5Dcreate2(keys, (column.info.name + "_missing").c_str(), H5T_NATIVE_UINT8, space, links, list, H5P_DEFAULT));
-  h5::written(flags, "a key column");
-  if (groups > 0)
-    h5::written(H5Dwrite(flags, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, missing.data()), "a key column");
+  h5::Handle flags =
+      h5::write_dataset(keys, (column.info.name + "_missing").c_str(), H5T_NATIVE_UINT8, {groups}, missing.data());
   describe(flags, "1 where the key is missing", "");
   attach(flags, scale);
 }
@@ -319,6 +322,7 @@ void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance
   h5::write_attribute(group, "started", std::string_view(provenance.started));
   for (const auto& [phase, seconds] : provenance.seconds)
     h5::write_scalar_attribute(group, ("seconds_" + phase).c_str(), H5T_NATIVE_DOUBLE, &seconds);
+  write_checksums(file);
 }
 
 }  // namespace carbonfront

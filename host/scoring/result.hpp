@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/scoring/views.hpp"
+#include "host/sweep/own_file.hpp"
 
 namespace carbonfront {
 
@@ -30,20 +31,27 @@ void write_scores(hid_t file, const Plan& plan, const Data& data, const std::vec
 void write_emission_attributes(hid_t file, hid_t rows_scale, const Plan& plan, const Data& data);
 void write_provenance(hid_t file, const Plan& plan, const Provenance& provenance);
 
-/// Reads the spec a result was made with. Throws InputError where the file is no result, or of another version.
-std::string read_spec_of_result(hid_t file, const std::string& path);
+/// Opens a result. Throws InputError where the file cannot be read, is no result, or is of another version.
+OwnFile open_result(const std::string& path);
+
+/// Reads the spec a result was made with. Throws InputError where it is damaged.
+Spec read_spec_of_result(const OwnFile& file);
+
+/// Throws InputError where a result is not of a sweep of that many rows.
+void check_rows_of_result(const OwnFile& file, std::uint64_t rows);
 
 /// Reads the stored answers of a rated view back into the form they were computed in, and works out groups and figures from
-/// them. `lines` gets a line for each difference in rows, states, fronts, groups or figures. Throws InputError.
-ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t view,
-                     ViewScores rated, std::vector<std::string>& lines);
+/// them; ranks that are not stored, and that crowding distances need, are computed. `lines` gets a line for each difference
+/// in rows, states, fronts, groups or figures. Throws InputError, Stopped.
+ViewScores read_view(const OwnFile& file, const Plan& plan, const Data& data, std::size_t view, ViewScores rated,
+                     std::vector<std::string>& lines);
 
 /// Compares everything outside /provenance, attributes included, with what these scores are written as. In memory. `lines`
 /// names the objects that differ.
-void compare_content(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
+void compare_content(const OwnFile& file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
                      std::vector<std::string>& lines);
 
 /// Reads a per-row column of float64 of the result for the selected rows. Throws InputError.
-std::vector<double> read_selected_reals(hid_t file, const std::string& path, const std::string& dataset, const Data& data);
+std::vector<double> read_selected_reals(const OwnFile& file, const std::string& dataset, const Data& data);
 
 }  // namespace carbonfront

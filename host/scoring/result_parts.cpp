@@ -6,9 +6,8 @@
 namespace carbonfront {
 
 h5::Handle create_group(hid_t parent, const std::string& name) {
-  h5::Handle links(H5Pcreate(H5P_LINK_CREATE)), creation = h5::untimed(H5P_GROUP_CREATE);
-  H5Pset_create_intermediate_group(links, 1);
-  h5::Handle group(H5Gcreate2(parent, name.c_str(), links, creation, H5P_DEFAULT));
+  h5::create_groups_above(parent, name);
+  h5::Handle group(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, h5::untimed(H5P_GROUP_CREATE), H5P_DEFAULT));
   h5::written(group, name.c_str());
   return group;
 }

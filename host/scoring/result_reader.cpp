@@ -8,37 +8,18 @@
 #include <map>
 #include <utility>
 
+#include "host/backend.hpp"
 #include "host/errors.hpp"
 #include "host/scoring/figures.hpp"
 #include "host/scoring/result.hpp"
 #include "host/scoring/result_rows.hpp"
-#include "host/sweep/fingerprint.hpp"
+#include "host/sweep/digest.hpp"
 
 namespace carbonfront {
 
 namespace {
 
-/// Reads a whole dataset. Throws InputError where it is missing or has another size.
-template <class T>
-std::vector<T> read_all(hid_t file, const std::string& path, const std::string& name, hid_t type, std::uint64_t size) {
-  auto fail = [&](const std::string& why) -> void {
-    throw InputError(fmt::format("cannot read '{}' of '{}'", name, path), why, "score the sweep again");
-  };
-  if (!h5::exists(file, name)) fail("the dataset is missing");
-  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT)), space(dataset ? H5Dget_space(dataset) : H5I_INVALID_HID);
-  if (!dataset) fail(h5::last_reason());
-  std::uint64_t stored = static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space));
-  if (stored != size) fail(fmt::format("it has {} values where {} are expected", stored, size));
-  std::vector<T> values(size);
-  if (size > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) fail(h5::last_reason());
-  return values;
-}
-
-std::uint64_t size_of_dataset(hid_t file, const std::string& name) {
-  if (!h5::exists(file, name)) return 0;
-  h5::Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT)), space(H5Dget_space(dataset));
-  return static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space));
-}
+constexpr const char* kAdvice = "copy it again from where it was made, or score the sweep again";
 
 /// Finds the rated position of an input row; kNone where it is not rated.
 std::uint32_t position_of(std::uint64_t row, const Data& data, const ViewScores& scores) {
@@ -54,11 +35,11 @@ std::uint32_t position_of(std::uint64_t row, const Data& data, const ViewScores&
 }
 
 /// Compares what the file says of groups with what its own `nondominated` and the sweep imply.
-void compare_groups(hid_t file, const std::string& path, const std::string& prefix, const std::string& view,
-                    const ViewScores& expected, std::vector<std::string>& lines) {
+void compare_groups(const OwnFile& file, const std::string& prefix, const std::string& view, const ViewScores& expected,
+                    std::vector<std::string>& lines) {
   std::size_t groups = expected.groups.size(), objectives = expected.objectives.size();
   auto counts = [&](const char* name, std::uint64_t GroupScores::*member) {
-    auto stored = read_all<std::uint64_t>(file, path, prefix + "groups/" + name, H5T_NATIVE_UINT64, groups);
+    auto stored = file.all<std::uint64_t>(prefix + "groups/" + name, groups);
     for (std::size_t g = 0; g < groups; ++g)
       if (stored[g] != expected.groups[g].*member)
         lines.push_back(fmt::format("view '{}', group {}: {} is {}, the sweep says {}", view, g, name, stored[g],
@@ -69,7 +50,7 @@ void compare_groups(hid_t file, const std::string& path, const std::string& pref
   counts("front_rows", &GroupScores::front_rows);
   counts("front_points", &GroupScores::front_points);
   auto points = [&](const char* name, std::vector<double> GroupScores::*member) {
-    auto stored = read_all<double>(file, path, prefix + "groups/" + name, H5T_NATIVE_DOUBLE, groups * objectives);
+    auto stored = file.all<double>(prefix + "groups/" + name, groups * objectives);
     for (std::size_t i = 0; i < stored.size(); ++i) {
       double want = (expected.groups[i / objectives].*member)[i % objectives];
       if (stored[i] != want && !(std::isnan(stored[i]) && std::isnan(want)))
@@ -82,8 +63,8 @@ void compare_groups(hid_t file, const std::string& path, const std::string& pref
 }
 
 /// Compares hypervolumes, contributions and crowding distances with what the front implies, to the bit.
-void compare_figures(hid_t file, const std::string& path, const std::string& prefix, const Data& data,
-                     const ViewScores& implied, std::vector<std::string>& lines) {
+void compare_figures(const OwnFile& file, const std::string& prefix, const Data& data, const ViewScores& implied,
+                     std::vector<std::string>& lines) {
   auto compare = [&](const std::string& name, const std::vector<double>& stored, const std::vector<double>& want) {
     for (std::size_t i = 0; i < want.size(); ++i)
       if (stored[i] != want[i] && !(std::isnan(stored[i]) && std::isnan(want[i])))
@@ -92,127 +73,191 @@ void compare_figures(hid_t file, const std::string& path, const std::string& pre
   if (!implied.reference_point.empty()) {
     std::vector<double> volumes;
     for (const GroupScores& group : implied.groups) volumes.push_back(group.hypervolume);
-    compare("groups/hypervolume",
-            read_all<double>(file, path, prefix + "groups/hypervolume", H5T_NATIVE_DOUBLE, volumes.size()), volumes);
+    compare("groups/hypervolume", file.all<double>(prefix + "groups/hypervolume", volumes.size()), volumes);
   }
   if (!implied.contributions.empty())
-    compare("front_contribution",
-            read_all<double>(file, path, prefix + "front_contribution", H5T_NATIVE_DOUBLE, implied.contributions.size()),
+    compare("front_contribution", file.all<double>(prefix + "front_contribution", implied.contributions.size()),
             implied.contributions);
   if (implied.crowding.empty()) return;
-  std::vector<double> all = read_all<double>(file, path, prefix + "crowding", H5T_NATIVE_DOUBLE, data.selection.rows), rated;
+  std::vector<double> all = file.all<double>(prefix + "crowding", data.selection.rows), rated;
   for (std::uint32_t i = 0; i < implied.size; ++i) rated.push_back(all[data.selection.row_of(implied.selected_of(i))]);
   compare("crowding", rated, implied.crowding);
 }
 
+/// Reads the answers of a view for its rated rows; `expected` [rows]: states by the sweep.
+struct AnswerReader {
+  const OwnFile& file;
+  const std::string& view;
+  std::string prefix;
+  const Data& data;
+  const ViewScores& scores;
+  const std::vector<std::uint8_t>& expected;
+  std::vector<std::string>& lines;
+
+  std::uint64_t row_of(std::uint32_t position) const { return data.selection.row_of(scores.selected_of(position)); }
+
+  template <class T>
+  std::vector<T> all(const char* name) const {
+    return file.all<T>(prefix + name, data.selection.rows);
+  }
+
+  void state() const {
+    auto states = all<std::uint8_t>("state");
+    for (std::uint64_t row = 0; row < states.size(); ++row)
+      if (states[row] != expected[row])
+        lines.push_back(
+            fmt::format("view '{}', row {}: state is {}, the sweep says {}", view, row, states[row], expected[row]));
+  }
+
+  std::vector<std::uint8_t> nondominated() const {
+    auto flags = all<std::uint8_t>("nondominated");
+    std::vector<std::uint8_t> rated;
+    for (std::uint32_t i = 0; i < scores.size; ++i) rated.push_back(flags[row_of(i)]);
+    for (std::uint64_t row = 0; row < flags.size(); ++row)
+      if (flags[row] && expected[row] != 2)
+        lines.push_back(fmt::format("view '{}', row {}: non-dominated but not rated", view, row));
+    return rated;
+  }
+
+  template <class T>
+  std::vector<T> answers(const char* name, T fill) const {
+    auto stored = all<T>(name);
+    for (std::uint64_t row = 0; row < stored.size(); ++row)
+      if (expected[row] != 2 && stored[row] != fill)
+        lines.push_back(
+            fmt::format("view '{}', row {}: {} is {} though the row is not rated", view, row, name, stored[row]));
+    return stored;
+  }
+
+  std::vector<std::uint32_t> counts(bool wanted, const char* name) const {
+    std::vector<std::uint32_t> rated;
+    if (!wanted) return rated;
+    auto stored = answers<std::uint32_t>(name, kNone);
+    for (std::uint32_t i = 0; i < scores.size; ++i) rated.push_back(stored[row_of(i)]);
+    return rated;
+  }
+
+  std::vector<std::uint32_t> witnesses(bool wanted) const {
+    std::vector<std::uint32_t> rated;
+    if (!wanted) return rated;
+    auto stored = answers<std::int64_t>("witness", -1);
+    for (std::uint32_t i = 0; i < scores.size; ++i) {
+      std::int64_t row = stored[row_of(i)];
+      std::uint32_t position = row < 0 ? kNone : position_of(static_cast<std::uint64_t>(row), data, scores);
+      if (row >= 0 && position == kNone)
+        lines.push_back(fmt::format("view '{}', row {}: its witness {} is not a rated row", view, row_of(i), row));
+      rated.push_back(position);
+    }
+    return rated;
+  }
+
+  void front(const std::vector<std::uint8_t>& nondominated) const {
+    std::vector<std::int64_t> listed = file.all<std::int64_t>(prefix + "front"), marked;
+    for (std::uint32_t i = 0; i < scores.size; ++i)
+      if (nondominated[i]) marked.push_back(static_cast<std::int64_t>(row_of(i)));
+    if (listed == marked) return;
+    auto [stored, implied] = std::mismatch(listed.begin(), listed.end(), marked.begin(), marked.end());
+    lines.push_back(fmt::format("view '{}': the front lists {} where nondominated has {}", view,
+                                stored == listed.end() ? "nothing more" : fmt::format("row {}", *stored),
+                                implied == marked.end() ? "nothing more" : fmt::format("row {}", *implied)));
+  }
+
+  void groups(const Grouping& grouping) const {
+    auto stored = all<std::uint32_t>("group");
+    for (std::uint32_t i = 0; i < data.selection.size; ++i)
+      if (stored[data.selection.row_of(i)] != grouping.group[i])
+        lines.push_back(fmt::format("view '{}', row {}: group is {}, the sweep says {}", view, data.selection.row_of(i),
+                                    stored[data.selection.row_of(i)], grouping.group[i]));
+  }
+};
+
+std::vector<std::uint8_t> states_by_sweep(const Data& data, const ViewScores& scores) {
+  std::vector<std::uint8_t> states(data.selection.rows, 0);
+  for (std::uint32_t i = 0; i < data.selection.size; ++i) states[data.selection.row_of(i)] = 1;
+  for (std::uint32_t i = 0; i < scores.size; ++i) states[data.selection.row_of(scores.selected_of(i))] = 2;
+  return states;
+}
+
 }  // namespace
 
-std::string read_spec_of_result(hid_t file, const std::string& path) {
-  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
-  if (h5::text_attribute(root, "format") != "carbonfront result")
+OwnFile open_result(const std::string& path) {
+  OwnFile file(path, kAdvice);
+  std::vector<std::string> format;
+  file.verify("/");
+  if (!h5::read_texts(file.open("/"), "format", format) || format != std::vector<std::string>{"carbonfront result"})
     throw InputError("'" + path + "' is not a result", "its attribute `format` does not say so",
                      "give a file that `carbonfront score` wrote");
-  std::int64_t version = h5::integer_attribute(root, "format_version");
+  std::int64_t version = file.integer("/", "format_version");
   if (version != kFormatVersion)
     throw InputError(fmt::format("'{}' has format version {}", path, version),
                      fmt::format("this program reads version {}", kFormatVersion), "score the sweep again");
-  return h5::text_attribute(root, "spec");
+  return file;
 }
 
-std::vector<double> read_selected_reals(hid_t file, const std::string& path, const std::string& dataset, const Data& data) {
-  auto all = read_all<double>(file, path, dataset, H5T_NATIVE_DOUBLE, data.selection.rows);
+Spec read_spec_of_result(const OwnFile& file) {
+  std::string text = file.text("/", "spec");
+  try {
+    Spec spec = parse_spec(text, file.path());
+    check_spec(spec);
+    return spec;
+  } catch (const SpecError& error) {
+    throw InputError("the spec in '" + file.path() + "' is damaged", error.what(), kAdvice);
+  }
+}
+
+void check_rows_of_result(const OwnFile& file, std::uint64_t rows) {
+  std::int64_t stored = file.integer("/", "rows");
+  if (stored != static_cast<std::int64_t>(rows))
+    throw InputError(fmt::format("'{}' has {} rows", file.path(), stored), fmt::format("the sweep has {}", rows),
+                     "give the sweep it was made from");
+}
+
+std::vector<double> read_selected_reals(const OwnFile& file, const std::string& dataset, const Data& data) {
+  auto all = file.all<double>(dataset, data.selection.rows);
   std::vector<double> values(data.selection.size);
   for (std::uint32_t i = 0; i < data.selection.size; ++i) values[i] = all[data.selection.row_of(i)];
   return values;
 }
 
-ViewScores read_view(hid_t file, const std::string& path, const Plan& plan, const Data& data, std::size_t index,
-                     ViewScores scores, std::vector<std::string>& lines) {
+ViewScores read_view(const OwnFile& file, const Plan& plan, const Data& data, std::size_t index, ViewScores scores,
+                     std::vector<std::string>& lines) {
   const ViewSpec& spec = plan.views[index].spec;
-  std::string prefix = "/views/" + spec.name + "/";
-  std::uint64_t rows = data.selection.rows;
-  auto row_of = [&](std::uint32_t position) { return data.selection.row_of(scores.selected_of(position)); };
-
-  std::vector<std::uint8_t> expected(rows, 0);
-  for (std::uint32_t i = 0; i < data.selection.size; ++i) expected[data.selection.row_of(i)] = 1;
-  for (std::uint32_t i = 0; i < scores.size; ++i) expected[row_of(i)] = 2;
-  auto states = read_all<std::uint8_t>(file, path, prefix + "state", H5T_NATIVE_UINT8, rows);
-  for (std::uint64_t row = 0; row < rows; ++row)
-    if (states[row] != expected[row])
-      lines.push_back(
-          fmt::format("view '{}', row {}: state is {}, the sweep says {}", spec.name, row, states[row], expected[row]));
-
+  const Outputs& stored = spec.outputs;
+  std::vector<std::uint8_t> expected = states_by_sweep(data, scores);
+  AnswerReader reader{file, spec.name, "/views/" + spec.name + "/", data, scores, expected, lines};
   Verdict verdict;
-  auto flags = read_all<std::uint8_t>(file, path, prefix + "nondominated", H5T_NATIVE_UINT8, rows);
-  for (std::uint32_t i = 0; i < scores.size; ++i) verdict.nondominated.push_back(flags[row_of(i)]);
-  for (std::uint64_t row = 0; row < rows; ++row)
-    if (flags[row] && expected[row] != 2)
-      lines.push_back(fmt::format("view '{}', row {}: non-dominated but not rated", spec.name, row));
+  reader.state();
+  verdict.nondominated = reader.nondominated();
+  verdict.dominated_by = reader.counts(stored.dominated_by, "dominated_by");
+  verdict.dominates = reader.counts(stored.dominates, "dominates");
+  verdict.rank = reader.counts(stored.rank, "rank");
+  verdict.witness = reader.witnesses(stored.witness);
+  reader.front(verdict.nondominated);
+  if (int grouping = data.grouping_of_view[index]; grouping >= 0) reader.groups(data.groupings[grouping]);
 
-  auto without_answer = [&](const auto& all, auto fill, const char* name) {
-    for (std::uint64_t row = 0; row < rows; ++row)
-      if (expected[row] != 2 && all[row] != fill)
-        lines.push_back(
-            fmt::format("view '{}', row {}: {} is {} though the row is not rated", spec.name, row, name, all[row]));
-  };
-  auto read_counts = [&](bool wanted, const char* name, std::vector<std::uint32_t>& out) {
-    if (!wanted) return;
-    auto all = read_all<std::uint32_t>(file, path, prefix + name, H5T_NATIVE_UINT32, rows);
-    without_answer(all, kNone, name);
-    for (std::uint32_t i = 0; i < scores.size; ++i) out.push_back(all[row_of(i)]);
-  };
-  read_counts(spec.outputs.dominated_by, "dominated_by", verdict.dominated_by);
-  read_counts(spec.outputs.dominates, "dominates", verdict.dominates);
-  read_counts(spec.outputs.rank, "rank", verdict.rank);
-  if (spec.outputs.witness) {
-    auto all = read_all<std::int64_t>(file, path, prefix + "witness", H5T_NATIVE_INT64, rows);
-    without_answer(all, std::int64_t{-1}, "witness");
-    for (std::uint32_t i = 0; i < scores.size; ++i) {
-      std::int64_t row = all[row_of(i)];
-      std::uint32_t position = row < 0 ? kNone : position_of(static_cast<std::uint64_t>(row), data, scores);
-      if (row >= 0 && position == kNone)
-        lines.push_back(fmt::format("view '{}', row {}: its witness {} is not a rated row", spec.name, row_of(i), row));
-      verdict.witness.push_back(position);
-    }
-  }
-
-  std::vector<std::int64_t> front =
-      read_all<std::int64_t>(file, path, prefix + "front", H5T_NATIVE_INT64, size_of_dataset(file, prefix + "front"));
-  std::vector<std::int64_t> marked;
-  for (std::uint32_t i = 0; i < scores.size; ++i)
-    if (verdict.nondominated[i]) marked.push_back(static_cast<std::int64_t>(row_of(i)));
-  if (front != marked) {
-    auto [stored, implied] = std::mismatch(front.begin(), front.end(), marked.begin(), marked.end());
-    lines.push_back(fmt::format("view '{}': the front lists {} where nondominated has {}", spec.name,
-                                stored == front.end() ? "nothing more" : fmt::format("row {}", *stored),
-                                implied == marked.end() ? "nothing more" : fmt::format("row {}", *implied)));
-  }
-
-  if (int grouping = data.grouping_of_view[index]; grouping >= 0) {
-    auto stored = read_all<std::uint32_t>(file, path, prefix + "group", H5T_NATIVE_UINT32, rows);
-    for (std::uint32_t i = 0; i < data.selection.size; ++i)
-      if (stored[data.selection.row_of(i)] != data.groupings[grouping].group[i])
-        lines.push_back(fmt::format("view '{}', row {}: group is {}, the sweep says {}", spec.name, data.selection.row_of(i),
-                                    stored[data.selection.row_of(i)], data.groupings[grouping].group[i]));
-  }
-  ViewScores implied = std::move(scores);
-  implied.verdict = verdict;
-  summarise_groups(data, index, implied);
-  compare_groups(file, path, prefix, spec.name, implied, lines);
   Progress progress;
-  compute_figures(plan, index, verdict.rank, progress, implied);
-  compare_figures(file, path, prefix, data, implied, lines);
+  if (stored.crowding && !stored.rank) {
+    VerdictRequest ranks{.rank = true, .max_rank = spec.max_rank};
+    verdict.rank = choose_backend("cpu").evaluate(scores.points(), ranks, progress).rank;
+  }
+  const std::string prefix = reader.prefix;
+  ViewScores implied = std::move(scores);
+  implied.verdict = std::move(verdict);
+  summarise_groups(data, index, implied);
+  compare_groups(file, prefix, spec.name, implied, lines);
+  compute_figures(plan, index, implied.verdict.rank, progress, implied);
+  compare_figures(file, prefix, data, implied, lines);
   return implied;
 }
 
-void compare_content(hid_t file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
+void compare_content(const OwnFile& file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
                      std::vector<std::string>& lines) {
   h5::Handle implied = h5::create_file_in_memory();
   ResultRows rows(implied, plan, plan.rows);
   add_all_rows(plan, data, rows);
   Progress unseen;
   write_scores(implied, plan, data, views, rows, unseen);
-  auto stored = content_hashes(file), wanted = content_hashes(implied);
+  auto stored = content_hashes(file.content(), &file), wanted = content_hashes(Content(implied, "what is implied"), nullptr);
   std::map<std::string, std::string> left(stored.begin(), stored.end());
   for (const auto& [name, hash] : wanted) {
     auto at = left.find(name);

@@ -12,14 +12,10 @@ namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kAccountMeaning = "0 not selected, 1 given, 2 found in a catalogue, 3 assumed by the spec, 4 missing";
 
-/// Rows that are written at a time: without chunks, as many as there are.
-std::uint64_t slab_of(const h5::Storage& storage) { return storage.contiguous ? 1 : kSlabRows; }
-
 }  // namespace
 
 ResultRows::ResultRows(hid_t file, const Plan& plan, std::uint64_t rows, h5::Storage storage) {
   create_dimension(file, "rows", rows);
-  std::uint64_t slab = slab_of(storage);
   if (plan.emissions) {
     h5::Handle group = create_group(file, "emissions");
     for (const EmissionOutput& output : all_emissions()) {
@@ -27,19 +23,19 @@ ResultRows::ResultRows(hid_t file, const Plan& plan, std::uint64_t rows, h5::Sto
       RowDataset about{output.name, output.long_name, output.unit};
       sources_.push_back(output.source);
       emissions_.emplace_back(create_row_dataset(group, kNoAxis, rows, H5T_NATIVE_DOUBLE, &kNan, about, storage),
-                              H5T_NATIVE_DOUBLE, kNan, slab);
+                              H5T_NATIVE_DOUBLE, kNan);
     }
     RowDataset about{"source", "index into models: the first that knew the energy"};
     if (plan.emissions->chooses())
       models_.emplace_back(create_row_dataset(group, kNoAxis, rows, H5T_NATIVE_UINT8, &kNoSource, about, storage),
-                           H5T_NATIVE_UINT8, kNoSource, slab);
+                           H5T_NATIVE_UINT8, kNoSource);
     begin_accounts(group, plan, rows, storage);
   }
   for (const ViewPlan& view : plan.views) {
     states_of_view_.push_back(states_.size());
     if (!view.passing) continue;
     h5::Handle group = create_group(file, "views/" + view.spec.name);
-    states_.emplace_back(create_state(group, kNoAxis, rows, storage), H5T_NATIVE_UINT8, std::uint8_t{0}, slab);
+    states_.emplace_back(create_state(group, kNoAxis, rows, storage), H5T_NATIVE_UINT8, std::uint8_t{0});
   }
 }
 
@@ -52,7 +48,7 @@ void ResultRows::begin_accounts(hid_t emissions, const Plan& plan, std::uint64_t
     RowDataset about{factors[k].quantity.c_str(), kAccountMeaning};
     h5::Handle dataset = create_row_dataset(group, kNoAxis, rows, H5T_NATIVE_UINT8, nullptr, about, storage);
     accounts_.push_back({k, "/emissions/account/" + factors[k].quantity, !factors[k].lookup.catalog.empty(),
-                         RowColumn<std::uint8_t>(std::move(dataset), H5T_NATIVE_UINT8, std::uint8_t{0}, slab_of(storage))});
+                         RowColumn<std::uint8_t>(std::move(dataset), H5T_NATIVE_UINT8, std::uint8_t{0})});
   }
 }
 

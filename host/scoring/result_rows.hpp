@@ -18,26 +18,27 @@ inline constexpr std::uint64_t kSlabRows = 1 << 19;
 template <class T>
 class RowColumn {
  public:
-  /// `slab`: rows that are written at a time, where there are as many.
-  RowColumn(h5::Handle dataset, hid_t type, T fill, std::uint64_t slab)
-      : dataset_(std::move(dataset)), type_(type), fill_(fill), slab_rows_(slab) {}
+  RowColumn(h5::Handle dataset, hid_t type, T fill) : dataset_(std::move(dataset)), type_(type), fill_(fill) {}
 
   /// Appends a batch: `values` for its selected rows [kept], the fill value for the others. Throws OutputError.
   void append(const Batch& batch, const T* values) {
     std::size_t at = slab_.size(), straight = 0;
     if (batch.kept.size() == batch.rows) {
-      if (at == 0) straight = batch.rows / slab_rows_ * slab_rows_;
+      if (at == 0) straight = batch.rows / kSlabRows * kSlabRows;
       write(values, straight);
       slab_.insert(slab_.end(), values + straight, values + batch.rows);
     } else {
       slab_.resize(at + batch.rows, fill_);
       for (std::size_t i = 0; i < batch.kept.size(); ++i) slab_[at + batch.kept[i]] = values[i];
     }
-    if (slab_.size() >= slab_rows_) write_slab(slab_.size() / slab_rows_ * slab_rows_);
+    if (slab_.size() >= kSlabRows) write_slab(slab_.size() / kSlabRows * kSlabRows);
   }
 
-  /// Writes what is left. Throws OutputError.
-  void finish() { write_slab(slab_.size()); }
+  /// Writes what is left and closes the dataset: see h5::write_rows. Throws OutputError.
+  void finish() {
+    write_slab(slab_.size());
+    dataset_.reset();
+  }
 
  private:
   void write(const T* values, std::size_t count) {
@@ -53,7 +54,6 @@ class RowColumn {
   h5::Handle dataset_;
   hid_t type_;
   T fill_;
-  std::uint64_t slab_rows_;
   hsize_t written_ = 0;
   std::vector<T> slab_;
 };

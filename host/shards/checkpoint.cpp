@@ -1,17 +1,19 @@
 #include "host/shards/checkpoint.hpp"
 
 #include <filesystem>
+#include <optional>
 
 #include "host/errors.hpp"
+#include "host/sweep/digest.hpp"
 
 namespace carbonfront {
 
 namespace {
 
 /// Opens a part or checkpoint of exactly this work and range.
-h5::Handle open_own(const std::string& path, const PartInfo& work, PartInfo& found) {
-  h5::Handle file = h5::open_for_reading(path);
-  found = read_part_info(file, path);
+OwnFile open_own(const std::string& path, const PartInfo& work, PartInfo& found) {
+  OwnFile file = open_part(path);
+  found = read_part_info(file);
   require_same_share(found, work, path);
   return file;
 }
@@ -39,15 +41,16 @@ bool resume(const std::string& target, const Plan& plan, const PartInfo& work, b
   std::string path = checkpoint_path(target);
   if (!exists(path)) return false;
   PartInfo found;
-  h5::Handle file;
+  std::optional<OwnFile> file;
   try {
-    file = open_own(path, work, found);
+    file.emplace(open_own(path, work, found));
+    if (force) digest(*file);  // reads all of it: what is damaged inside is begun anew as well
   } catch (const InputError&) {
     if (!force) throw;
     remove_checkpoint(target);
     return false;
   }
-  append_part(file, path, plan, found, rows, data);
+  append_part(*file, plan, found, rows, data);
   return true;
 }
 

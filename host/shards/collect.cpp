@@ -48,6 +48,9 @@ void check_ranges(Collection& collection) {
           fmt::format("'{}' begins at row {} where row {} is next", part.path, part.info.range.first, row));
     row = part.info.range.end;
   }
+  if (collection.parts.size() == collection.shards && row != collection.parts.back().info.rows)
+    collection.problems.push_back(
+        fmt::format("'{}' ends at row {} of {}", collection.parts.back().path, row, collection.parts.back().info.rows));
 }
 
 }  // namespace
@@ -60,7 +63,7 @@ Collection collect_parts(const std::vector<std::string>& paths) {
     if (path.ends_with(".counts") || path.ends_with(".checkpoint")) continue;  // what a pattern may catch beside the parts
     PartFile part{path, {}};
     try {
-      part.info = read_part_info(h5::open_for_reading(path), path);
+      part.info = read_part_info(open_part(path));
     } catch (const InputError& error) {
       collection.problems.push_back(error.what());
       if (auto shard = shard_in_name(path)) collection.shards = std::max(collection.shards, shard->count);

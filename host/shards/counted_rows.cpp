@@ -1,9 +1,7 @@
 #include "host/shards/counted_rows.hpp"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
-#include <string_view>
 
 #include "host/shards/cross_counts.hpp"
 #include "host/shards/part_arrays.hpp"
@@ -12,15 +10,6 @@
 namespace carbonfront {
 
 namespace {
-
-/// The place in the final order of each group, by the number it got when parts were read. [groups]
-std::vector<std::uint32_t> places_of(const Grouping& grouping) {
-  std::map<std::string_view, std::uint32_t> ordered(grouping.numbers.begin(), grouping.numbers.end());
-  std::vector<std::uint32_t> place(ordered.size());
-  std::uint32_t next = 0;
-  for (const auto& [key, number] : ordered) place[number] = next++;
-  return place;
-}
 
 /// How many beaten rows are still to be found in each group.
 std::vector<std::uint64_t> wanted_rows(const ViewScores& scores, std::size_t rows, std::size_t groups) {
@@ -34,12 +23,11 @@ std::vector<std::uint64_t> wanted_rows(const ViewScores& scores, std::size_t row
 }
 
 /// Appends those of a part's rows that are wanted: numbers and groups to the scores, values to the front's.
-void take_beaten(const ViewRows& rows, const std::vector<std::uint32_t>& place, std::vector<std::uint64_t>& wanted,
-                 FrontRows& front, ViewScores& scores) {
+void take_beaten(const ViewRows& rows, std::vector<std::uint64_t>& wanted, FrontRows& front, ViewScores& scores) {
   auto begin = scores.front_row.begin(), end = begin + static_cast<std::ptrdiff_t>(scores.front.size());
   std::vector<std::uint64_t> on_front(begin, end);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::uint32_t group = rows.group.empty() ? 0 : place[rows.group[i]];
+    std::uint32_t group = rows.group.empty() ? 0 : rows.group[i];
     if (wanted[group] == 0 || std::binary_search(on_front.begin(), on_front.end(), rows.row[i])) continue;
     --wanted[group];
     scores.front_row.push_back(rows.row[i]);
@@ -62,10 +50,9 @@ std::vector<T> answers_for(const Collection& all, const std::string& view, const
   auto next = order.begin();
   for (const PartFile& part : all.parts) {
     if (next == order.end() || rows[*next] >= part.info.range.end) continue;
-    std::string path = counts_path(part.path);
-    h5::Handle file = h5::open_for_reading(path);
-    PartReader reader{file, path};
-    auto stored = reader.rows<T>("/views/" + view + "/" + name, 0, ~std::uint64_t{0});
+    OwnFile file = open_part(counts_path(part.path));
+    PartReader reader{file};
+    auto stored = file.all<T>("/views/" + view + "/" + name);
     for (; next != order.end() && rows[*next] < part.info.range.end; ++next)
       answers[*next] = reader.checked(stored, rows[*next] - part.info.range.first);
   }
@@ -76,14 +63,12 @@ std::vector<T> answers_for(const Collection& all, const std::string& view, const
 
 void add_counted_rows(const Collection& all, const Plan& plan, std::size_t view, std::size_t rows, std::size_t groups,
                       Data& data, ViewScores& scores) {
-  GroupsOfParts numbers = number_groups(all, plan, view);
-  std::vector<std::uint32_t> place;
-  if (numbers.grouping >= 0) place = places_of(data.groupings[numbers.grouping]);
+  GroupsOfParts numbers = groups_in_order(all, data, view);
   std::vector<std::uint64_t> wanted = wanted_rows(scores, rows, groups);
   FrontRows& front = data.passing[view].front;
   for (std::size_t p = 0; p < all.parts.size() && std::ranges::any_of(wanted, [](std::uint64_t left) { return left > 0; });
        ++p)
-    take_beaten(read_view_rows(all.parts[p], plan, view, numbers, p), place, wanted, front, scores);
+    take_beaten(read_view_rows(all.parts[p], plan, view, numbers, p), wanted, front, scores);
   for (std::size_t k = 0; k < scores.objectives.size(); ++k) scores.objectives[k].column.values = front.values[k].data();
 
   const Outputs& asked = plan.views[view].spec.outputs;

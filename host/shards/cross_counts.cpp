@@ -25,6 +25,7 @@ namespace {
 struct Counting {
   std::vector<ShareAnswers> answers;  // [views]
   std::uint32_t view = 0, next = 0;
+  bool goes_on = false;  // from a checkpoint
 };
 
 std::string dataset_name(const ViewPlan& view, const char* name) { return "/views/" + view.spec.name + "/" + name; }
@@ -50,29 +51,48 @@ void write_counting(hid_t file, const Plan& plan, const PartInfo& info, const Co
     write_array(group, "witness", witness);
     write_array(group, "certainty", answers.certainty);
   }
+  write_checksums(file);
+}
+
+/// Refuses answers that are not there for every row of the share.
+void check_sizes(const PartReader& reader, const Plan& plan, std::size_t view, const PartInfo& own,
+                 const ShareAnswers& answers) {
+  const Outputs& wanted = plan.views[view].spec.outputs;
+  const bool intervals = plan.has_intervals(plan.views[view]);
+  auto check = [&](bool asked, std::size_t size) {
+    if (size != (asked ? own.range.end - own.range.first : 0)) reader.damaged("its answers are cut off");
+  };
+  check(wanted.dominated_by, answers.dominated_by.size());
+  check(wanted.dominates, answers.dominates.size());
+  check(wanted.witness, answers.witness.size());
+  check(intervals, answers.surely_dominated_by.size());
+  check(intervals, answers.possibly_dominated_by.size());
+  check(intervals, answers.certainty.size());
 }
 
 /// Reads the checkpoint of a share's counting, if there is one.
-Counting read_checkpoint(const std::string& target, const Plan& plan, const PartInfo& own, bool force) {
+Counting read_checkpoint(const std::string& target, const Plan& plan, const PartInfo& own, std::size_t parts, bool force) {
   Counting counting;
   counting.answers.resize(plan.views.size());
   std::string path = checkpoint_path(target);
   if (force) remove_checkpoint(target);
   if (!std::filesystem::exists(path)) return counting;
-  h5::Handle file = h5::open_for_reading(path);
-  require_same_share(read_work(file, path, kCountsFormat), own, path);
-  PartReader reader{file, path};
+  OwnFile file = open_part(path);
+  require_same_share(read_work(file, kCountsFormat), own, path);
+  counting.goes_on = true;
+  PartReader reader{file};
   auto progress = reader.array<std::uint32_t>("progress");
   counting.view = reader.checked(progress, 0), counting.next = reader.checked(progress, 1);
+  if (counting.view > plan.views.size() || counting.next > parts) reader.damaged("there is no such view or part");
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     ShareAnswers& answers = counting.answers[i];
-    constexpr std::uint64_t all = ~std::uint64_t{0};
-    each_count(answers, [&](const char* name, auto& values) {
-      values = reader.rows<std::uint32_t>(dataset_name(plan.views[i], name), 0, all);
-    });
-    answers.certainty = reader.rows<std::uint8_t>(dataset_name(plan.views[i], "certainty"), 0, all);
-    for (std::uint64_t row : reader.rows<std::uint64_t>(dataset_name(plan.views[i], "witness"), 0, all))
+    each_count(answers,
+               [&](const char* name, auto& values) { values = file.all<std::uint32_t>(dataset_name(plan.views[i], name)); });
+    answers.certainty = file.all<std::uint8_t>(dataset_name(plan.views[i], "certainty"));
+    for (std::uint64_t row : file.all<std::uint64_t>(dataset_name(plan.views[i], "witness")))
       answers.witness.push_back(static_cast<std::int64_t>(row));
+    bool begun = i < counting.view || (i == counting.view && counting.next > 0);
+    if (begun && counts_by_share(plan, plan.views[i])) check_sizes(reader, plan, i, own, answers);
   }
   return counting;
 }
@@ -124,6 +144,7 @@ struct ViewCounting {
   std::size_t view;
   const Backend& backend;
   std::uint64_t memory;
+  bool one_part_at_a_time;
   Progress& progress;
   GroupsOfParts groups;
   ViewRows own, own_best, own_worst;  // the ends are empty without intervals
@@ -138,7 +159,8 @@ struct ViewCounting {
     return rows;
   }
 
-  /// The end of the block of parts from `begin` on that fits into memory beside the own rows. Throws DeviceError.
+  /// The end of the block of parts from `begin` on that is counted in one step. It fits into memory beside the own rows.
+  /// Throws DeviceError.
   std::uint32_t block_end(std::uint32_t begin) const {
     std::uint64_t rows = read_view_rows(all.parts[begin], plan, view, groups, begin).size() + own.size();
     std::uint64_t each = counting_bytes(plan, plan.views[view]);
@@ -146,7 +168,7 @@ struct ViewCounting {
       throw DeviceError(fmt::format("counting shard {} against one other needs {} of memory", shard, size_text(rows * each)),
                         fmt::format("the limit is {}", size_text(memory)), "raise --memory-limit, or use more shards");
     std::uint32_t end = begin + 1;
-    for (; end < all.parts.size(); ++end) {
+    for (; end < all.parts.size() && !one_part_at_a_time; ++end) {
       rows += all.parts[end].info.range.end - all.parts[end].info.range.first;
       if (rows * each > memory) break;
     }
@@ -170,17 +192,17 @@ struct ViewCounting {
     });
   }
 
-  /// Adds what the rows of parts [begin, end) dominate and are dominated by.
+  /// Adds what the rows of parts [begin, end) dominate and are dominated by: all of it or, where it is stopped, nothing.
   void add(std::uint32_t begin, std::uint32_t end, ShareAnswers& answers) const {
-    if (wanted().dominated_by || wanted().dominates) {
-      CrossCounts counts =
-          counts_of(own, block(begin, end, End::value), wanted().dominated_by, wanted().dominates, backend, progress);
-      add_to(own, first(), counts.dominated_by, answers.dominated_by);
-      add_to(own, first(), counts.dominates, answers.dominates);
+    CrossCounts counts, surely, possibly;
+    if (wanted().dominated_by || wanted().dominates)
+      counts = counts_of(own, block(begin, end, End::value), wanted().dominated_by, wanted().dominates, backend, progress);
+    if (intervals()) {
+      surely = counts_of(own_best, block(begin, end, End::worst), true, false, backend, progress);
+      possibly = counts_of(own_worst, block(begin, end, End::best), true, false, backend, progress);
     }
-    if (!intervals()) return;
-    CrossCounts surely = counts_of(own_best, block(begin, end, End::worst), true, false, backend, progress);
-    CrossCounts possibly = counts_of(own_worst, block(begin, end, End::best), true, false, backend, progress);
+    add_to(own, first(), counts.dominated_by, answers.dominated_by);
+    add_to(own, first(), counts.dominates, answers.dominates);
     add_to(own, first(), surely.dominated_by, answers.surely_dominated_by);
     add_to(own, first(), possibly.dominated_by, answers.possibly_dominated_by);
   }
@@ -206,7 +228,7 @@ struct ViewCounting {
 
 /// Counts one view from part `next` on, a block of parts that fits into memory at a time.
 void count_view(ViewCounting& view, Counting& counting) {
-  view.groups = number_groups(view.all, view.plan, view.view);
+  view.groups = number_groups(view.all, view.plan, view.view, view.memory);
   view.own = view.block(view.shard, view.shard + 1, End::value);
   if (view.intervals()) {
     view.own_best = view.block(view.shard, view.shard + 1, End::best);
@@ -242,36 +264,41 @@ std::uint64_t counting_bytes(const Plan& plan, const ViewPlan& view) {
   return row * (plan.has_intervals(view) ? 4 : 2) + work_bytes(view);
 }
 
-bool count_share(const Plan& plan, const Collection& all, std::uint32_t own, const Backend& backend,
-                 const CountOptions& options, Progress& progress, int& reason) {
+CountOutcome count_share(const Plan& plan, const Collection& all, std::uint32_t own, const Backend& backend,
+                         const CountOptions& options, Progress& progress) {
   const PartFile& part = all.parts[own];
   std::string target = counts_path(part.path);
-  Counting counting = read_checkpoint(target, plan, part.info, options.force);
-  OutputFile output(target);
+  Counting counting = read_checkpoint(target, plan, part.info, all.parts.size(), options.force);
+  const std::uint32_t first_view = counting.view, first_part = counting.next;
+  CountOutcome outcome;
+  OutputFile output(target, true);
   try {
     for (; counting.view < plan.views.size(); ++counting.view, counting.next = 0)
       if (counts_by_share(plan, plan.views[counting.view])) {
-        ViewCounting view{plan, all, own, counting.view, backend, options.memory, progress, {}, {}, {}, {}};
+        ViewCounting view{plan, all, own, counting.view, backend, options.memory, counting.goes_on, progress, {},
+                          {},   {},  {}};
         count_view(view, counting);
       }
   } catch (const Stopped& stopped) {
     if (stopped.signal == SIGINT || stopped.signal == SIGHUP) throw;
     wind_up_now(stopped.signal);
-    reason = stopped.signal;
+    outcome.reason = stopped.signal;
+    outcome.stuck = counting.goes_on && counting.view == first_view && counting.next == first_part;
+    if (outcome.stuck) return outcome;
   }
-  bool complete = counting.view == plan.views.size();
+  outcome.complete = counting.view == plan.views.size();
   PartInfo info = part.info;
-  if (!complete) info.done = 0;  // a row's counts are there once all rows have been seen
+  if (!outcome.complete) info.done = 0;  // a row's counts are there once all rows have been seen
   output.write([&](hid_t file) { write_counting(file, plan, info, counting); });
-  output.commit_as(complete ? target : checkpoint_path(target));
-  if (complete) remove_checkpoint(target);
-  return complete;
+  output.commit_as(outcome.complete ? target : checkpoint_path(target));
+  if (outcome.complete) remove_checkpoint(target);
+  return outcome;
 }
 
 bool is_counted(const PartFile& part) {
   std::string path = counts_path(part.path);
   if (!std::filesystem::exists(path)) return false;
-  PartInfo found = read_work(h5::open_for_reading(path), path, kCountsFormat);
+  PartInfo found = read_work(open_part(path), kCountsFormat);
   require_same_share(found, part.info, path);
   if (!found.complete()) throw InputError("cannot use '" + path + "'", "it is not complete", "remove it and count again");
   return true;
@@ -292,10 +319,7 @@ bool all_counted(const Plan& plan, const Collection& all) {
 std::array<std::uint64_t, 4> count_certain(const Collection& all, const std::string& view) {
   std::array<std::uint64_t, 4> rows{};
   for (const PartFile& part : all.parts) {
-    std::string path = counts_path(part.path);
-    h5::Handle file = h5::open_for_reading(path);
-    PartReader reader{file, path};
-    for (std::uint8_t certainty : reader.rows<std::uint8_t>("/views/" + view + "/certainty", 0, ~std::uint64_t{0}))
+    for (std::uint8_t certainty : open_part(counts_path(part.path)).all<std::uint8_t>("/views/" + view + "/certainty"))
       if (certainty < rows.size()) ++rows[certainty];
   }
   rows[0] = 0;  // rated rows alone are counted
@@ -306,9 +330,8 @@ void copy_answers(const Collection& all, const std::string& view, const std::str
   constexpr std::uint64_t slab = 1 << 18;
   hsize_t row = 0;
   for (const PartFile& part : all.parts) {
-    std::string path = counts_path(part.path);
-    h5::Handle file = h5::open_for_reading(path);
-    PartReader reader{file, path};
+    OwnFile file = open_part(counts_path(part.path));
+    PartReader reader{file};
     std::uint64_t rows = part.info.range.end - part.info.range.first;
     for (std::uint64_t begin = 0; begin < rows; begin += slab) {
       throw_if_stopped();

@@ -34,11 +34,20 @@ struct CountOptions {
   bool force = false;
 };
 
+/// How far a share's counting came.
+struct CountOutcome {
+  bool complete = false;
+  bool stuck = false;  // it began from a checkpoint and got no further: the next step takes longer than it was given
+  int reason = 0;      // why it stopped: a signal, or kTimeLimit
+};
+
 /// Counts for the rows of part `own` of a complete collection what they are asked for, and writes them beside it. What was
-/// done by the time limit or a signal goes into a checkpoint, and is not done again: false then, and `reason` tells why.
-/// Costs own rows times log of all, plus as much for every block of others. Throws InputError, OutputError, DeviceError.
-bool count_share(const Plan& plan, const Collection& all, std::uint32_t own, const Backend& backend,
-                 const CountOptions& options, Progress& progress, int& reason);
+/// done by the time limit or a signal goes into a checkpoint, and is not done again; where nothing was, the checkpoint that
+/// it began from stays as it is. Costs own rows times log of all, plus as much for every block of others: as many parts as
+/// fit into memory at first, one part once it goes on from a checkpoint, so that each step is short. Throws InputError,
+/// OutputError, DeviceError.
+CountOutcome count_share(const Plan& plan, const Collection& all, std::uint32_t own, const Backend& backend,
+                         const CountOptions& options, Progress& progress);
 
 /// Tells whether a part has its answers. Throws InputError where they are of other work.
 bool is_counted(const PartFile& part);

@@ -17,7 +17,7 @@ namespace carbonfront {
 
 namespace {
 
-constexpr std::int64_t kPartVersion = 1;
+constexpr std::int64_t kPartVersion = 2;
 
 /// Writes of every input its path as given, absolute, fingerprint and SHA-256, each ended by a zero, and its modification
 /// time.
@@ -52,55 +52,86 @@ std::vector<InputIdentity> read_inputs(const PartReader& part) {
 
 std::string column_name(std::size_t index) { return fmt::format("values-{}", index); }
 
+constexpr std::size_t kKeysTogether = 65536;  // in memory once more while they are written or read
+
+/// One piece of an array that is written piece by piece.
+template <class T>
+void write_piece(hid_t group, const char* name, std::size_t begin, const std::vector<T>& values) {
+  h5::Handle dataset(H5Dopen2(group, name, H5P_DEFAULT));
+  h5::write_rows(dataset, begin, values.size(), type_in_memory<T>(), values.data());
+}
+
 /// Writes keys as three arrays: missing flags, bits, and texts one after the other with their ends.
 void write_grouping(hid_t parent, std::size_t index, const Grouping& grouping) {
   h5::Handle group = create_group(parent, fmt::format("grouping-{}", index));
   write_array(group, "group", grouping.group);
-  std::vector<std::uint8_t> missing, texts;
-  std::vector<std::uint64_t> bits, ends;
-  for (const auto& key : grouping.keys)
-    for (const GroupKeyValue& value : key) {
-      missing.push_back(value.missing);
-      bits.push_back(value.bits);
-      texts.insert(texts.end(), value.text.begin(), value.text.end());
-      ends.push_back(texts.size());
-    }
-  write_array(group, "missing", missing);
-  write_array(group, "bits", bits);
-  write_array(group, "texts", texts);
-  write_array(group, "text_ends", ends);
+  const std::size_t columns = grouping.columns.size(), keys = grouping.keys.size();
+  std::uint64_t text_bytes = 0;
+  for (std::size_t g = 0; g < keys; ++g)
+    for (const GroupKeyValue& value : grouping.key(g)) text_bytes += value.text.size();
+  create_array<std::uint8_t>(group, "missing", keys * columns);
+  create_array<std::uint64_t>(group, "bits", keys * columns);
+  create_array<std::uint8_t>(group, "texts", text_bytes);
+  create_array<std::uint64_t>(group, "text_ends", keys * columns);
+  std::uint64_t end = 0;
+  for (std::size_t begin = 0; begin < keys; begin += kKeysTogether) {
+    std::vector<std::uint8_t> missing, texts;
+    std::vector<std::uint64_t> bits, ends;
+    const std::uint64_t text_begin = end;
+    for (std::size_t g = begin; g < std::min(keys, begin + kKeysTogether); ++g)
+      for (const GroupKeyValue& value : grouping.key(g)) {
+        missing.push_back(value.missing);
+        bits.push_back(value.bits);
+        texts.insert(texts.end(), value.text.begin(), value.text.end());
+        ends.push_back(end += value.text.size());
+      }
+    write_piece(group, "missing", begin * columns, missing);
+    write_piece(group, "bits", begin * columns, bits);
+    write_piece(group, "texts", text_begin, texts);
+    write_piece(group, "text_ends", begin * columns, ends);
+  }
 }
 
-/// Reads the keys of a part's groups; returns the number in `grouping` of each.
-std::vector<std::uint32_t> number_keys(const PartReader& part, std::size_t index, const Plan& plan, Grouping& grouping) {
-  std::string prefix = fmt::format("grouping-{}/", index);
-  auto missing = part.array<std::uint8_t>(prefix + "missing"), texts = part.array<std::uint8_t>(prefix + "texts");
-  auto bits = part.array<std::uint64_t>(prefix + "bits"), ends = part.array<std::uint64_t>(prefix + "text_ends");
-  std::size_t columns = grouping.columns.size();
-  if (missing.size() != bits.size() || ends.size() != bits.size() || bits.size() % columns != 0)
+/// Reads the keys of a part's groups; returns what `number_of` says of each.
+std::vector<std::uint32_t> number_keys(const PartReader& part, std::size_t index, const Grouping& grouping,
+                                       const NumberOfKey& number_of) {
+  const std::string prefix = fmt::format("/part/grouping-{}/", index);
+  const std::size_t columns = grouping.columns.size();
+  const std::uint64_t values = part.size(prefix + "bits"), text_bytes = part.size(prefix + "texts");
+  if (part.size(prefix + "missing") != values || part.size(prefix + "text_ends") != values || values % columns != 0)
     part.damaged("the keys of its groups do not fit together");
   std::vector<std::uint32_t> number;
-  std::size_t begin = 0;
-  for (std::size_t g = 0; g < bits.size() / columns; ++g) {
-    std::vector<GroupKeyValue> key;
-    for (std::size_t i = g * columns; i < (g + 1) * columns; ++i) {
-      if (ends[i] < begin || ends[i] > texts.size()) part.damaged("a group's key is cut off");
-      key.push_back({missing[i] != 0, bits[i],
-                     std::string(texts.begin() + static_cast<std::ptrdiff_t>(begin),
-                                 texts.begin() + static_cast<std::ptrdiff_t>(ends[i]))});
-      begin = ends[i];
+  std::uint64_t text_begin = 0;
+  std::string encoded;
+  for (std::uint64_t begin = 0; begin < values; begin += kKeysTogether * columns) {
+    const std::uint64_t count = std::min<std::uint64_t>(kKeysTogether * columns, values - begin);
+    auto missing = part.rows<std::uint8_t>(prefix + "missing", begin, count);
+    auto bits = part.rows<std::uint64_t>(prefix + "bits", begin, count),
+         ends = part.rows<std::uint64_t>(prefix + "text_ends", begin, count);
+    if (ends.back() < text_begin || ends.back() > text_bytes) part.damaged("a group's key is cut off");
+    auto texts = part.rows<std::uint8_t>(prefix + "texts", text_begin, ends.back() - text_begin);
+    std::uint64_t at = text_begin;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (i % columns == 0) encoded.clear();
+      if (ends[i] < at || ends[i] > ends.back()) part.damaged("a group's key is cut off");
+      const char* text = reinterpret_cast<const char*>(texts.data()) + (at - text_begin);
+      append_encoded(encoded, {missing[i] != 0, bits[i], std::string(text, ends[i] - at)}, grouping.types[i % columns]);
+      at = ends[i];
+      if (i % columns == columns - 1) number.push_back(number_of(encoded));
     }
-    number.push_back(group_number(encoded_key(plan, grouping, key), key, grouping));
+    text_begin = at;
   }
   return number;
 }
 
-/// Appends a part's groups; `number`: in the grouping, of each of the part's.
-void append_grouping(const PartReader& part, std::size_t index, const Plan& plan, Grouping& grouping,
+/// Appends the groups of a part's selected rows; `number`: in the grouping, of each of the part's.
+void append_grouping(const PartReader& part, std::size_t index, const Plan& plan, std::uint32_t selected, Data& data,
                      std::vector<std::uint32_t>& number) {
-  number = number_keys(part, index, plan, grouping);
-  for (std::uint32_t group : part.array<std::uint32_t>(fmt::format("grouping-{}/group", index)))
-    grouping.group.push_back(part.checked(number, group));
+  Grouping& grouping = data.groupings[index];
+  number = number_keys(part, index, grouping, numbering(plan, grouping, data));
+  auto groups = part.array<std::uint32_t>(fmt::format("grouping-{}/group", index));
+  if (groups.size() != selected) part.damaged("the groups of its rows are cut off");
+  for (std::uint32_t group : groups) grouping.group.push_back(part.checked(number, group));
 }
 
 /// The types of a view's objectives.
@@ -124,12 +155,16 @@ void write_passing(hid_t parent, std::size_t index, PassingView& passing) {
   write_array(group, "rated", std::vector<std::uint32_t>{passing.rated});
 }
 
-FrontRows front_of(const PartReader& part, std::size_t index, const std::vector<Objective>& objectives,
+FrontRows front_of(const PartReader& part, const PartInfo& info, std::size_t index, const std::vector<Objective>& objectives,
                    const std::vector<std::uint32_t>* number) {
   std::string prefix = fmt::format("view-{}/", index);
   FrontRows front;
   front.row = part.array<std::uint64_t>(prefix + "row");
   front.group = part.array<std::uint32_t>(prefix + "group");
+  if (front.group.size() != (number ? front.size() : 0)) part.damaged("the groups of its front are cut off");
+  for (std::size_t i = 0; i < front.row.size(); ++i)
+    if (front.row[i] < (i ? front.row[i - 1] + 1 : info.range.first) || front.row[i] >= info.range.end)
+      part.damaged("its front has rows of other parts, or out of order");
   if (number)
     for (std::uint32_t& group : front.group) group = part.checked(*number, group);
   for (std::size_t k = 0; front.size() > 0 && k < objectives.size(); ++k) {
@@ -140,10 +175,11 @@ FrontRows front_of(const PartReader& part, std::size_t index, const std::vector<
 }
 
 /// Adds a part's share of a passing view. `number`: of the part's groups; null without groups.
-void append_passing(const PartReader& part, std::size_t index, const std::vector<Objective>& objectives,
-                    const std::vector<std::uint32_t>* number, PassingView& passing) {
+void append_passing(const PartReader& part, const PartInfo& info, std::size_t index,
+                    const std::vector<Objective>& objectives, const std::vector<std::uint32_t>* number,
+                    PassingView& passing) {
   std::string prefix = fmt::format("view-{}/", index);
-  FrontRows front = front_of(part, index, objectives, number);
+  FrontRows front = front_of(part, info, index, objectives, number);
   if (front.size() > 0) passing.stream.add_front(objectives, std::move(front));
   auto missing = part.array<std::uint64_t>(prefix + "missing_rows"),
        rated = part.array<std::uint64_t>(prefix + "rated_in_group");
@@ -170,7 +206,7 @@ void append_rows(const PartReader& part, const Plan& plan, const PartInfo& info,
     if (plan.emissions) next = append_emission_rows(part, plan, at, batch, selected, next, out, data);
     for (std::size_t i = 0; i < plan.views.size(); ++i)
       if (plan.views[i].passing) {
-        part.read_rows("/views/" + plan.views[i].spec.name + "/state", at, batch.rows, states);
+        part.file.read("/views/" + plan.views[i].spec.name + "/state", at, batch.rows, states);
         out.add_states(i, batch, states);
       }
   }
@@ -178,14 +214,30 @@ void append_rows(const PartReader& part, const Plan& plan, const PartInfo& info,
 
 }  // namespace
 
-std::vector<std::uint32_t> number_groups_of_part(hid_t file, const std::string& path, const Plan& plan, std::size_t index,
-                                                 Grouping& grouping) {
-  return number_keys(PartReader{file, path}, index, plan, grouping);
+NumberOfKey numbering(const Plan& plan, Grouping& grouping, const Data& data) {
+  constexpr std::size_t between_checks = 4096;
+  return [&plan, &grouping, &data](std::string_view key) {
+    std::uint32_t number = grouping.keys.number_of(key);
+    if (grouping.keys.size() % between_checks == 0) check_growth(plan, data);
+    return number;
+  };
 }
 
-FrontRows read_front_of_part(hid_t file, const std::string& path, std::size_t view, const std::vector<Objective>& objectives,
-                             const std::vector<std::uint32_t>* group_numbers) {
-  return front_of(PartReader{file, path}, view, objectives, group_numbers);
+std::vector<std::uint32_t> number_groups_of_part(const OwnFile& file, std::size_t index, const Grouping& grouping,
+                                                 const NumberOfKey& number_of) {
+  return number_keys(PartReader{file}, index, grouping, number_of);
+}
+
+FrontRows read_front_of_part(const OwnFile& file, const PartInfo& info, std::size_t view,
+                             const std::vector<Objective>& objectives, const std::vector<std::uint32_t>* group_numbers) {
+  return front_of(PartReader{file}, info, view, objectives, group_numbers);
+}
+
+OwnFile open_part(const std::string& path) {
+  bool counts = path.find(".counts") != std::string::npos, checkpoint = path.ends_with(".checkpoint");
+  return OwnFile(path, checkpoint ? "remove it, or add --force, to start anew"
+                       : counts   ? "remove it and count again"
+                                  : "remove it and run its shard again");
 }
 
 PartInfo part_of(const Plan& plan, Shard shard, RowRange range, bool whole_inputs) {
@@ -230,26 +282,30 @@ void write_work(hid_t file, const char* format, const PartInfo& info) {
   write_inputs(part, info.inputs);
 }
 
-PartInfo read_work(hid_t file, const std::string& path, const char* format) {
-  h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
-  if (h5::text_attribute(root, "format") != format)
-    throw InputError("'" + path + "' is not what it should be", fmt::format("its attribute `format` is not '{}'", format),
+PartInfo read_work(const OwnFile& file, const char* format) {
+  file.verify("/");
+  if (h5::text_attribute(file.open("/"), "format") != format)
+    throw InputError("'" + file.path() + "' is not what it should be",
+                     fmt::format("its attribute `format` is not '{}'", format),
                      "give files that `carbonfront score --shard` wrote");
-  PartReader part{file, path};
-  if (h5::integer_attribute(root, "format_version") != kPartVersion) part.damaged("it is of another version of the format");
+  if (std::int64_t version = file.integer("/", "format_version"); version != kPartVersion)
+    throw InputError(fmt::format("cannot use '{}'", file.path()),
+                     fmt::format("its format has version {}, made by another version of the program", version),
+                     "remove it and run its shard again");
+  PartReader part{file};
   auto numbers = part.array<std::uint64_t>("numbers");
   if (numbers.size() != 6) part.damaged("its numbers are cut off");
-  PartInfo info{h5::text_attribute(root, "program_version"),
-                h5::text_attribute(root, "spec"),
+  if (numbers[2] == 0 || numbers[2] > kNone || numbers[1] >= numbers[2]) part.damaged("there is no such shard");
+  PartInfo info{file.text("/", "program_version"),
+                file.text("/", "spec"),
                 read_inputs(part),
                 numbers[0],
                 {static_cast<std::uint32_t>(numbers[1]), static_cast<std::uint32_t>(numbers[2])},
                 {numbers[3], numbers[4]},
                 numbers[5],
                 {}};
-  std::string catalogs = h5::text_attribute(root, "catalog_sha256");
+  std::string catalogs = file.text("/", "catalog_sha256");
   if (!catalogs.empty()) info.catalogs = split_names(catalogs, ' ');
-  if (numbers[2] == 0 || numbers[1] >= numbers[2]) part.damaged("there is no such shard");
   if (info.range.first > info.range.end || info.range.end > info.rows || info.done > info.range.end - info.range.first)
     part.damaged("its range of rows cannot be");
   return info;
@@ -279,12 +335,13 @@ void write_part(hid_t file, const Plan& plan, PartInfo info, Data& data) {
   for (std::size_t i = 0; i < data.groupings.size(); ++i) write_grouping(part, i, data.groupings[i]);
   for (std::size_t i = 0; i < plan.views.size(); ++i)
     if (plan.views[i].passing) write_passing(part, i, data.passing[i]);
+  write_checksums(file);
 }
 
-PartInfo read_part_info(hid_t file, const std::string& path) { return read_work(file, path, kPartFormat); }
+PartInfo read_part_info(const OwnFile& file) { return read_work(file, kPartFormat); }
 
-void append_part(hid_t file, const std::string& path, const Plan& plan, const PartInfo& info, ResultRows& out, Data& data) {
-  PartReader part{file, path};
+void append_part(const OwnFile& file, const Plan& plan, const PartInfo& info, ResultRows& out, Data& data) {
+  PartReader part{file};
   auto totals = part.array<std::uint64_t>("totals");
   auto size = static_cast<std::uint32_t>(part.checked(totals, 0));
   if (plan.emissions) append_emission_counts(part, plan, data);
@@ -292,6 +349,9 @@ void append_part(hid_t file, const std::string& path, const Plan& plan, const Pa
   auto selected = part.array<std::uint32_t>("selected");
   if (!data.selection.all && selected.size() != size) part.damaged("its selected rows are cut off");
   if (data.selection.all && size != info.done) part.damaged("it has fewer rows than it says");
+  for (std::size_t i = 0; i < selected.size(); ++i)
+    if (selected[i] >= info.done || (i > 0 && selected[i] <= selected[i - 1]))
+      part.damaged("its selected rows are out of range, or out of order");
   Resident resident = resident_parts(plan);
   if (resident.row_numbers)
     for (std::uint32_t row : selected) data.selection.row.push_back(static_cast<std::uint32_t>(info.range.first + row));
@@ -311,11 +371,11 @@ void append_part(hid_t file, const std::string& path, const Plan& plan, const Pa
   append_bits(resident.assumed_factors, "assumed_factors", data.assumed_factors);
   std::vector<std::vector<std::uint32_t>> numbers_of_groups;
   for (std::size_t i = 0; i < data.groupings.size(); ++i)
-    append_grouping(part, i, plan, data.groupings[i], numbers_of_groups.emplace_back());
+    append_grouping(part, i, plan, size, data, numbers_of_groups.emplace_back());
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     if (!plan.views[i].passing) continue;
     int grouping = data.grouping_of_view[i];
-    append_passing(part, i, objective_types(plan, plan.views[i], data),
+    append_passing(part, info, i, objective_types(plan, plan.views[i], data),
                    grouping < 0 ? nullptr : &numbers_of_groups[grouping], data.passing[i]);
   }
   append_rows(part, plan, info, data.selection.all ? nullptr : &selected, out, data);

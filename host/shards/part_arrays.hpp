@@ -1,47 +1,35 @@
 #pragma once
 // One-dimensional arrays in part files: written whole and uncompressed, read whole or by rows.
 
-#include <fmt/format.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <type_traits>
 #include <vector>
 
-#include "host/errors.hpp"
-#include "host/sweep/hdf5.hpp"
+#include "host/sweep/own_file.hpp"
 
 namespace carbonfront {
 
+inline constexpr hsize_t kArrayChunkBytes = 512 << 10;
+
+/// Creates an array, uncompressed. Throws OutputError.
 template <class T>
-hid_t array_type() {
-  if constexpr (std::is_same_v<T, double>)
-    return H5T_NATIVE_DOUBLE;
-  else if constexpr (sizeof(T) == 8)
-    return H5T_NATIVE_UINT64;
-  else if constexpr (sizeof(T) == 4)
-    return H5T_NATIVE_UINT32;
-  else
-    return H5T_NATIVE_UINT8;
+h5::Handle create_array(hid_t group, const char* name, std::uint64_t size) {
+  constexpr h5::Storage storage{.chunk_rows = kArrayChunkBytes / sizeof(T), .deflate = 0};
+  return h5::create_dataset(group, name, type_in_memory<T>(), {size}, storage);
 }
 
 /// Writes an array. Throws OutputError.
 template <class T>
 void write_array(hid_t group, const char* name, const std::vector<T>& values) {
-  constexpr h5::Storage plain{.contiguous = true};
-  h5::Handle dataset = h5::create_dataset(group, name, array_type<T>(), {values.size()}, plain);
-  h5::write_rows(dataset, 0, values.size(), array_type<T>(), values.data());
+  h5::write_rows(create_array<T>(group, name, values.size()), 0, values.size(), type_in_memory<T>(), values.data());
 }
 
 /// A part file being read. All throw InputError.
 struct PartReader {
-  hid_t file;
-  std::string path;
+  const OwnFile& file;
 
-  [[noreturn]] void damaged(const std::string& why) const {
-    throw InputError("the part '" + path + "' is damaged", why, "remove it and run its shard again");
-  }
+  [[noreturn]] void damaged(const std::string& why) const { file.damaged("/part", why); }
 
   /// An entry of an array that is only there when the file is whole.
   template <class T>
@@ -50,35 +38,35 @@ struct PartReader {
     return values[at];
   }
 
+  /// The number of a dataset's rows.
+  std::uint64_t size(const std::string& dataset) const { return file.size(dataset); }
+
   /// Reads a whole array of the group /part.
   template <class T>
   std::vector<T> array(const std::string& name) const {
-    return rows<T>("/part/" + name, 0, ~std::uint64_t{0});
+    return file.all<T>("/part/" + name);
   }
 
-  /// Reads rows [begin, begin + count) of a dataset, or all where `count` is larger than it.
+  /// Reads rows [begin, begin + count) of a dataset.
   template <class T>
   std::vector<T> rows(const std::string& name, std::uint64_t begin, std::uint64_t count) const {
     std::vector<T> values;
-    read_rows(name, begin, count, values);
+    file.read(name, begin, count, values);
     return values;
   }
-
-  /// The same into a vector that is there.
-  template <class T>
-  void read_rows(const std::string& name, std::uint64_t begin, std::uint64_t count, std::vector<T>& values) const {
-    h5::Handle dataset(h5::exists(file, name) ? H5Dopen2(file, name.c_str(), H5P_DEFAULT) : H5I_INVALID_HID);
-    if (!dataset) damaged("'" + name + "' is missing");
-    h5::Handle space(H5Dget_space(dataset));
-    auto stored = static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space));
-    hsize_t first = begin, size = count == ~std::uint64_t{0} ? stored : count;
-    if (begin + size > stored) damaged(fmt::format("'{}' has {} rows", name, stored));
-    values.resize(size);
-    if (size == 0) return;
-    h5::Handle memory(H5Screate_simple(1, &size, nullptr));
-    H5Sselect_hyperslab(space, H5S_SELECT_SET, &first, nullptr, &size, nullptr);
-    if (H5Dread(dataset, array_type<T>(), memory, space, H5P_DEFAULT, values.data()) < 0) damaged(h5::last_reason());
-  }
 };
+
+/// Reads texts that lie one after the other, each with its end.
+inline std::vector<std::string> texts_of(const PartReader& part, const std::vector<std::uint8_t>& bytes,
+                                         const std::vector<std::uint64_t>& ends) {
+  std::vector<std::string> texts;
+  std::size_t begin = 0;
+  for (std::uint64_t end : ends) {
+    if (end < begin || end > bytes.size()) part.damaged("a text is cut off");
+    texts.emplace_back(bytes.begin() + static_cast<std::ptrdiff_t>(begin), bytes.begin() + static_cast<std::ptrdiff_t>(end));
+    begin = end;
+  }
+  return texts;
+}
 
 }  // namespace carbonfront

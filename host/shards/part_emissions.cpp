@@ -26,17 +26,12 @@ void write_lookups(hid_t part, std::size_t factor, const NameLookups& lookups) {
 
 void append_lookups(const PartReader& part, const Plan& plan, std::size_t factor, NameLookups& lookups) {
   std::string prefix = fmt::format("lookups-{}/", factor);
-  if (!h5::exists(part.file, "/part/lookups-" + std::to_string(factor))) return;
-  auto texts = part.array<std::uint8_t>(prefix + "texts");
+  if (!part.file.has("/part/lookups-" + std::to_string(factor))) return;
+  auto bytes = part.array<std::uint8_t>(prefix + "texts");
   auto ends = part.array<std::uint64_t>(prefix + "text_ends"), rows = part.array<std::uint64_t>(prefix + "rows");
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < ends.size(); ++i) {
-    if (ends[i] < begin || ends[i] > texts.size()) part.damaged("a name is cut off");
-    std::string name(texts.begin() + static_cast<std::ptrdiff_t>(begin),
-                     texts.begin() + static_cast<std::ptrdiff_t>(ends[i]));
-    found_name(*plan.emissions, plan.emissions->factors[factor], name, lookups).rows += part.checked(rows, i);
-    begin = ends[i];
-  }
+  std::vector<std::string> names = texts_of(part, bytes, ends);
+  for (std::size_t i = 0; i < names.size(); ++i)
+    found_name(*plan.emissions, plan.emissions->factors[factor], names[i], lookups).rows += part.checked(rows, i);
 }
 
 /// All counts in one list, so that they are written and added up in one place.

@@ -82,24 +82,48 @@ std::vector<std::byte> computed_in_part(const PartReader& part, const Plan& plan
 
 }  // namespace
 
-GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view) {
+GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view, std::uint64_t memory) {
   GroupsOfParts groups;
   Data data = start_data(plan, choose_backend("cpu"), 0, 0);
+  data.memory.limit = memory, data.memory.keys_alone = true;
   groups.grouping = data.grouping_of_view[view];
   if (groups.grouping < 0) return groups;
   Grouping& grouping = data.groupings[groups.grouping];
+  NumberOfKey number_of = numbering(plan, grouping, data);
   for (const PartFile& part : all.parts) {
-    h5::Handle file = h5::open_for_reading(part.path);
-    groups.number.push_back(number_groups_of_part(file, part.path, plan, groups.grouping, grouping));
+    OwnFile file = open_part(part.path);
+    groups.number.push_back(number_groups_of_part(file, groups.grouping, grouping, number_of));
+    data.memory.fixed += groups.number.back().size() * sizeof(std::uint32_t);
   }
+  return groups;
+}
+
+GroupsOfParts groups_in_order(const Collection& all, const Data& data, std::size_t view) {
+  GroupsOfParts groups;
+  groups.grouping = data.grouping_of_view[view];
+  if (groups.grouping < 0) return groups;
+  const Grouping& grouping = data.groupings[groups.grouping];
+  auto number_of = [&](std::string_view key) {
+    std::size_t low = 0, high = grouping.keys.size();
+    while (low < high) {
+      std::size_t middle = low + (high - low) / 2;
+      if (grouping.keys[middle] < key)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return static_cast<std::uint32_t>(low);
+  };
+  for (const PartFile& part : all.parts)
+    groups.number.push_back(number_groups_of_part(open_part(part.path), groups.grouping, grouping, number_of));
   return groups;
 }
 
 ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view_index, const GroupsOfParts& groups,
                         std::size_t part_index, End end) {
   const ViewPlan& view = plan.views[view_index];
-  h5::Handle file = h5::open_for_reading(part.path);
-  PartReader reader{file, part.path};
+  OwnFile file = open_part(part.path);
+  PartReader reader{file};
   std::uint64_t rows = part.info.range.end - part.info.range.first;
   auto states = reader.rows<std::uint8_t>("/views/" + view.spec.name + "/state", 0, rows);
   std::vector<std::uint32_t> by_row, by_selected;  // the rated rows' places in the share, and among its selected rows
@@ -128,11 +152,11 @@ ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view
 
 FrontRows read_front(const PartFile& part, const Plan& plan, std::size_t view, const GroupsOfParts& groups,
                      std::size_t part_index) {
-  h5::Handle file = h5::open_for_reading(part.path);
+  OwnFile file = open_part(part.path);
   std::vector<Objective> objectives;
   for (const ObjectivePlan& objective : plan.views[view].objectives)
     objectives.push_back({type_of(plan, objective), objective.maximise});
-  return read_front_of_part(file, part.path, view, objectives, groups.grouping < 0 ? nullptr : &groups.number[part_index]);
+  return read_front_of_part(file, part.info, view, objectives, groups.grouping < 0 ? nullptr : &groups.number[part_index]);
 }
 
 void append(const ViewRows& more, ViewRows& rows) {

@@ -26,7 +26,13 @@ struct GroupsOfParts {
   int grouping = -1;  // of the plan's data
   std::vector<std::vector<std::uint32_t>> number;
 };
-GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view);
+
+/// Numbers the groups in the order in which they are met; the keys may take `memory` bytes meanwhile. Throws InputError,
+/// DeviceError.
+GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view, std::uint64_t memory);
+
+/// Numbers them as in `data`, whose groups are in their final order. Throws InputError.
+GroupsOfParts groups_in_order(const Collection& all, const Data& data, std::size_t view);
 
 /// Reads a part's rated rows of a view, with their values or one end of their intervals. Throws InputError.
 ViewRows read_view_rows(const PartFile& part, const Plan& plan, std::size_t view, const GroupsOfParts& groups,

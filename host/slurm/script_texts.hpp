@@ -3,12 +3,13 @@
 
 namespace carbonfront {
 
-/// Formatted with: program, sweep, result, shards, backend, restarts, tasks at once, overwrite.
+/// Formatted with: program, sweep, result, folder, shards, backend, restarts, tasks at once, overwrite.
 inline constexpr const char* kSettings =
     R"bash(# What the jobs of this folder work on. Written by carbonfront slurm; edit it before submit.sh.
 program={}
 sweep=({})
 result={}
+folder={}   # where the program runs: relative paths in spec.toml, of catalogues, count from it
 shards={}
 backend={}
 most_restarts={}   # of a task that stops before its time limit and goes on from its checkpoint
@@ -30,18 +31,21 @@ export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-${SLURM_CPUS_ON_NODE:-1}}
 job=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
 say() { echo "$(date '+%F %T') $name, $(hostname), job $job, restart ${SLURM_RESTART_COUNT:-0}: $*" >&2; }
 
-# run_task NAME COMMAND...: runs the program, passes signals on to it, and records its exit code in status/JOB.NAME. A task that
-# was stopped before its time limit has kept a checkpoint: it is put back into the queue, and goes on from there.
+# run_task NAME FILE COMMAND...: runs the program on a task that writes FILE, passes signals on to it, and records its exit code
+# in status/JOB.NAME. A task that was stopped before its time limit has kept a checkpoint: it is put back into the queue, and
+# goes on from there; unless the checkpoint is the one it began with, since then it would get no further next time either.
 run_task() {
   name=$1
-  shift
+  local checkpoint=$2.checkpoint kept
+  shift 2
+  kept=$(stat -c '%i %y' -- "$checkpoint" 2>/dev/null)
   local status=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}.$name
   rm -f "status/$status"
   say "starts${CUDA_VISIBLE_DEVICES:+ on GPU $CUDA_VISIBLE_DEVICES}"
   local process= signalled code=127 got
   trap 'signalled=1; [ -z "$process" ] || kill -USR1 "$process"' USR1
   trap 'signalled=1; [ -z "$process" ] || kill -TERM "$process"' TERM
-  "$@" &
+  { cd "$folder" || exit 2; exec "$@"; } &
   process=$!
   while true; do
     signalled=
@@ -51,7 +55,9 @@ run_task() {
     [ -n "$signalled" ] || break  # a signal ends `wait`, not the program
   done
   if [ "$code" = 7 ] || [ "$code" = 138 ]; then  # --time-limit, or SIGUSR1 before Slurm's limit
-    if [ "${SLURM_RESTART_COUNT:-0}" -lt "$most_restarts" ]; then
+    if [ "$(stat -c '%i %y' -- "$checkpoint" 2>/dev/null)" = "$kept" ]; then
+      say "got no further than it began, so it is not put back into the queue; raise its time limit, or take more shards"
+    elif [ "${SLURM_RESTART_COUNT:-0}" -lt "$most_restarts" ]; then
       say "stopped with a checkpoint; goes on when the queue lets it"
       scontrol requeue "$job" && exit "$code"
       say "cannot be requeued; run submit.sh --missing"
@@ -71,7 +77,7 @@ inline constexpr const char* kScore = R"bash(#!/bin/bash
 #SBATCH
 
 . ./task.sh
-run_task "score-$SLURM_ARRAY_TASK_ID" "$program" score "${sweep[@]}" --spec spec.toml -o "$result" \
+run_task "score-$SLURM_ARRAY_TASK_ID" "${parts[SLURM_ARRAY_TASK_ID]}" "$program" score "${sweep[@]}" --spec "$PWD/spec.toml" -o "$result" \
   --shard "$SLURM_ARRAY_TASK_ID/$shards" --backend "$backend"
 )bash";
 
@@ -80,7 +86,7 @@ inline constexpr const char* kCount = R"bash(#!/bin/bash
 #SBATCH
 
 . ./task.sh
-run_task "count-$SLURM_ARRAY_TASK_ID" "$program" count "${parts[@]}" --sweep "${sweep[@]}" \
+run_task "count-$SLURM_ARRAY_TASK_ID" "${parts[SLURM_ARRAY_TASK_ID]}.counts" "$program" count "${parts[@]}" --sweep "${sweep[@]}" \
   --shard "$SLURM_ARRAY_TASK_ID/$shards" --backend "$backend"
 )bash";
 
@@ -90,7 +96,7 @@ inline constexpr const char* kMerge = R"bash(#!/bin/bash
 
 . ./task.sh
 [ "${SLURM_RESTART_COUNT:-0}" = 0 ] || overwrite=--force  # a merge that was requeued may find its own result
-run_task merge "$program" merge "${parts[@]}" --sweep "${sweep[@]}" -o "$result" --backend "$backend" $overwrite "$@"
+run_task merge "$result" "$program" merge "${parts[@]}" --sweep "${sweep[@]}" -o "$result" --backend "$backend" $overwrite "$@"
 )bash";
 
 inline constexpr const char* kSubmitBegin = R"bash(#!/bin/bash
@@ -111,11 +117,11 @@ for word; do
   case $word in
     --missing) missing=1 ;;
     --force) force=1 ;;
-    *) refuse "unknown argument '$word' (there are --missing and --force); see the beginning of this file" ;;
+    *) refuse "unknown argument ${word@Q} (there are --missing and --force); see the beginning of this file" ;;
   esac
 done
 if [ -e "$result" ] && [ -z "$force$overwrite" ]; then
-  refuse "'$result' exists (an existing output is never overwritten silently); move it, or add --force"
+  refuse "${result@Q} exists (an existing output is never overwritten silently); move it, or add --force"
 fi
 if [ -e jobs ] && [ -z "$force" ]; then
   before=$(cut -d ' ' -f 2 jobs | paste -s -d ,)
@@ -157,7 +163,8 @@ submit() {  # job, array tasks or nothing, arguments of its script: once the job
 
 )bash";
 
-inline constexpr const char* kSubmitScore = R"bash(not_scored() {  # shards without a usable part, as --array takes them; what cannot be used is removed
+inline constexpr const char* kSubmitScore =
+    R"bash(not_scored() {  # shards without a usable part, as --array takes them; what cannot be used is removed
   local present=() part range ranges tasks k
   for part in "${parts[@]}"; do [ ! -e "$part" ] || present+=("$part"); done
   if [ ${#present[@]} = 0 ]; then

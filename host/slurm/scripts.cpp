@@ -27,7 +27,7 @@ std::string header(const BatchJob& job, const BatchOptions& options) {
   const std::string& memory = job.name == "merge" ? options.merge_memory : options.memory;
   if (!options.partition.empty()) ask("--partition=" + options.partition);
   if (!time.empty()) ask("--time=" + time);
-  if (!options.cpus_per_task.empty()) ask("--cpus-per-task=" + options.cpus_per_task, "threads of the program");
+  if (options.cpus_per_task > 0) ask(fmt::format("--cpus-per-task={}", options.cpus_per_task), "threads of the program");
   if (!memory.empty()) ask("--mem=" + memory, "the program takes nine tenths of it");
   if (job.name != "merge" && !options.gpus_per_task.empty())
     ask("--gpus-per-task=" + options.gpus_per_task, "one process a GPU, the one in CUDA_VISIBLE_DEVICES");
@@ -43,9 +43,9 @@ std::string header(const BatchJob& job, const BatchOptions& options) {
 std::string settings(const BatchOptions& options) {
   std::vector<std::string> sweep;
   for (const std::string& path : options.sweep) sweep.push_back(shell_word(path));
-  return fmt::format(kSettings, shell_word(options.program), join(sweep, " "), shell_word(options.result), options.shards,
-                     shell_word(options.backend), options.restarts, options.at_once,
-                     options.overwrite ? "overwrite=--force" : "overwrite=");
+  return fmt::format(kSettings, shell_word(options.program), join(sweep, " "), shell_word(options.result),
+                     shell_word(options.folder), options.shards, shell_word(options.backend), options.restarts,
+                     options.at_once, options.overwrite ? "overwrite=--force" : "overwrite=");
 }
 
 std::string submission(const std::vector<BatchJob>& jobs) {

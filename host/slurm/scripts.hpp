@@ -12,9 +12,10 @@ namespace carbonfront {
 /// What the jobs work on and what they ask Slurm for. Empty texts and zeros ask for nothing.
 struct BatchOptions {
   std::string program, result, backend = "auto";  // absolute paths
+  std::string folder = ".";                       // where the program runs; ".": in the folder of scripts
   std::vector<std::string> sweep;                 // absolute paths
-  std::uint32_t shards = 0, at_once = 0, restarts = 20;
-  std::string partition, time, count_time, merge_time, gpus_per_task, cpus_per_task, memory, merge_memory;
+  std::uint32_t shards = 0, at_once = 0, restarts = 20, cpus_per_task = 0;
+  std::string partition, time, count_time, merge_time, gpus_per_task, memory, merge_memory;
   std::vector<std::string> sbatch;  // further options, as sbatch takes them
   bool overwrite = false;           // the merge replaces a result that is there
 };

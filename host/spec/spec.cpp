@@ -83,6 +83,26 @@ void apply_emissions_flag(Spec& spec, const std::string& text) {
   }
 }
 
+/// Names and texts in sweeps, specs and results are UTF-8; others could neither be found nor read back.
+void check_encoding(const SpecFlags& flags) {
+  auto check = [](const char* flag, const std::string& text) {
+    if (!is_utf8(text))
+      throw SpecError(std::string(flag) + " '" + text + "'", "it is not UTF-8",
+                      "write it in UTF-8, as sweeps and specs are");
+  };
+  for (const std::string& text : flags.views) check("--view", text);
+  for (const std::string& text : flags.where) check("--where", text);
+  for (const auto& [flag, text] : {std::pair<const char*, const std::string&>{"--emissions", flags.emissions},
+                                   {"--group", flags.group},
+                                   {"--label", flags.label},
+                                   {"--missing", flags.missing},
+                                   {"--require", flags.require}})
+    check(flag, text);
+  if (flags.group_by) check("--group-by", *flags.group_by);
+  if (flags.outputs) check("--outputs", *flags.outputs);
+  if (flags.columns) check("--columns", *flags.columns);
+}
+
 void check_interval(const ViewSpec& view, const std::string& name, const IntervalSpec& interval) {
   std::string problem = fmt::format("view '{}' has an interval of '{}'", view.name, name);
   std::vector<std::string> names;
@@ -193,6 +213,7 @@ ObjectiveSpec parse_objective(const std::string& text, const std::string& view) 
 }
 
 void apply_flags(Spec& spec, const SpecFlags& flags) {
+  check_encoding(flags);
   if (!flags.group.empty()) spec.group = flags.group;
   if (!flags.label.empty()) spec.label = unquoted(flags.label);
   spec.where.insert(spec.where.end(), flags.where.begin(), flags.where.end());

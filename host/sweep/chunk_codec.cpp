@@ -3,6 +3,7 @@
 #include <libdeflate.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <memory>
 
@@ -29,8 +30,54 @@ std::uint32_t folded(std::uint64_t sum) {
   return static_cast<std::uint32_t>(sum);
 }
 
-/// Swaps the bytes within both halves: what HDF5 before 1.6.3 wrote on some machines, and readers still accept.
+/// Swaps the bytes within both halves. HDF5 before 1.6.3 wrote the sums so on some machines, and readers still accept it.
 std::uint32_t with_halves_swapped(std::uint32_t sum) { return ((sum & 0x00ff00ffu) << 8) | ((sum >> 8) & 0x00ff00ffu); }
+
+constexpr std::size_t kLanes = 8, kSteps = 256;  // 65535 · (1 + ... + 256) is below 2^32
+constexpr std::size_t kBlockWords = kLanes * kSteps;
+
+std::uint16_t word_at(const std::byte* at) {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint16_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+/// The sum of a block's words, and the sum of that after every word. Every lane has sums of its own: `plain` of its words,
+/// `weighted` of that after every step.
+struct Sums {
+  std::uint64_t plain = 0, weighted = 0;
+};
+
+Sums sums_of_block(const std::byte* bytes) {
+  std::uint32_t plain[kLanes] = {}, weighted[kLanes] = {};
+#if defined(__SSE2__)
+  __m128i zero = _mm_setzero_si128(), plain_low = zero, plain_high = zero, weighted_low = zero, weighted_high = zero;
+  for (std::size_t step = 0; step < kSteps; ++step) {
+    __m128i words = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + 2 * step * kLanes));
+    plain_low = _mm_add_epi32(plain_low, _mm_unpacklo_epi16(words, zero));
+    plain_high = _mm_add_epi32(plain_high, _mm_unpackhi_epi16(words, zero));
+    weighted_low = _mm_add_epi32(weighted_low, plain_low);
+    weighted_high = _mm_add_epi32(weighted_high, plain_high);
+  }
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(plain), plain_low);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(plain + 4), plain_high);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(weighted), weighted_low);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(weighted + 4), weighted_high);
+#else
+  for (std::size_t step = 0; step < kSteps; ++step)
+    for (std::size_t i = 0; i < kLanes; ++i) {
+      plain[i] += word_at(bytes + 2 * (step * kLanes + i));
+      weighted[i] += plain[i];
+    }
+#endif
+  Sums sums;
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    sums.plain += plain[i];
+    sums.weighted += kLanes * std::uint64_t{weighted[i]} - i * std::uint64_t{plain[i]};
+  }
+  return sums;
+}
 
 const char* check_fletcher32(std::span<const std::byte>& bytes) {
   if (bytes.size() < kChecksumBytes) return "it is too short for its checksum";
@@ -156,32 +203,25 @@ const char* unpack(const Pipeline& pipeline, std::uint32_t mask, std::span<const
 }
 
 std::uint32_t fletcher32(const std::byte* bytes, std::size_t count) {
-  // The words are big-endian; sum2 adds sum1 after every word. A block's share of sum2 is a weighted sum of its words.
-  constexpr std::size_t block = 256;  // words; 65535 · (1 + ... + 256) is below 2^32
+  // Its words are big-endian, and sum2 adds sum1 after every word, modulo 65535: there, swapping the bytes of all words
+  // swaps those of the sums.
   std::uint64_t sum1 = 0, sum2 = 0;
-  std::size_t words = count / 2, at = 0;
-  for (; at + block <= words; at += block) {
-    std::uint32_t plain = 0, weighted = 0;
-    for (std::uint32_t i = 0; i < block; ++i) {
-      std::uint16_t word = 0;
-      std::memcpy(&word, bytes + 2 * (at + i), 2);
-      word = static_cast<std::uint16_t>(word << 8 | word >> 8);
-      plain += word;
-      weighted += (static_cast<std::uint32_t>(block) - i) * word;
-    }
-    sum2 = folded(sum2 + block * sum1 + weighted);
+  const std::size_t words = count / 2;
+  std::size_t at = 0;
+  for (; at + kBlockWords <= words; at += kBlockWords) {
+    auto [plain, weighted] = sums_of_block(bytes + 2 * at);
+    sum2 = folded(sum2 + kBlockWords * sum1 + weighted);
     sum1 = folded(sum1 + plain);
   }
   for (; at < words; ++at) {
-    sum1 = folded(sum1 +
-                  (std::to_integer<std::uint32_t>(bytes[2 * at]) << 8 | std::to_integer<std::uint32_t>(bytes[2 * at + 1])));
+    sum1 = folded(sum1 + word_at(bytes + 2 * at));
     sum2 = folded(sum2 + sum1);
   }
   if (count % 2) {
-    sum1 = folded(sum1 + (std::to_integer<std::uint32_t>(bytes[count - 1]) << 8));
+    sum1 = folded(sum1 + std::to_integer<std::uint32_t>(bytes[count - 1]));
     sum2 = folded(sum2 + sum1);
   }
-  return static_cast<std::uint32_t>(sum2 << 16 | sum1);
+  return with_halves_swapped(static_cast<std::uint32_t>(sum2 << 16 | sum1));
 }
 
 void pick(const std::byte* chunk, const Pick& wanted, std::byte* out) {

@@ -10,6 +10,8 @@
 #include <memory>
 #include <new>
 
+#include "host/sweep/chunk_codec.hpp"
+
 namespace carbonfront {
 
 namespace {
@@ -87,22 +89,12 @@ void append_stored(const std::byte* data, std::size_t bytes, std::vector<std::by
   }
 }
 
-}  // namespace
-
-void encode_chunk(const std::byte* values, std::size_t bytes, std::size_t value_bytes, bool shuffle, int level,
-                  std::vector<std::byte>& out) {
+/// Writes a zlib stream of bytes that are `count` to a plane; one plane where they are not shuffled.
+void deflate(const std::byte* values, std::size_t bytes, std::size_t count, int level, std::vector<std::byte>& out) {
   libdeflate_compressor* compressor = compressor_of(level);
-  std::size_t count = bytes / value_bytes;
-  std::vector<std::byte> planes;
-  if (shuffle && value_bytes > 1) {
-    planes.resize(bytes);
-    shuffle_bytes(values, count, value_bytes, planes.data());
-    values = planes.data();
-  }
   std::size_t stored = 0;
-  if (!planes.empty())
+  if (count < bytes)
     while (stored < bytes && !worth_compressing(compressor, values + stored, count)) stored += count;
-
   out.assign({std::byte{0x78}, std::byte{0x01}});
   append_stored(values, stored, out);
   std::size_t at = out.size();
@@ -111,6 +103,27 @@ void encode_chunk(const std::byte* values, std::size_t bytes, std::size_t value_
   out.resize(at);
   std::uint32_t sum = libdeflate_adler32(1, values, bytes);
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::byte>(sum >> shift));
+}
+
+}  // namespace
+
+void encode_chunk(const std::byte* values, std::size_t bytes, std::size_t value_bytes, ChunkFilters filters,
+                  std::vector<std::byte>& out) {
+  const bool shuffled = filters.shuffle && value_bytes > 1;
+  const std::size_t count = bytes / value_bytes;
+  std::vector<std::byte> planes;
+  if (shuffled) {
+    planes.resize(bytes);
+    shuffle_bytes(values, count, value_bytes, planes.data());
+    values = planes.data();
+  }
+  if (filters.level > 0)
+    deflate(values, bytes, shuffled ? count : bytes, filters.level, out);
+  else
+    out.assign(values, values + bytes);
+  if (!filters.fletcher32) return;
+  const std::uint32_t sum = fletcher32(out.data(), out.size());
+  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<std::byte>(sum >> shift));
 }
 
 }  // namespace carbonfront

@@ -3,21 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <memory>
-#include <type_traits>
 
 #include "host/errors.hpp"
 #include "host/sweep/library_call.hpp"
+#include "host/sweep/missing_values.hpp"
 #include "host/sweep/sweep.hpp"
 
 namespace carbonfront {
 
 namespace {
 
-constexpr std::size_t kMostTextBytes = 1 << 20;  // no honest file declares wider texts of fixed length
+constexpr std::size_t kWidestText = 1 << 20;  // no honest file declares wider texts of fixed length
 
 /// A boolean as h5py writes it: an enumeration of FALSE = 0 and TRUE = 1 over one byte. PyTables writes a bit field.
 bool is_boolean(hid_t type) {
@@ -65,73 +63,12 @@ std::string type_name(hid_t type, ValueType value) {
   return H5Tis_variable_str(type) > 0 ? "utf8[*]" : fmt::format("utf8[{}]", H5Tget_size(type));
 }
 
-bool is_unsigned_type(ValueType type) {
-  return type == ValueType::boolean || (type >= ValueType::uint8 && type <= ValueType::uint64);
-}
-
-/// Values of a numeric attribute as the doubles they are or round to.
-std::vector<double> real_values(hid_t attribute, std::size_t count) {
-  std::vector<double> values(count);
-  if (H5Aread(attribute, H5T_NATIVE_DOUBLE, values.data()) < 0) return H5Eclear2(H5E_DEFAULT), std::vector<double>();
-  return values;
-}
-
-/// Values of an attribute that a column of integers can equal, widened to 64 bits: exact, in the column's own sign.
-std::vector<std::uint64_t> integer_values(hid_t attribute, hid_t type, std::size_t count, bool column_is_unsigned) {
-  std::vector<std::uint64_t> values;
-  if (H5Tget_class(type) == H5T_FLOAT) {
-    for (double real : real_values(attribute, count))  // a float that is no integer of 64 bits equals none of the column's
-      if (real == std::trunc(real) && real < (column_is_unsigned ? 0x1p64 : 0x1p63) &&
-          real >= (column_is_unsigned ? 0 : -0x1p63))
-        values.push_back(real < 0 ? static_cast<std::uint64_t>(static_cast<std::int64_t>(real))
-                                  : static_cast<std::uint64_t>(real));
-    return values;
-  }
-  std::vector<std::int64_t> integers(count);
-  bool is_enum = H5Tget_class(type) == H5T_ENUM, is_unsigned = !is_enum && H5Tget_sign(type) == H5T_SGN_NONE;
-  h5::Handle native(H5Tget_native_type(type, H5T_DIR_ASCEND));
-  if (H5Tget_size(native) > sizeof(std::int64_t)) return values;
-  hid_t memory = is_unsigned ? H5T_NATIVE_UINT64 : H5T_NATIVE_INT64;
-  if (H5Aread(attribute, is_enum ? static_cast<hid_t>(native) : memory, integers.data()) < 0)
-    return H5Eclear2(H5E_DEFAULT), values;
-  if (is_enum) H5Tconvert(h5::Handle(H5Tget_super(native)), memory, count, integers.data(), nullptr, H5P_DEFAULT);
-  for (std::int64_t value : integers)  // a negative value never equals an unsigned one, nor one past 2^63 a signed one
-    if (value >= 0 || is_unsigned == column_is_unsigned) values.push_back(static_cast<std::uint64_t>(value));
-  return values;
-}
-
-/// Adds the values of one attribute to what counts as missing. Integers are taken exactly, floats in the column's precision.
-void add_missing(hid_t dataset, const char* attribute_name, ColumnInfo& info) {
-  if (!h5::has_attribute(dataset, attribute_name)) return;
-  h5::Handle attribute(H5Aopen(dataset, attribute_name, H5P_DEFAULT));
-  h5::Handle type(H5Aget_type(attribute)), space(H5Aget_space(attribute));
-  H5T_class_t kind = H5Tget_class(type);
-  if (info.type == ValueType::string) {
-    if (kind == H5T_STRING) info.missing_texts.push_back(h5::text_attribute(dataset, attribute_name));
-    return;
-  }
-  hssize_t count = H5Sget_simple_extent_npoints(space);
-  if (count <= 0 || count > 1000 || (kind != H5T_INTEGER && kind != H5T_FLOAT && kind != H5T_ENUM)) return;
-  if (info.type != ValueType::float32 && info.type != ValueType::float64) {
-    for (std::uint64_t value : integer_values(attribute, type, static_cast<std::size_t>(count), is_unsigned_type(info.type)))
-      info.more_missing.push_back(value);
-  } else if (kind != H5T_ENUM) {
-    for (double value : real_values(attribute, static_cast<std::size_t>(count))) {
-      if (info.type == ValueType::float32) value = static_cast<float>(value);
-      if (!std::isnan(value)) info.missing_reals.push_back(value);
-    }
-  }
-}
-
-/// The name of a column's attribute: a member of a compound has its own, "accuracy_units" (as PyTables and pandas name
-/// theirs); the columns of a matrix share those of the dataset.
-std::string attribute_name(const Field& field, const char* what) {
-  return field.members.empty() ? what : field.name + "_" + what;
-}
-
-void find_missing_values(hid_t dataset, const Field& field, ColumnInfo& info) {
-  if (field.members.empty()) add_missing(dataset, "_FillValue", info);
-  add_missing(dataset, attribute_name(field, "missing_value").c_str(), info);
+void find_missing_values(hid_t dataset, const Field& field, hid_t type, const std::string& path, ColumnInfo& info) {
+  MissingValues missing;
+  if (field.members.empty()) add_missing_values(dataset, "_FillValue", type, info.type, path, missing);
+  add_missing_values(dataset, attribute_name(field, "missing_value"), type, info.type, path, missing);
+  info.more_missing = std::move(missing.integers), info.missing_reals = std::move(missing.reals);
+  info.missing_texts = std::move(missing.texts);
   if (!info.more_missing.empty()) info.missing_value = info.more_missing.front();
 }
 
@@ -159,20 +96,31 @@ ColumnInfo describe_column(hid_t dataset, const Field& field, const std::string&
   if (!value)
     throw InputError(fmt::format("cannot read column '{}' of '{}'", name, path),
                      "its type is no integer, float32, float64, boolean or string", "convert the column");
-  if (*value == ValueType::string && H5Tis_variable_str(type) <= 0 && H5Tget_size(type) > kMostTextBytes)
+  if (*value == ValueType::string && H5Tis_variable_str(type) <= 0 && H5Tget_size(type) > kWidestText)
     throw InputError(fmt::format("cannot read column '{}' of '{}'", name, path),
-                     fmt::format("it declares texts of {} bytes; {} is the limit", H5Tget_size(type), kMostTextBytes),
+                     fmt::format("it declares texts of {} bytes; {} is the limit", H5Tget_size(type), kWidestText),
                      "store texts of that size with variable length");
   info.type = *value;
   info.type_name = type_name(type, *value);
+  find_missing_values(dataset, field, type, path, info);
+  info.packing = find_packing(dataset, field, type, *value, name, path);
   hsize_t extent[2] = {0, 0};
   H5Sget_simple_extent_dims(space, extent, nullptr);
   info.rows = extent[0];
   info.bytes_per_value =
       *value == ValueType::string ? (H5Tis_variable_str(type) > 0 ? 0 : H5Tget_size(type)) : size_of(*value);
   describe_attributes(dataset, field, info);
-  find_missing_values(dataset, field, info);
+  if (info.packing && !info.packing->widens_only()) unpack_to_float64(info);
   return info;
+}
+
+void unpack_to_float64(ColumnInfo& info) {
+  if (!info.packing) info.packing = Packing{info.type};
+  info.packing->missing = {std::move(info.more_missing), std::move(info.missing_reals), {}};
+  info.missing_value.reset(), info.more_missing.clear(), info.missing_reals.clear();
+  info.type = ValueType::float64;
+  info.type_name = name_of(info.type);
+  info.bytes_per_value = size_of(info.type);
 }
 
 ColumnView view_of(const ColumnInfo& info, const void* values) {

@@ -20,6 +20,7 @@ namespace carbonfront {
 namespace {
 
 constexpr std::size_t kWidestFixedText = 128;  // bytes; longer texts are stored with variable length
+constexpr std::size_t kLongestText = 4096;     // bytes of a column's name and of its unit
 constexpr hsize_t kChunkRows = 65536;
 
 /// A column on its way into the file.
@@ -44,30 +45,59 @@ std::string known_columns(const std::vector<TableColumn>& columns, const std::st
   return "the table's columns are " + join(names, ", ") + did_you_mean(name, names);
 }
 
-void check_names(const std::vector<TableColumn>& columns, const std::string& path) {
+/// Refuses a column whose place in the file is one that the reader does not list.
+void check_place(const std::string& name, const std::string& path) {
+  auto fail = [&](const std::string& why) {
+    throw InputError(fmt::format("'{}', line 1: the name '{}{}'", path, name.substr(0, 60), name.size() > 60 ? "..." : ""),
+                     why, "give the column another name in the header");
+  };
+  if (name.size() > kLongestText) fail(fmt::format("it has {} bytes; {} is the limit", name.size(), kLongestText));
+  const std::string within = "/" + name + "/";
+  if (within.find("//") != std::string::npos || within.find("/./") != std::string::npos)
+    fail("/ leads into a group, whose name is empty or a dot here");
+  auto levels = std::count(name.begin(), name.end(), '/');
+  if (levels > kMostLevels) fail(fmt::format("it leads through {} groups; {} is the limit", levels, kMostLevels));
+  if (auto at = within.find("/_i_"); at != std::string::npos && within.find('/', at + 1) + 1 < within.size())
+    fail("groups named _i_... are PyTables' own, and their datasets no columns");
+}
+
+/// Refuses names that cannot all be datasets of one file: "a" and "a/b" would need a dataset and a group of one name.
+void check_together(std::vector<std::string> names, const std::string& path) {
   auto fail = [&](const std::string& problem, const std::string& why) {
     throw InputError(fmt::format("'{}', line 1: {}", path, problem), why,
                      "give each column a name of its own in the header");
   };
+  std::sort(names.begin(), names.end());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0 && names[i - 1] == names[i])
+      fail(fmt::format("two columns are named '{}'", names[i]), "a column is found by its name");
+    for (std::size_t end = names[i].find('/'); end != std::string::npos; end = names[i].find('/', end + 1))
+      if (std::string group = names[i].substr(0, end); std::binary_search(names.begin(), names.end(), group))
+        fail(fmt::format("the columns '{}' and '{}'", group, names[i]),
+             "the second leads through another column, as / stands for a group");
+  }
+}
+
+void check_names(const std::vector<TableColumn>& columns, const std::string& path) {
+  auto fail = [&](const std::string& problem, const std::string& why, const std::string& advice) {
+    throw InputError(fmt::format("'{}', line 1: {}", path, problem), why, advice);
+  };
+  if (columns.size() > kMostColumns)
+    fail(fmt::format("{} columns", grouped_digits(columns.size())),
+         fmt::format("a sweep has at most {}", grouped_digits(kMostColumns)), "split the table");
   std::vector<std::string> names;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    const std::string& name = columns[i].name;
-    if (name.empty()) fail(fmt::format("column {} has no name", i + 1), "a column is found by its name");
-    if (!is_plain_utf8(name) || !is_plain_utf8(columns[i].units))
-      fail(fmt::format("the name of column {}", i + 1),
-           "it is not UTF-8; convert the table, such as with iconv -f LATIN1 -t UTF-8");
-    std::string within = "/" + name + "/";
-    if (within.find("//") != std::string::npos || within.find("/./") != std::string::npos)
-      fail(fmt::format("the name '{}'", name), "/ leads into a group, whose name is empty or a dot here");
+    const std::string &name = columns[i].name, &units = columns[i].units;
+    if (name.empty())
+      fail(fmt::format("column {} has no name", i + 1), "a column is found by its name",
+           "give each column a name of its own in the header");
+    if (!is_plain_utf8(name) || !is_plain_utf8(units))
+      fail(fmt::format("the name of column {}", i + 1), "it is not UTF-8",
+           "convert the table, such as with iconv -f LATIN1 -t UTF-8");
+    check_place(name, path);
     names.push_back(name);
   }
-  std::sort(names.begin(), names.end());
-  for (std::size_t i = 0; i + 1 < names.size(); ++i) {
-    if (names[i] == names[i + 1]) fail(fmt::format("two columns are named '{}'", names[i]), "a column is found by its name");
-    if (std::binary_search(names.begin(), names.end(), names[i + 1].substr(0, names[i + 1].rfind('/'))) &&
-        names[i + 1].find('/') != std::string::npos)
-      fail(fmt::format("the name '{}'", names[i + 1]), "it leads through another column, as / stands for a group");
-  }
+  check_together(std::move(names), path);
 }
 
 /// The columns of a header, with the units and types that are asked for.
@@ -92,6 +122,10 @@ std::vector<TableColumn> columns_of(const CsvFile& table, const ConvertOptions& 
     column->units = units;
   }
   for (const auto& [name, type] : options.types) find(name, "--type");
+  for (const TableColumn& column : columns)
+    if (column.units.size() > kLongestText)
+      throw InputError(fmt::format("the unit of column '{}' of '{}'", column.name, options.input),
+                       fmt::format("it has {} bytes; {} is the limit", column.units.size(), kLongestText), "shorten it");
   return columns;
 }
 
@@ -170,7 +204,7 @@ void create_dataset(hid_t group, std::uint64_t rows, TableColumn& column) {
                   : !text                           ? h5::Handle(H5Tcopy(memory_type(column.type)))
                   : fixed                           ? fixed_text_type(column.width)
                                                     : h5::utf8_type();
-  h5::Storage storage{kChunkRows, column.width ? 1 : 0, true};
+  h5::Storage storage{kChunkRows, column.width ? 1 : 0, true, false};
   storage.chunk_rows = std::min<hsize_t>(kChunkRows, rows);
   column.dataset = h5::create_dataset(group, column.name.c_str(), column.stored, {rows}, storage);
   if (!column.units.empty()) h5::write_attribute(column.dataset, "units", std::string_view(column.units));
@@ -301,7 +335,7 @@ Converted convert_table(const ConvertOptions& options, Progress& progress) {
   std::vector<TableColumn> columns = columns_of(table, options);
   Converted converted;
   converted.rows = find_types(table, options, columns, progress);
-  OutputFile output(options.output);
+  OutputFile output(options.output, options.force, h5::Format::compatible);
   output.write([&](hid_t file) { write_values(table, options, converted.rows, columns, file, progress); });
   for (const TableColumn& column : columns) {
     ColumnInfo info = describe_column(column.dataset, Field{}, column.name, options.output);

@@ -63,8 +63,11 @@ void Reader::fail(const Job& job, const char* why) {
   const std::string column = job.targets.front().request->column;
   std::uint64_t row = first_row(dataset, job.chunk), end = std::min(row + dataset.shape.chunk_rows, dataset.shape.rows);
   std::string place = dataset.contiguous ? "" : fmt::format(", chunk {} (rows {} to {})", job.chunk, row, end - 1);
-  InputError error(fmt::format("cannot read column '{}' of '{}'{}", column, dataset.file->path(), place), why,
-                   "the file is damaged: copy it again from its source");
+  const std::string name = fmt::format("'{}' of '{}'", column, dataset.file->path());
+  const char* advice = job.targets.front().request->advice;  // of a file of the program's own
+  InputError error =
+      advice ? InputError(name + " is damaged" + place, why, advice)
+             : InputError("cannot read column " + name + place, why, "the file is damaged: copy it again from its source");
   std::lock_guard lock(mutex);
   if (!failure || std::tie(row, column) < std::tie(failure->row, failure->column))
     failure.emplace(Failure{row, column, error});

@@ -22,7 +22,8 @@ struct StoredRequest {
   StoredField field;
   std::uint64_t begin = 0, count = 0;
   std::byte* out = nullptr;
-  const char* column = "";  // its name, for messages; outlives the call
+  const char* column = "";       // its name, for messages; outlives the call
+  const char* advice = nullptr;  // what to do where it is damaged; null: it is a column of a sweep
 };
 
 /// Serves all requests together: a chunk that several need is unpacked once. Uses all threads of the caller's arena; beside

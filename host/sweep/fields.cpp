@@ -11,9 +11,6 @@ namespace carbonfront {
 
 namespace {
 
-constexpr std::size_t kMostFields = 65536;
-constexpr int kMostLevels = 8;
-
 struct FreeHdf5 {
   void operator()(char* text) const { H5free_memory(text); }
 };
@@ -64,9 +61,9 @@ struct Collector {
   std::vector<Field> fields;
 
   void add(Field field) {
-    if (fields.size() >= kMostFields)
+    if (fields.size() >= kMostColumns)
       throw InputError(fmt::format("cannot read '{}' of '{}'", dataset, path),
-                       fmt::format("it has more than {} columns", kMostFields), "split the table");
+                       fmt::format("it has more than {} columns", kMostColumns), "split the table");
     fields.push_back(std::move(field));
   }
 };

@@ -8,6 +8,9 @@
 
 namespace carbonfront {
 
+inline constexpr std::size_t kMostColumns = 65536;  // of a sweep or a table
+inline constexpr int kMostLevels = 8;               // of nested groups or compound types whose columns are listed
+
 /// One column of a dataset that holds several; the default is a dataset that is one column itself.
 struct Field {
   std::string name;                  // within the dataset: "accuracy", "train/accuracy", "v/0"

@@ -4,8 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -13,6 +11,7 @@
 
 #include "host/errors.hpp"
 #include "host/progress.hpp"
+#include "host/sweep/external.hpp"
 #include "host/sweep/hash.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/text.hpp"
@@ -123,12 +122,14 @@ void add_values(Hash& hash, const Column& column, const ColumnPart& part) {
   const std::uint64_t block = std::min<std::uint64_t>(part.rows, texts ? kBlockTexts : kBlockRows);
   for (std::uint64_t begin : spread(part.rows - block + 1, kSampled)) {
     if (texts) {
-      Strings strings;
-      read_strings(column, part.begin + begin, block, strings);
-      for (std::size_t i = 0; i < strings.size(); ++i) hash.text(strings[i]);
+      for_texts(column, part.begin + begin, block, [&](std::uint64_t, const Strings& strings) {
+        for (std::size_t i = 0; i < strings.size(); ++i) hash.text(strings[i]);
+      });
     } else {
       std::vector<std::byte> values(block * size_of(column.info.type));
-      read_numbers(column, part.begin + begin, block, values.data());
+      std::vector<std::uint8_t> unchecked(block, 0);  // whether they are used is not known yet
+      NumbersRequest request{&column, values.data(), unchecked.data()};
+      read_numbers({&request, 1}, part.begin + begin, block);
       hash.bytes(values.data(), values.size());
     }
   }
@@ -164,15 +165,24 @@ std::string fingerprint(const std::vector<Column>& columns, const SweepFile& fil
   return hash.hex();
 }
 
-InputIdentity identity_of(const std::vector<Column>& columns, const SweepFile& file, std::size_t index, bool whole) {
+namespace {
+
+/// When a file was last written to, in nanoseconds since 1970; 0 where there is none.
+std::int64_t written_at(const std::string& path) {
   struct stat status {};
-  if (::stat(file.path.c_str(), &status) != 0)
-    throw InputError("cannot open '" + file.path + "'", std::strerror(errno), "give the path of an HDF5 sweep");
+  if (::stat(path.c_str(), &status) != 0) return 0;
+  return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+}
+
+}  // namespace
+
+InputIdentity identity_of(const std::vector<Column>& columns, const SweepFile& file, std::size_t index, bool whole) {
   InputIdentity identity;
   identity.path = file.path;
   identity.absolute_path = std::filesystem::absolute(file.path).string();
   identity.fingerprint = fingerprint(columns, file, index);
-  identity.modified = status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+  identity.modified = written_at(file.path);
+  for (const std::string& source : files_led_to()) identity.modified = std::max(identity.modified, written_at(source));
   if (whole) identity.sha256 = sha256_of_file(file.path);
   return identity;
 }

@@ -20,7 +20,7 @@ std::string fingerprint(const std::vector<Column>& columns, const SweepFile& fil
 struct InputIdentity {
   std::string path, absolute_path;  // as given; the latter also tells whether two identities are of the same path
   std::string fingerprint;
-  std::int64_t modified = 0;  // nanoseconds since 1970
+  std::int64_t modified = 0;  // nanoseconds since 1970: of the newest among it and the files that links and datasets lead to
   std::string sha256;         // of all bytes; empty unless asked for
 };
 
@@ -33,13 +33,6 @@ std::string difference(const InputIdentity& wanted, const InputIdentity& found);
 
 /// SHA-256 of all bytes of a file, 64 hexadecimal digits. Reads it once. Throws InputError, Stopped.
 std::string sha256_of_file(const std::string& path);
-
-/// Hashes the content of a file outside /provenance: type, shape and values of every dataset, and every attribute;
-/// references by the name of what they point to. Independent of how the file is laid out. Throws InputError.
-std::string digest(const std::string& path);
-
-/// The same, object by object: path and hash of every group and dataset outside /provenance, in order of names.
-std::vector<std::pair<std::string, std::string>> content_hashes(hid_t file);
 
 /// What a dataset occupies in its file: layout in words ("65,536 rows a chunk", "contiguous"), filters, stored bytes.
 struct StorageInfo {

@@ -324,12 +324,12 @@ void generate_sweep(const GenerateOptions& asked, Progress& progress) {
   const std::uint64_t chunk = options.chunk_rows ? options.chunk_rows : 65536;
   const std::uint64_t batch = (std::max<std::uint64_t>(options.batch_rows, 1) + chunk - 1) / chunk * chunk;  // whole chunks
 
-  OutputFile output(options.output);
+  OutputFile output(options.output, options.force, h5::Format::compatible);
   output.write([&](hid_t file) {
     write_parameters(options, file);
     h5::Handle group(H5Gcreate2(file, "configs", H5P_DEFAULT, h5::untimed(H5P_GROUP_CREATE), H5P_DEFAULT));
     h5::written(group, "the group /configs");
-    Layout layout{group, {chunk, options.deflate, true}, options.rows, {}};
+    Layout layout{group, {chunk, options.deflate, true, false}, options.rows, {}};
     if (!options.plain) add_configuration_columns(layout);
     add_objective_columns(options, layout);
 

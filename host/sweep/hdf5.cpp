@@ -29,7 +29,7 @@ herr_t collect(unsigned, const H5E_error2_t* error, void* out) {
 }
 
 /// Says why a file that HDF5 refused cannot be read, looking at the file itself, and what to do.
-InputError unreadable(const std::string& path, const std::string& reason) {
+InputError unreadable(const std::string& path, const std::string& reason, const char* advice) {
   const std::string problem = "cannot read '" + path + "'";
   if (reason.find("already open for") != std::string::npos)
     return {problem, "the file is marked as being written, or its writer crashed: " + reason,
@@ -42,7 +42,7 @@ InputError unreadable(const std::string& path, const std::string& reason) {
     if (got == 8 && std::memcmp(magic, "\x89HDF\r\n\x1a\n", 8) == 0) why = "the file is damaged: " + reason;
   }
   if (reason.find("truncated") != std::string::npos) why = "the file is truncated: " + reason;
-  return {problem, why, "give an intact HDF5 file, or copy it again from its source"};
+  return {problem, why, advice ? advice : "give an intact HDF5 file, or copy it again from its source"};
 }
 
 }  // namespace
@@ -53,7 +53,10 @@ void Handle::reset() noexcept {
   H5Idec_ref(std::exchange(id_, H5I_INVALID_HID));
 }
 
-void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+void silence() {
+  look_beside_the_file();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 std::string last_reason() {
   std::string text;
@@ -67,7 +70,7 @@ std::string last_reason() {
   return text.empty() ? "HDF5 gives no reason" : text;
 }
 
-Handle open_for_reading(const std::string& path) {
+Handle open_for_reading(const std::string& path, const char* damage_advice) {
   struct stat status {};
   const char* advice = "give the path of an HDF5 sweep";
   if (::stat(path.c_str(), &status) != 0) throw InputError("cannot open '" + path + "'", std::strerror(errno), advice);
@@ -76,17 +79,20 @@ Handle open_for_reading(const std::string& path) {
   if (::access(path.c_str(), R_OK) != 0) throw InputError("cannot open '" + path + "'", std::strerror(errno), advice);
   if (status.st_size == 0) throw InputError("cannot read '" + path + "'", "the file is empty", advice);
   Subject subject(path);
+  guard_external_links();
+  note_name(path);
   LibraryCall call;
   Handle access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access, false, true);
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access));
-  if (!file) throw unreadable(path, last_reason());
+  if (!file) throw unreadable(path, last_reason(), damage_advice);
   return file;
 }
 
-Handle create_file(const std::string& path) {
+Handle create_file(const std::string& path, Format format) {
   Handle access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access, false, true);
+  if (format == Format::checked) H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110);
   Handle creation = untimed(H5P_FILE_CREATE);
   Handle file(H5Fcreate(path.c_str(), H5F_ACC_EXCL, creation, access));
   if (!file) throw OutputError("cannot create '" + path + "'", last_reason(), "check the folder and its free space");
@@ -117,15 +123,19 @@ bool exists(hid_t where, const std::string& path) {
   return leads;
 }
 
-std::vector<std::string> members(hid_t group) {
+bool list_members(hid_t group, std::vector<std::string>& names) {
   LibraryCall call;
-  std::vector<std::string> names;
   auto add = [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
     static_cast<std::vector<std::string>*>(out)->emplace_back(name);
     return 0;
   };
   hsize_t index = 0;
-  H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &index, add, &names);
+  return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &index, add, &names) >= 0;
+}
+
+std::vector<std::string> members(hid_t group) {
+  std::vector<std::string> names;
+  if (!list_members(group, names)) H5Eclear2(H5E_DEFAULT);
   return names;
 }
 
@@ -157,34 +167,43 @@ std::int64_t integer_attribute(hid_t object, const char* name, std::int64_t othe
   return value;
 }
 
-std::vector<std::string> text_attributes(hid_t object, const char* name) {
+bool read_texts(hid_t object, const char* name, std::vector<std::string>& texts) {
   LibraryCall call;
-  if (object < 0 || !has_attribute(object, name)) return {};
+  texts.clear();
+  auto fail = [] { return H5Eclear2(H5E_DEFAULT), false; };
+  if (object < 0 || H5Aexists(object, name) <= 0) return fail();
   Handle attribute(H5Aopen(object, name, H5P_DEFAULT));
-  Handle type(H5Aget_type(attribute)), space(H5Aget_space(attribute));
+  Handle type(attribute ? H5Aget_type(attribute) : H5I_INVALID_HID),
+      space(attribute ? H5Aget_space(attribute) : H5I_INVALID_HID);
   hssize_t count = H5Sget_simple_extent_npoints(space);
-  if (!type || H5Tget_class(type) != H5T_STRING || count <= 0 || count > kMostAttributeTexts) return {};
-  std::vector<std::string> texts;
+  if (!type || H5Tget_class(type) != H5T_STRING || count < 0 || count > kMostAttributeTexts) return fail();
+  if (count == 0) return true;
   if (H5Tis_variable_str(type) > 0) {
     Handle memory(H5Tcopy(H5T_C_S1));
     H5Tset_size(memory, H5T_VARIABLE);
     H5Tset_cset(memory, H5Tget_cset(type));
     std::vector<char*> pointers(static_cast<std::size_t>(count));
-    if (H5Aread(attribute, memory, pointers.data()) < 0) return H5Eclear2(H5E_DEFAULT), texts;
+    if (H5Aread(attribute, memory, pointers.data()) < 0) return fail();
     for (char* text : pointers) texts.emplace_back(text ? text : "");
     H5Dvlen_reclaim(memory, space, H5P_DEFAULT, pointers.data());
-    return texts;
+    return true;
   }
   std::size_t size = H5Tget_size(type);
-  if (size > kMostAttributeBytes / static_cast<std::size_t>(count)) return {};
+  if (size > kMostAttributeBytes / static_cast<std::size_t>(count)) return fail();
   std::string raw(size * static_cast<std::size_t>(count), '\0');
-  if (H5Aread(attribute, type, raw.data()) < 0) return H5Eclear2(H5E_DEFAULT), texts;
+  if (H5Aread(attribute, type, raw.data()) < 0) return fail();
   for (hssize_t i = 0; i < count; ++i) {
     std::string text = raw.substr(static_cast<std::size_t>(i) * size, size);
     text.resize(std::min(text.size(), text.find('\0')));
     if (H5Tget_strpad(type) == H5T_STR_SPACEPAD) text.erase(text.find_last_not_of(' ') + 1);
     texts.push_back(std::move(text));
   }
+  return true;
+}
+
+std::vector<std::string> text_attributes(hid_t object, const char* name) {
+  std::vector<std::string> texts;
+  read_texts(object, name, texts);
   return texts;
 }
 
@@ -199,6 +218,15 @@ Handle untimed(hid_t list_class) {
   return list;
 }
 
+void create_groups_above(hid_t parent, const std::string& name) {
+  for (std::size_t at = name.find('/', 1); at != std::string::npos; at = name.find('/', at + 1)) {
+    const std::string above = name.substr(0, at);
+    if (exists(parent, above)) continue;
+    Handle group(H5Gcreate2(parent, above.c_str(), H5P_DEFAULT, untimed(H5P_GROUP_CREATE), H5P_DEFAULT));
+    written(group, above.c_str());
+  }
+}
+
 void written(std::int64_t status, const char* what) {
   if (status < 0)
     throw OutputError(std::string("cannot write ") + what, last_reason(), "check the folder and its free space");
@@ -208,17 +236,18 @@ Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vec
   Handle list = untimed(H5P_DATASET_CREATE);
   hsize_t elements = 1;
   for (hsize_t extent : shape) elements *= extent;
-  if (elements > 0 && !storage.contiguous) {
+  if (elements > 0) {
     std::vector<hsize_t> chunk = shape;
     chunk[0] = std::min<hsize_t>(shape[0], storage.chunk_rows ? storage.chunk_rows : 65536);
     H5Pset_chunk(list, static_cast<int>(chunk.size()), chunk.data());
     if (storage.shuffle && storage.deflate > 0) H5Pset_shuffle(list);
     if (storage.deflate > 0) H5Pset_deflate(list, static_cast<unsigned>(storage.deflate));
+    bool variable = H5Tis_variable_str(type) > 0 || H5Tdetect_class(type, H5T_VLEN) > 0;  // HDF5 filters none of these
+    if (storage.fletcher32 && !variable) H5Pset_fletcher32(list);
   }
   Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr));
-  Handle links(H5Pcreate(H5P_LINK_CREATE));
-  H5Pset_create_intermediate_group(links, 1);
-  Handle dataset(H5Dcreate2(parent, name, type, space, links, list, H5P_DEFAULT));
+  create_groups_above(parent, name);
+  Handle dataset(H5Dcreate2(parent, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
   written(dataset, name);
   return dataset;
 }
@@ -232,12 +261,11 @@ namespace {
   throw OutputError(std::string("cannot write ") + name, reason, "check the folder and its free space");
 }
 
-/// How the chunks of a dataset are encoded; a level of 0 where they are not, or by other filters.
+/// How the chunks of a dataset are encoded; no rows where they are not, or by other filters.
 struct Encoding {
   hsize_t chunk_rows = 0, rows = 0;
   std::size_t value_bytes = 0;
-  int level = 0;
-  bool shuffle = false;
+  ChunkFilters filters = {};
 };
 
 Encoding encoding_of(hid_t dataset, hid_t memory_type) {
@@ -246,21 +274,23 @@ Encoding encoding_of(hid_t dataset, hid_t memory_type) {
   if (H5Pget_layout(list) != H5D_CHUNKED || H5Sget_simple_extent_ndims(space) != 1 || H5Tequal(type, memory_type) <= 0 ||
       H5Tdetect_class(type, H5T_VLEN) > 0 || H5Tis_variable_str(type) > 0)
     return encoding;
-  H5Pget_chunk(list, 1, &encoding.chunk_rows);
   H5Sget_simple_extent_dims(space, &encoding.rows, nullptr);
   encoding.value_bytes = H5Tget_size(type);
-  int filters = H5Pget_nfilters(list);
+  const int filters = H5Pget_nfilters(list);
   for (int i = 0; i < filters; ++i) {
     unsigned flags = 0, value = 0;
     std::size_t values = 1;
     H5Z_filter_t filter = H5Pget_filter2(list, static_cast<unsigned>(i), &flags, &values, &value, 0, nullptr, nullptr);
     if (filter == H5Z_FILTER_SHUFFLE && i == 0)
-      encoding.shuffle = true;
-    else if (filter == H5Z_FILTER_DEFLATE && i + 1 == filters)
-      encoding.level = static_cast<int>(value);
+      encoding.filters.shuffle = true;
+    else if (filter == H5Z_FILTER_DEFLATE && i == encoding.filters.shuffle)
+      encoding.filters.level = static_cast<int>(value);
+    else if (filter == H5Z_FILTER_FLETCHER32 && i + 1 == filters)
+      encoding.filters.fletcher32 = true;
     else
       return {};
   }
+  if (filters > 0) H5Pget_chunk(list, 1, &encoding.chunk_rows);
   return encoding;
 }
 
@@ -281,8 +311,8 @@ void write_chunks(hid_t dataset, hsize_t begin, hsize_t count, const Encoding& e
         padded.assign(values + at, values + at + bytes);
         padded.resize(chunk_bytes);
       }
-      encode_chunk(padded.empty() ? values + at : padded.data(), chunk_bytes, encoding.value_bytes, encoding.shuffle,
-                   encoding.level, encoded[i]);
+      encode_chunk(padded.empty() ? values + at : padded.data(), chunk_bytes, encoding.value_bytes, encoding.filters,
+                   encoded[i]);
     });
     for (std::size_t i = 0; i < size; ++i) {
       hsize_t offset = begin + (first + i) * encoding.chunk_rows;
@@ -296,7 +326,7 @@ void write_chunks(hid_t dataset, hsize_t begin, hsize_t count, const Encoding& e
 void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, const void* values) {
   if (count == 0) return;
   Encoding encoding = encoding_of(dataset, memory_type);
-  bool whole = encoding.level > 0 && begin % encoding.chunk_rows == 0 &&
+  bool whole = encoding.chunk_rows > 0 && begin % encoding.chunk_rows == 0 &&
                (count % encoding.chunk_rows == 0 || begin + count == encoding.rows);
   if (whole) return write_chunks(dataset, begin, count, encoding, static_cast<const std::byte*>(values));
   Handle file_space(H5Dget_space(dataset)), memory_space(H5Screate_simple(1, &count, nullptr));

@@ -38,18 +38,22 @@ class Handle {
   hid_t id_ = H5I_INVALID_HID;
 };
 
-/// Turns off HDF5's own printing. Call once before anything else.
+/// Turns off HDF5's own printing, and makes it find files as host/sweep/external.hpp says. Call once before anything else.
 void silence();
 
 /// Returns the library's innermost explanation of its last failure, on one line, and clears it.
 std::string last_reason();
 
 /// Opens a file read-only and without HDF5's file locks. Throws InputError that says which of missing, unreadable, empty,
-/// not HDF5, truncated, or being written it is. External links lead only where `guard_external_links` lets them.
-Handle open_for_reading(const std::string& path);
+/// not HDF5, truncated, or being written it is; `damage_advice`, where not null, is what to do about a damaged one. External
+/// links lead only where host/sweep/external.hpp lets them.
+Handle open_for_reading(const std::string& path, const char* damage_advice = nullptr);
+
+/// `checked`: HDF5's structures of 1.10, which have checksums; `compatible`: the oldest, for other people's programs.
+enum class Format { checked, compatible };
 
 /// Creates a file that must not exist yet. Throws OutputError.
-Handle create_file(const std::string& path);
+Handle create_file(const std::string& path, Format format = Format::checked);
 
 /// Creates a file that lives in memory only.
 Handle create_file_in_memory();
@@ -57,7 +61,10 @@ Handle create_file_in_memory();
 /// Tells whether `path` (absolute or relative to `where`, several levels allowed) leads to an object.
 bool exists(hid_t where, const std::string& path);
 
-/// Names the members of a group, sorted by name.
+/// Names the members of a group, sorted by name; false where HDF5 cannot.
+bool list_members(hid_t group, std::vector<std::string>& names);
+
+/// The same of a group that may be damaged: what can be read of it.
 std::vector<std::string> members(hid_t group);
 
 /// Tells an object's type without opening it for good: 'd' dataset, 'g' group, 't' named type, '?' a broken link.
@@ -70,11 +77,17 @@ bool is_external_link(hid_t group, const std::string& name);
 std::string text_attribute(hid_t object, const char* name);
 bool has_attribute(hid_t object, const char* name);
 
-/// Reads an attribute that is a list of texts, fixed or variable length; empty when it is absent or not that.
+/// Reads an attribute that is a text or a list of them, fixed or variable length; false when it is absent or not that.
+bool read_texts(hid_t object, const char* name, std::vector<std::string>& texts);
+
+/// The same; empty when it is absent or not that.
 std::vector<std::string> text_attributes(hid_t object, const char* name);
 
 /// Reads an integer attribute; `otherwise` where it is absent.
 std::int64_t integer_attribute(hid_t object, const char* name, std::int64_t otherwise = 0);
+
+/// Creates the groups that the name of a new object leads through, where they are not there. Throws OutputError.
+void create_groups_above(hid_t parent, const std::string& name);
 
 /// Property list for a new dataset or group without object times, so that equal content gives equal files.
 Handle untimed(hid_t list_class);
@@ -91,7 +104,7 @@ struct Storage {
   hsize_t chunk_rows = 0;  // 0: min(rows, 65,536); whole rows for two dimensions
   int deflate = 1;         // 0: uncompressed
   bool shuffle = true;
-  bool contiguous = false;  // in one piece: neither chunks nor compression
+  bool fletcher32 = true;  // a checksum of every chunk; values of variable length have no filters
 };
 
 /// Creates a dataset of one or two dimensions, and the groups its name leads through; contiguous when it has no elements.
@@ -99,7 +112,8 @@ struct Storage {
 Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, Storage storage = {});
 
 /// Writes `count` rows from `begin` on of a one-dimensional dataset. Where they are whole chunks (or end with the dataset)
-/// of the memory's own type, deflated, the chunks are encoded on all threads and written by this one. Throws OutputError.
+/// of the memory's own type, with filters, the chunks are encoded on all threads and written by this one. HDF5 1.10 reads
+/// a dataset of one such chunk wrongly until it has been closed and opened again. Throws OutputError.
 void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, const void* values);
 
 /// Creates and fills a dataset in one go. Throws OutputError.

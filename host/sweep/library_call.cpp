@@ -9,6 +9,9 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <string>
+
+#include "host/text.hpp"
 
 namespace carbonfront {
 
@@ -79,8 +82,11 @@ Subject::Subject(std::string_view file, std::string_view column) {
   char(&text)[512] = own_slot().subject;
   std::memcpy(before_, text, sizeof before_);
   std::size_t at = 0;
-  if (!column.empty()) append(text, at, "column '"), append(text, at, column.substr(0, 200)), append(text, at, "' of ");
-  append(text, at, "'"), append(text, at, file.substr(file.size() > 250 ? file.size() - 250 : 0)), append(text, at, "'");
+  std::string shown_column = escaped(column.substr(0, 200)), shown_file = escaped(file);
+  if (!column.empty())
+    append(text, at, "column '"), append(text, at, shown_column.substr(0, 200)), append(text, at, "' of ");
+  append(text, at, "'"), append(text, at, shown_file.substr(shown_file.size() > 250 ? shown_file.size() - 250 : 0));
+  append(text, at, "'");
 }
 
 Subject::~Subject() { std::memcpy(own_slot().subject, before_, sizeof before_); }

@@ -14,9 +14,8 @@ namespace carbonfront {
 
 namespace {
 
-constexpr std::size_t kMostTextBytes = std::size_t{1} << 30;  // of variable length, in memory at a time
-constexpr std::size_t kCallBytes = 64 << 20;                  // of one call to HDF5
-constexpr std::size_t kPieceBytes = 16 << 20;                 // of array members, of which one element is wanted
+constexpr std::size_t kCallBytes = 64 << 20;   // of one call to HDF5
+constexpr std::size_t kPieceBytes = 16 << 20;  // of array members, of which one element is wanted
 
 struct Slab {
   h5::Handle file, memory;
@@ -101,7 +100,7 @@ bool leaves_unwritten(hid_t dataset) {
 
 /// Memory for texts that ends at a limit, so that a small file cannot unfold into all of it.
 struct TextRoom {
-  std::size_t left = kMostTextBytes;
+  std::size_t left;  // bytes
   bool exceeded = false;
 
   static void* take(std::size_t size, void* room) {
@@ -113,19 +112,30 @@ struct TextRoom {
   static void give(void* text, void*) { std::free(text); }
 };
 
+/// The type in which HDF5 gives values: an enumeration's as integers, since as an enumeration HDF5 replaces values that are
+/// no member of it; truth values as the bytes they are, which conversion to another sign would change.
+hid_t memory_type_of_numbers(const ColumnPart& part, ValueType type) {
+  h5::Handle stored = stored_type(part.dataset(), part.field);
+  if (H5Tget_class(stored) == H5T_BITFIELD) return H5T_NATIVE_B8;
+  if (type != ValueType::boolean) return memory_type(type);
+  return H5Tget_sign(h5::Handle(H5Tget_super(stored))) == H5T_SGN_2 ? H5T_NATIVE_INT8 : H5T_NATIVE_UINT8;
+}
+
 }  // namespace
 
 void read_numbers_plainly(const ColumnPart& part, const ColumnInfo& info, std::uint64_t begin, std::uint64_t count,
                           void* out) {
-  h5::Handle stored = stored_type(part.dataset(), part.field);
-  H5T_class_t kind = H5Tget_class(stored);
-  h5::Handle native;  // enumerations and bit fields are read as they are, in native byte order
-  if (kind == H5T_ENUM) native = h5::Handle(H5Tget_native_type(stored, H5T_DIR_ASCEND));
-  hid_t memory = kind == H5T_ENUM       ? static_cast<hid_t>(native)
-                 : kind == H5T_BITFIELD ? H5T_NATIVE_B8
-                                        : memory_type(info.type);
-  if (leaves_unwritten(part.dataset())) std::memset(out, 0, count * size_of(info.type));
-  read_packed(part, info, memory, begin, count, static_cast<char*>(out));
+  const ValueType type = part.raw_type(info);
+  if (leaves_unwritten(part.dataset())) std::memset(out, 0, count * size_of(type));
+  read_packed(part, info, memory_type_of_numbers(part, type), begin, count, static_cast<char*>(out));
+}
+
+void no_room_for_texts(const ColumnPart& part, const ColumnInfo& info, std::uint64_t begin, std::uint64_t count,
+                       std::uint64_t most) {
+  throw DeviceError(fmt::format("the texts of column '{}' of '{}', rows {} to {}, do not fit into memory", info.name,
+                                part.path, begin, begin + count - 1),
+                    fmt::format("they take more than the {} bytes that the limit leaves for them", grouped_digits(most)),
+                    "raise --memory-limit, or read fewer rows at a time with --batch-rows");
 }
 
 void read_texts_plainly(const ColumnPart& part, const ColumnInfo& info, hid_t type, std::uint64_t begin, std::uint64_t count,
@@ -134,17 +144,18 @@ void read_texts_plainly(const ColumnPart& part, const ColumnInfo& info, hid_t ty
 }
 
 void read_variable_texts(const ColumnPart& part, const ColumnInfo& info, hid_t type, std::uint64_t begin,
-                         std::uint64_t count, Strings& out) {
+                         std::uint64_t count, std::uint64_t most, Strings& out) {
   Subject subject(part.path, info.name);
   h5::Handle value(H5Tcopy(H5T_C_S1)), transfer(H5Pcreate(H5P_DATASET_XFER));
   H5Tset_size(value, H5T_VARIABLE);
   H5Tset_cset(value, H5Tget_cset(type));
   std::size_t values = 1;
   h5::Handle memory = memory_type_of_field(part.dataset(), part.field, value, values);
-  TextRoom room;
+  TextRoom room{std::min(most, kMostTextBytes)};
   H5Pset_vlen_mem_manager(transfer, TextRoom::take, &room, TextRoom::give, &room);
   std::vector<char*> texts(count * values);
   if (!read_as(part, memory, begin, count, texts.data(), transfer)) {
+    if (room.exceeded && most < kMostTextBytes) no_room_for_texts(part, info, begin, count, most);
     if (room.exceeded)
       throw InputError(
           fmt::format("cannot read column '{}' of '{}', rows {} to {}", info.name, part.path, begin, begin + count - 1),
@@ -152,7 +163,10 @@ void read_variable_texts(const ColumnPart& part, const ColumnInfo& info, hid_t t
           "read fewer rows at a time with --batch-rows, or shorten the texts");
     unreadable(part, info, memory, begin, count);
   }
-  std::size_t element = part.field.element < 0 ? 0 : static_cast<std::size_t>(part.field.element);
+  std::size_t element = part.field.element < 0 ? 0 : static_cast<std::size_t>(part.field.element), bytes = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    if (const char* text = texts[i * values + element]) bytes += std::strlen(text);
+  out.make_room(count, bytes);
   for (std::size_t i = 0; i < count; ++i) {
     const char* text = texts[i * values + element];
     out.add(text ? std::string_view(text) : std::string_view());

@@ -18,8 +18,8 @@ namespace carbonfront {
 
 namespace {
 
-constexpr std::size_t kMostTextBytes = std::size_t{1} << 30;  // of variable length, a call
-constexpr std::size_t kPieceBytes = 16 << 20;                 // of fixed-length texts in memory at a time
+constexpr std::size_t kPieceBytes = 16 << 20;    // of fixed-length texts in memory at a time
+constexpr std::size_t kStretchBytes = 16 << 20;  // of texts that are passed on at a time
 
 /// Calls `use` with each part of the column that [begin, begin + count) touches: part, row within it, rows, rows done
 /// before.
@@ -56,6 +56,36 @@ void normalise_missing(const ColumnInfo& info, void* values, std::uint64_t count
   });
 }
 
+/// Where the raw values of a part are read to: packed ones to the end of the values' room, from where unpacking them in
+/// order overwrites none that is still to come.
+char* raw_place(const ColumnPart& part, const ColumnInfo& info, std::uint64_t done, std::uint64_t rows, void* values) {
+  std::size_t width = size_of(info.type), raw = size_of(part.raw_type(info));
+  return static_cast<char*>(values) + done * width + rows * (width - raw);
+}
+
+/// Truth values are 0 and 1, or what the column's attributes declare missing.
+void check_truth_values(const NumbersRequest& request, std::uint64_t begin, std::uint64_t count) {
+  const ColumnInfo& info = request.column->info;
+  const auto* values = static_cast<const std::uint8_t*>(request.values);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (values[i] <= 1 || values[i] == info.missing_value || (request.keep && !request.keep[i])) continue;
+    throw InputError(fmt::format("column '{}' of {}: {}", info.name, place_of(*request.column, begin + i), values[i]),
+                     "a truth value is 0 or 1",
+                     "correct the value, or declare it missing with the column's attribute _FillValue");
+  }
+}
+
+/// Makes missing values uniform, and unpacks packed ones.
+void finish_values(const NumbersRequest& request, std::uint64_t begin, std::uint64_t count) {
+  const ColumnInfo& info = request.column->info;
+  if (!request.column->parts.front().packing) return normalise_missing(info, request.values, count);
+  for_parts(*request.column, begin, count,
+            [&](const ColumnPart& part, std::uint64_t, std::uint64_t rows, std::uint64_t done) {
+              unpack_values(*part.packing, raw_place(part, info, done, rows, request.values), rows,
+                            static_cast<double*>(request.values) + done);
+            });
+}
+
 StoredRequest stored_request(const ColumnPart& part, const ColumnInfo& info, std::size_t width, std::uint64_t begin,
                              std::uint64_t count, void* out) {
   StoredField field{part.field.offset, width, part.field.column < 0 ? 0 : static_cast<std::uint64_t>(part.field.column)};
@@ -76,6 +106,7 @@ void read_fixed_texts(const ColumnPart& part, const ColumnInfo& info, hid_t type
   const bool space_padded = H5Tget_strpad(type) == H5T_STR_SPACEPAD, terminated = H5Tget_strpad(type) == H5T_STR_NULLTERM;
   std::uint64_t step = std::max<std::uint64_t>(1, kPieceBytes / size);
   std::vector<char> raw(size * std::min(step, count));
+  out.make_room(count, count * size);
   for (std::uint64_t end = begin + count; begin < end; begin += step) {
     std::uint64_t piece = std::min(step, end - begin);
     read_raw_texts(part, info, type, size, begin, piece, raw.data());
@@ -88,25 +119,42 @@ void read_fixed_texts(const ColumnPart& part, const ColumnInfo& info, hid_t type
   }
 }
 
+/// Bytes of texts, as their references say.
+std::uint64_t bytes_of_references(const std::byte* references, std::uint64_t count) {
+  std::uint64_t bytes = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::uint32_t length = 0;
+    std::memcpy(&length, references + i * kTextReferenceBytes, sizeof length);
+    bytes += length;
+  }
+  return bytes;
+}
+
 /// Texts of variable length through our own look-up in the heap.
 void read_heap_texts(const ColumnPart& part, const ColumnInfo& info, std::uint64_t begin, std::uint64_t count,
-                     Strings& out) {
+                     std::uint64_t most, Strings& out) {
   std::vector<std::byte> references(kTextReferenceBytes * std::min<std::uint64_t>(count, kPieceBytes / kTextReferenceBytes));
   const std::uint64_t step = references.size() / kTextReferenceBytes;
   const std::size_t before = out.bytes.size();
+  auto fail = [&](std::uint64_t row, const char* why) {
+    throw InputError(fmt::format("cannot read column '{}' of '{}', row {}", info.name, part.path, row), why,
+                     "the file is damaged: copy it again from its source; if it is not, read fewer rows with --batch-rows");
+  };
   TextHeap heap(*part.source->stored->file);
   for (std::uint64_t done = 0; done < count; done += step) {
     std::uint64_t here = std::min(step, count - done);
     StoredRequest request = stored_request(part, info, kTextReferenceBytes, begin + done, here, references.data());
     read_stored({&request, 1});
+    const std::uint64_t bytes = bytes_of_references(references.data(), here), used = out.bytes.size() - before;
+    out.make_room(here, std::min(bytes, most - used));
     for (std::uint64_t i = 0; i < here; ++i) {
       std::string_view text;
-      const char* why = heap.find(references.data() + i * kTextReferenceBytes, text);
-      if (!why && out.bytes.size() - before + text.size() > kMostTextBytes) why = "its texts take more than 1 GiB a batch";
-      if (why)
-        throw InputError(
-            fmt::format("cannot read column '{}' of '{}', row {}", info.name, part.path, begin + done + i), why,
-            "the file is damaged: copy it again from its source; if it is not, read fewer rows with --batch-rows");
+      if (const char* why = heap.find(references.data() + i * kTextReferenceBytes, text)) fail(begin + done + i, why);
+      if (out.bytes.size() - before + text.size() > most) {
+        if (used + bytes > kMostTextBytes && most > kStretchBytes)
+          fail(begin + done + i, "its texts take more than 1 GiB a batch");
+        no_room_for_texts(part, info, begin, count, most);
+      }
       out.add(text);
     }
   }
@@ -118,12 +166,11 @@ void read_numbers(std::span<const NumbersRequest> requests, std::uint64_t begin,
   std::vector<StoredRequest> stored;
   for (const NumbersRequest& request : requests) {
     const ColumnInfo& info = request.column->info;
-    const std::size_t width = size_of(info.type);
     for_parts(*request.column, begin, count,
               [&](const ColumnPart& part, std::uint64_t from, std::uint64_t rows, std::uint64_t done) {
                 if (part.fast)
-                  stored.push_back(
-                      stored_request(part, info, width, from, rows, static_cast<char*>(request.values) + done * width));
+                  stored.push_back(stored_request(part, info, size_of(part.raw_type(info)), from, rows,
+                                                  raw_place(part, info, done, rows, request.values)));
               });
   }
   read_stored(stored);
@@ -131,12 +178,13 @@ void read_numbers(std::span<const NumbersRequest> requests, std::uint64_t begin,
     const ColumnInfo& info = request.column->info;
     for_parts(*request.column, begin, count,
               [&](const ColumnPart& part, std::uint64_t from, std::uint64_t rows, std::uint64_t done) {
-                char* out = static_cast<char*>(request.values) + done * size_of(info.type);
-                if (!part.fast) read_numbers_plainly(part, info, from, rows, out);
+                if (!part.fast)
+                  read_numbers_plainly(part, info, from, rows, raw_place(part, info, done, rows, request.values));
               });
   }
-  tbb::parallel_for(std::size_t{0}, requests.size(),
-                    [&](std::size_t i) { normalise_missing(requests[i].column->info, requests[i].values, count); });
+  tbb::parallel_for(std::size_t{0}, requests.size(), [&](std::size_t i) { finish_values(requests[i], begin, count); });
+  for (const NumbersRequest& request : requests)
+    if (request.column->info.type == ValueType::boolean) check_truth_values(request, begin, count);
 }
 
 void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count, void* values) {
@@ -144,17 +192,38 @@ void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count
   read_numbers({&request, 1}, begin, count);
 }
 
-void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values) {
+void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values, std::uint64_t most) {
   values.clear();
+  most = std::min(most, kMostTextBytes);
   for_parts(column, begin, count, [&](const ColumnPart& part, std::uint64_t from, std::uint64_t rows, std::uint64_t) {
     h5::Handle type = stored_type(part.dataset(), part.field);
+    std::uint64_t left = most - std::min<std::uint64_t>(most, values.bytes.size());
     if (H5Tis_variable_str(type) > 0 && part.fast)
-      read_heap_texts(part, column.info, from, rows, values);
+      read_heap_texts(part, column.info, from, rows, left, values);
     else if (H5Tis_variable_str(type) > 0)
-      read_variable_texts(part, column.info, type, from, rows, values);
+      read_variable_texts(part, column.info, type, from, rows, left, values);
     else
       read_fixed_texts(part, column.info, type, from, rows, values);
   });
+}
+
+void for_texts(const Column& column, std::uint64_t begin, std::uint64_t count,
+               const std::function<void(std::uint64_t, const Strings&)>& use) {
+  const std::uint64_t end = begin + count;
+  Strings texts;
+  std::uint64_t bytes = 0;
+  for (std::uint64_t here = count; begin < end; begin += here) {
+    for (here = std::min(here, end - begin);; here /= 2) try {
+        read_strings(column, begin, here, texts, here == 1 ? kMostTextBytes : kStretchBytes);
+        break;
+      } catch (const DeviceError&) {  // too much at a time
+      }
+    bytes += texts.bytes.size();
+    if (bytes > kMostTextBytes && column.info.bytes_per_value == 0)
+      throw InputError(fmt::format("cannot read column '{}' of {}", column.info.name, place_of(column, begin)),
+                       "its texts take more than 1 GiB a batch", "shorten the texts");
+    use(begin, texts);
+  }
 }
 
 std::uint64_t reader_bytes(const Column& column) {

@@ -15,8 +15,6 @@ namespace carbonfront {
 
 namespace {
 
-constexpr std::size_t kMostNames = 65536;
-constexpr int kMostLevels = 8;  // of nested groups, listed
 constexpr int kMostPathLevels = 64;
 
 /// Names all groups of a file, for suggestions; at most a few hundred, not deeper than four levels.
@@ -49,12 +47,13 @@ h5::Handle open_group(hid_t file, const std::string& path, const std::string& gr
 /// Walks a group and names what can be a column. Each group is visited once: links may lead in circles.
 struct NameCollector {
   const std::string& path;
+  bool allow_external;
   std::vector<std::string> names;
   std::set<std::pair<unsigned long, haddr_t>> groups;
 
   void add(const std::string& name) {
-    if (names.size() >= kMostNames)
-      throw InputError(fmt::format("'{}' has more than {} columns", path, grouped_digits(kMostNames)),
+    if (names.size() >= kMostColumns)
+      throw InputError(fmt::format("'{}' has more than {} columns", path, grouped_digits(kMostColumns)),
                        "no honest sweep does", "name the sweep's group with --group");
     names.push_back(name);
   }
@@ -63,6 +62,13 @@ struct NameCollector {
     LibraryCall call;
     h5::Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT));
     if (!dataset || is_dimension_only(dataset)) return;
+    if (lies_in_other_files(dataset)) {  // even its extent may be that of other files
+      try {
+        check_sources(dataset, prefix + name, path, allow_external);
+      } catch (const InputError&) {
+        return add(prefix + name);  // opening it says why
+      }
+    }
     h5::Handle space(H5Dget_space(dataset));
     std::vector<Field> fields = fields_of(dataset, prefix + name, path);
     if (fields.empty() && H5Sget_simple_extent_ndims(space) == 1) add(prefix + name);
@@ -106,20 +112,6 @@ h5::Handle with_room_for_a_chunk(h5::Handle dataset, hid_t group, const std::str
   return h5::Handle(H5Dopen2(group, name.c_str(), access));
 }
 
-/// Opens a dataset; the files that an external or virtual one names are looked for beside its own.
-h5::Handle open_beside_its_files(hid_t group, const std::string& name) {
-  h5::Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT));
-  if (dataset) {
-    h5::Handle list(H5Dget_create_plist(dataset));
-    if (H5Pget_external_count(list) == 0 && H5Pget_layout(list) != H5D_VIRTUAL) return dataset;
-    dataset.reset();  // HDF5 refuses to open it twice with different folders to look in
-  }
-  h5::Handle access(H5Pcreate(H5P_DATASET_ACCESS));
-  H5Pset_efile_prefix(access, "${ORIGIN}");
-  H5Pset_virtual_prefix(access, "${ORIGIN}");
-  return h5::Handle(H5Dopen2(group, name.c_str(), access));
-}
-
 /// Opens a dataset of a file and finds out how it lies there; from the second time on returns the same one.
 std::shared_ptr<const OpenDataset> open_dataset(const ReadingOptions& options, const SweepFile& file,
                                                 const std::string& name) {
@@ -132,7 +124,7 @@ std::shared_ptr<const OpenDataset> open_dataset(const ReadingOptions& options, c
   opened->name = name;
   hid_t from = name.empty() ? static_cast<hid_t>(file.file) : static_cast<hid_t>(file.group);
   const std::string& path = name.empty() ? file.table_path : name;
-  opened->dataset = open_beside_its_files(from, path);
+  opened->dataset = h5::Handle(H5Dopen2(from, path.c_str(), H5P_DEFAULT));
   throw_if_link_refused();
   if (!opened->dataset)
     throw InputError(fmt::format("cannot open '{}' of '{}'", shown, file.path), h5::last_reason(), "check the file");
@@ -247,7 +239,7 @@ void find_table(const ReadingOptions& options, const std::string& group, SweepFi
 }  // namespace
 
 Sweep open_sweep(const std::vector<std::string>& paths, const std::string& group, const ReadingOptions& options) {
-  guard_external_links(options.allow_external);
+  allow_external_links(options.allow_external);
   Sweep sweep;
   sweep.group = group;
   sweep.options = options;
@@ -268,7 +260,7 @@ Sweep open_sweep(const std::vector<std::string>& paths, const std::string& group
 std::vector<std::string> column_names(const Sweep& sweep) {
   const SweepFile& file = sweep.files.front();
   Subject subject(file.path);
-  NameCollector collector{file.path, {}, {}};
+  NameCollector collector{file.path, sweep.options.allow_external, {}, {}};
   if (file.table)
     for (const Field& field : file.table->fields) collector.add(field.name);
   else
@@ -280,23 +272,48 @@ bool has_column(const Sweep& sweep, const std::string& name) {
   return find_column(sweep.options, sweep.files.front(), name).has_value();
 }
 
+namespace {
+
+/// Where one file packs the column, its values are float64 in all: unpacked float64 as they are, and others as the
+/// attributes say that they have.
+void unpack_all_or_none(std::vector<ColumnInfo>& infos) {
+  auto packed = [](const ColumnInfo& info) { return info.packing && !info.packing->widens_only(); };
+  bool any = std::any_of(infos.begin(), infos.end(), packed);
+  for (ColumnInfo& info : infos) {
+    if (!any)
+      info.packing.reset();
+    else if (!packed(info) && (info.type == ValueType::float64 || info.packing))
+      unpack_to_float64(info);
+  }
+}
+
+}  // namespace
+
 Column open_column(const Sweep& sweep, const std::string& name) {
   Column column;
-  std::uint64_t begin = 0;
+  std::vector<Found> places;
+  std::vector<ColumnInfo> infos;
   for (const SweepFile& file : sweep.files) {
     Subject subject(file.path, name);
     auto found = find_column(sweep.options, file, name);
     if (!found) no_column(sweep, file, name);
     check_shape(*found, name, file.path);
-    hid_t dataset = found->source->dataset;
-    ColumnInfo info = describe_column(dataset, found->field, name, file.path);
-    if (file.pandas && info.type == ValueType::string) info.missing_texts.push_back("nan");  // what pandas writes for one
-    if (column.parts.empty())
-      column.info = info;
-    else
-      check_same(column.info, info, column.parts.front().path, file.path);
-    bool fast = sweep.options.fast && found->source->stored && is_stored_as_read(dataset, found->field, info.type);
-    column.parts.push_back({file.path, found->source, found->field, begin, info.rows, fast});
+    infos.push_back(describe_column(found->source->dataset, found->field, name, file.path));
+    if (file.pandas && infos.back().type == ValueType::string)
+      infos.back().missing_texts.push_back("nan");  // what pandas writes for one
+    places.push_back(std::move(*found));
+  }
+  unpack_all_or_none(infos);
+  column.info = infos.front();
+  std::uint64_t begin = 0;
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    const ColumnInfo& info = infos[i];
+    const std::string& path = sweep.files[i].path;
+    check_same(column.info, info, sweep.files.front().path, path);
+    ColumnPart part{path, places[i].source, places[i].field, begin, info.rows, false, info.packing};
+    part.fast =
+        sweep.options.fast && part.source->stored && is_stored_as_read(part.dataset(), part.field, part.raw_type(info));
+    column.parts.push_back(std::move(part));
     begin += info.rows;
   }
   column.info.rows = begin;

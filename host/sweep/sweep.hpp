@@ -3,6 +3,7 @@
 // equal columns are one sweep.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 
 #include "host/sweep/fields.hpp"
 #include "host/sweep/hdf5.hpp"
+#include "host/sweep/packing.hpp"
 #include "host/sweep/stored_dataset.hpp"
 #include "kernels/columns.hpp"
 
@@ -62,6 +64,7 @@ struct ColumnInfo {
   std::vector<std::uint64_t> more_missing;     // integers: further values that are read as `missing_value`
   std::vector<double> missing_reals;           // floats: values that are read as NaN
   std::vector<std::string> missing_texts;      // strings
+  std::optional<Packing> packing;              // of the (first) file; one that only widens counts beside another file's
 };
 
 /// A column over all files of a sweep: its parts in order, each with the row it begins at.
@@ -70,9 +73,12 @@ struct ColumnPart {
   std::shared_ptr<const OpenDataset> source;
   Field field;
   std::uint64_t begin = 0, rows = 0;
-  bool fast = false;  // as it is stored is as it is in memory, and `source->stored` is there
+  bool fast = false;                    // as it is stored is as it is in memory, and `source->stored` is there
+  std::optional<Packing> packing = {};  // this file's own; all parts of a packed column have one
 
   hid_t dataset() const { return source->dataset; }
+  /// The type in which values are read, before they are unpacked.
+  ValueType raw_type(const ColumnInfo& info) const { return packing ? packing->stored : info.type; }
 };
 struct Column {
   ColumnInfo info;
@@ -89,6 +95,14 @@ struct Strings {
     return std::string_view(bytes).substr(offsets[i], offsets[i + 1] - offsets[i]);
   }
   void clear() { bytes.clear(), offsets.assign(1, 0); }
+  /// Makes room for more texts, and no more than that.
+  void make_room(std::size_t count, std::size_t more_bytes) {
+    offsets.reserve(offsets.size() + count);
+    if (bytes.capacity() >= bytes.size() + more_bytes) return;
+    std::string larger;
+    larger.reserve(bytes.size() + more_bytes);
+    bytes = std::move(larger += bytes);
+  }
   void add(std::string_view text) { bytes += text, offsets.push_back(bytes.size()); }
 };
 
@@ -107,23 +121,37 @@ bool has_column(const Sweep& sweep, const std::string& name);
 /// differs between files.
 Column open_column(const Sweep& sweep, const std::string& name);
 
-/// Describes a column of an open dataset. Throws InputError for a type that is no column's.
+/// Describes a column of an open dataset. Throws InputError for a type that is no column's, and for attributes that cannot
+/// be.
 ColumnInfo describe_column(hid_t dataset, const Field& field, const std::string& name, const std::string& path);
+
+/// Makes a column one of float64 that its packing gives, one that only widens where it has none.
+void unpack_to_float64(ColumnInfo& info);
 
 /// One column and where its values go.
 struct NumbersRequest {
   const Column* column;
-  void* values;  // [count] of `info.type`
+  void* values;                        // [count] of `info.type`
+  const std::uint8_t* keep = nullptr;  // [count] 0: the row is not used, and its value not checked; null: all are used
 };
 
 /// Reads rows [begin, begin + count) of numeric columns as `info.type`, side by side; missing values come as NaN or
 /// `missing_value`. Beside the values needs what `reader_bytes` says. Not for two threads at once. Throws InputError that
-/// names file, column and, of damaged data, the chunk.
+/// names file, column and, of damaged data, the chunk; of a truth value that is neither 0 nor 1, the row.
 void read_numbers(std::span<const NumbersRequest> requests, std::uint64_t begin, std::uint64_t count);
 void read_numbers(const Column& column, std::uint64_t begin, std::uint64_t count, void* values);
 
-/// Reads rows [begin, begin + count) of a string column. Throws InputError.
-void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values);
+inline constexpr std::uint64_t kMostTextBytes = std::uint64_t{1} << 30;  // of variable length, a call
+
+/// Reads rows [begin, begin + count) of a string column. Throws InputError, and DeviceError where texts of variable length
+/// take more than `most` bytes.
+void read_strings(const Column& column, std::uint64_t begin, std::uint64_t count, Strings& values,
+                  std::uint64_t most = kMostTextBytes);
+
+/// Reads them in stretches whose texts take little memory, single texts excepted, and calls `use(row, texts)` for each, the
+/// row being its first. Texts of variable length may take 1 GiB in all. Throws InputError, and what `use` throws.
+void for_texts(const Column& column, std::uint64_t begin, std::uint64_t count,
+               const std::function<void(std::uint64_t, const Strings&)>& use);
 
 /// Bytes that reading a column keeps from one call to the next, and needs beside the values, at most: a chunk of each file.
 std::uint64_t reader_bytes(const Column& column);

@@ -7,9 +7,9 @@ namespace carbonfront {
 
 namespace {
 
-constexpr std::size_t kKeptBytes = 64 << 20;
 constexpr std::uint64_t kMostCollectionBytes = std::uint64_t{1} << 30;
-constexpr std::size_t kHeadBytes = 16;  // of a collection, and of an object
+constexpr std::size_t kHeadBytes = 16;   // of a collection, and of an object
+constexpr std::size_t kEntryBytes = 64;  // of an object's entry in memory
 
 static_assert(std::endian::native == std::endian::little, "numbers are read from the file as they lie there");
 
@@ -49,10 +49,10 @@ const char* TextHeap::find(const std::byte* reference, std::string_view& text) {
   if (address == 0 || length == 0) return nullptr;  // no text
   auto at = collections_.find(address);
   if (at == collections_.end()) {
-    if (bytes_ > kKeptBytes) collections_.clear(), bytes_ = 0;
+    if (bytes_ > kTextHeapBytes) collections_.clear(), bytes_ = 0;
     Collection collection;
     if (const char* why = load(address, collection)) return why;
-    bytes_ += collection.bytes.size();
+    bytes_ += collection.bytes.size() + collection.objects.size() * kEntryBytes;
     at = collections_.emplace(address, std::move(collection)).first;
   }
   auto object = at->second.objects.find(index);

@@ -15,7 +15,9 @@ namespace carbonfront {
 
 inline constexpr std::size_t kTextReferenceBytes = 16;  // of a text in a dataset: length, address, index
 
-/// Reads heap collections as texts need them; keeps the last 64 MiB of them.
+inline constexpr std::size_t kTextHeapBytes = 8 << 20;  // of collections that are kept
+
+/// Reads heap collections as texts need them; keeps the last of them.
 class TextHeap {
  public:
   explicit TextHeap(const RawFile& file) : file_(file) {}

@@ -1,8 +1,7 @@
-#include "kernels/device/devices.hpp"
-
 #include <algorithm>
 #include <iterator>
 
+#include "kernels/device/devices.hpp"
 #include "kernels/device/runtime.hpp"
 
 namespace carbonfront::device {
