@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "host/errors.hpp"
+#include "host/sweep/external.hpp"
 #include "host/sweep/fast_reader.hpp"
 #include "host/sweep/hash.hpp"
 #include "host/sweep/library_call.hpp"
@@ -34,7 +35,7 @@ void look_at(const std::string& path) {
     content.add_attributes(unused, object.path);
     if (object.kind == 'g') continue;
     h5::Handle dataset(H5Dopen2(file, object.path.c_str(), H5P_DEFAULT));
-    if (dataset) describe_storage(dataset, object.path, raw);
+    if (dataset && !lies_in_other_files(dataset)) describe_storage(dataset, object.path, raw);
   }
 }
 

@@ -1,5 +1,6 @@
 """Compares a result file with the oracle, number by number."""
-from math import inf, isfinite, nan
+from fractions import Fraction
+from math import inf, isfinite, nan, prod
 
 import h5py
 import numpy as np
@@ -280,9 +281,12 @@ def check_hypervolume(sweep, view, group, verdicts, front):
         if len(set(inside)) ** (len(reference) - 1) > 4000:  # too many slices
             continue
         infinite = any(x == -inf for p in inside for x in p)
-        box = 1.0 if infinite else float(np.prod([r - min((p[k] for p in inside), default=r) for k, r in enumerate(reference)]))
-        volume = nan if without or not rows else inf if infinite else figures.volume(inside, reference)
-        close("hypervolume", float(group["groups/hypervolume"][g]), volume, box)
+        box = 1.0 if infinite else prod(r - min((p[k] for p in inside), default=r) for k, r in enumerate(reference))
+        number = float if isfinite(box) else Fraction  # what overflows in float64 is told apart exactly
+        volume_of = lambda points: figures.volume([tuple(map(number, p)) for p in points], tuple(map(number, reference)))
+        volume = nan if without or not rows else inf if infinite else volume_of(inside)
+        size = box if isfinite(box) else 0
+        close("hypervolume", float(group["groups/hypervolume"][g]), figures.rounded(volume), size)
         for row, p in rows.items() if contribution else []:
             alone = p in inside and sum(q == p for q in inside) == 1
             if without:
@@ -290,5 +294,5 @@ def check_hypervolume(sweep, view, group, verdicts, front):
             elif alone and infinite and -inf not in p:
                 continue  # finite, of an infinite volume
             else:
-                lost = 0.0 if not alone else inf if -inf in p else volume - figures.volume([q for q in inside if q != p], reference)
-            close("contributions", contribution[row], lost, box)
+                lost = 0.0 if not alone else inf if -inf in p else volume - volume_of([q for q in inside if q != p])
+            close("contributions", contribution[row], figures.rounded(lost), size)

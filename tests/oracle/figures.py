@@ -23,15 +23,23 @@ def crowding(points):
     return {row: distance[real[row]] for row in points}
 
 
+def rounded(number):
+    """A float of a number of any size: what is beyond the largest is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return inf
+
+
 def volume(points, reference):
-    """The volume that points (tuples of floats, less is better) dominate up to the reference: slices along the first objective."""
+    """The volume that points (tuples of floats, or of fractions, less is better) dominate up to the reference: slices along the first objective."""
     inside = sorted({p for p in points if all(x < r for x, r in zip(p, reference))})
     if not inside:
-        return 0.0
+        return 0
     if len(reference) == 1:
         return reference[0] - inside[0][0]
     if len(reference) == 2:
-        total, height = 0.0, reference[1]
+        total, height = 0, reference[1]
         for x, y in inside:
             if y < height:
                 total, height = total + (reference[0] - x) * (height - y), y
