@@ -140,6 +140,20 @@ TEST_F(Inputs, ThatWereCopiedAreTheSame) {
   EXPECT_EQ(run({"explain", folder / "one.h5", "3", "--sweep", folder / "downloaded.h5"}).code, 0);
 }
 
+TEST_F(Inputs, AreRecordedHoweverManyTheyAre) {
+  Sweeping(folder / "0.h5").column<double>("quality", {1}).close();
+  Arguments command = {"score", folder / "0.h5"};
+  for (int i = 1; i < 1200; ++i) {
+    std::string copy = folder / (std::to_string(i) + ".h5");
+    fs::copy_file(folder / "0.h5", copy);
+    command.push_back(copy);
+  }
+  Outcome done = run(joined(command, {"-o", folder / "r.h5", "--view", "v=quality:max"}));
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(Reading(folder / "r.h5").text_attributes("/provenance", "input_fingerprints").size(), 1200u);
+  EXPECT_EQ(digest_of(folder / "r.h5").size(), 32u);
+}
+
 TEST_F(Inputs, ThatAreReadByEitherReaderAreTheSame) {
   ASSERT_EQ(work.score(0, {"--reader", "plain"}).code, 0);
   ASSERT_EQ(work.score(1, {"--reader", "fast"}).code, 0);

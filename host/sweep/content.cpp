@@ -22,6 +22,7 @@ constexpr std::uint64_t kMostUnwritten = std::uint64_t{1} << 35;       // bytes 
 constexpr std::uint64_t kStepValues = 1 << 20, kStepBytes = 64 << 20;  // read at a time
 constexpr std::uint64_t kMostAttributeBytes = std::uint64_t{1} << 30;
 constexpr std::size_t kMostLinkBytes = 65536;
+constexpr std::uint64_t kMostTexts = 65536;   // of an attribute, however large the file that they may all lead into
 constexpr std::uint64_t kMostCovered = 4096;  // bytes of an attribute in a fractal heap's blocks, which have checksums
 constexpr const char* kAdvice = "copy the file again from its source, or make it again";
 
@@ -180,7 +181,7 @@ void Content::add_attribute(Hash& hash, const std::string& object, hid_t opened,
     if (!native || count < 0) fail(h5::last_reason());
     std::uint64_t size = H5Tget_size(native), most = kMostAttributeBytes;
     if (is_variable(native))
-      most = std::max<std::uint64_t>(kMostExpansion, kMostChunkBytes / std::max<std::uint64_t>(bytes_, 1)) * size;
+      most = std::max<std::uint64_t>(kMostTexts, kMostChunkBytes / std::max<std::uint64_t>(bytes_, 1)) * size;
     std::uint64_t bytes = 0;
     if (size == 0 || __builtin_mul_overflow(static_cast<std::uint64_t>(count), size, &bytes) || bytes > most)
       fail(fmt::format("it declares {} values of {} bytes", count, size));
