@@ -212,6 +212,8 @@ class Maker:
         toml.update({key: value for key, value in (("assume", assume), ("error", error)) if value is not None})
         if unknown:
             toml["unknown"] = "missing"
+        if assume is not None:
+            quantity.refused = not all(fits(name, x, self.divisors) for x in with_error(name, assume, error or 0.0))
         for i, text in enumerate(chosen):
             value = names.get(text)
             if text and value is None and not unknown:
