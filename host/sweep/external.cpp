@@ -321,13 +321,6 @@ bool lies_in_other_files(hid_t dataset) {
   return H5Pget_external_count(list) != 0 || H5Pget_layout(list) == H5D_VIRTUAL;
 }
 
-void require_own_values(hid_t dataset, const std::string& name) {
-  if (dataset < 0 || !lies_in_other_files(dataset)) return;
-  throw InputError("cannot read '" + name + "' of '" + file_of(dataset) + "'",
-                   "its values lie in other files or datasets, which carbonfront never writes",
-                   "get the file again from whoever made it");
-}
-
 std::vector<std::string> files_led_to() {
   std::lock_guard lock(led_to_lock);
   return {led_to.begin(), led_to.end()};

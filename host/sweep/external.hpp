@@ -36,9 +36,6 @@ std::uint64_t check_sources(hid_t dataset, const std::string& name, const std::s
 /// Tells whether a dataset's values lie outside its file, or are those of other datasets.
 bool lies_in_other_files(hid_t dataset);
 
-/// Refuses such a dataset in files of this program's own, which have none. Throws InputError.
-void require_own_values(hid_t dataset, const std::string& name);
-
 /// Every file that links and datasets of this process have led to so far; those that HDF5 makes names of (a virtual source
 /// with a %) are not among them. An output must not be one of them.
 std::vector<std::string> files_led_to();
