@@ -102,6 +102,7 @@ Handle create_file(const std::string& path, Format format) {
 Handle create_file_in_memory() {
   Handle access(H5Pcreate(H5P_FILE_ACCESS)), creation = untimed(H5P_FILE_CREATE);
   H5Pset_fapl_core(access, std::size_t{1} << 22, false);
+  H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110);  // as results: attributes may be large
   Handle file(H5Fcreate("in memory", H5F_ACC_TRUNC, creation, access));
   written(file, "a file in memory");
   return file;

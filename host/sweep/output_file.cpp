@@ -235,7 +235,7 @@ OutputFile::~OutputFile() {
     ::unlink(temporary_.c_str());
     remember_unfinished("");
   }
-  ::close(descriptor_);
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 void OutputFile::commit(const std::string& path, bool replace) {
@@ -247,6 +247,7 @@ void OutputFile::commit(const std::string& path, bool replace) {
   });
   if (::fsync(descriptor_) != 0) fail(path, errno);
   give_name(temporary_, path, replace);
+  ::close(std::exchange(descriptor_, -1));  // whoever finds it complete finds it without a lock
   temporary_.clear();
   remember_unfinished("");
 }
