@@ -41,6 +41,16 @@ inline h5::Handle boolean_type() {
   return type;
 }
 
+/// The bytes of an integer in either byte order.
+template <class T>
+std::vector<unsigned char> in_byte_order(T value, H5T_order_t order) {
+  std::vector<unsigned char> bytes(sizeof(T));
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    bytes[order == H5T_ORDER_LE ? i : sizeof(T) - 1 - i] =
+        static_cast<unsigned char>(static_cast<std::uint64_t>(value) >> 8 * i);
+  return bytes;
+}
+
 /// IEEE 754's binary16.
 inline h5::Handle float16_type() {
   h5::Handle type(H5Tcopy(H5T_IEEE_F32LE));
