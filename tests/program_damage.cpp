@@ -171,6 +171,21 @@ TEST_F(Damage, OfTextsInTheHeapIsNoticed) {  // HDF5 has no checksum for them
   expect_all_refused({"'/' of", "r.h5", "is damaged", "checksum"});
 }
 
+TEST_F(Damage, OfSizesInTheHeapIsNoticedBeforeHdf5TrustsThem) {  // it copies as many bytes as they say
+  std::size_t heaps = 0;
+  for (std::size_t at = whole.find("GCOL"); at != std::string::npos; at = whole.find("GCOL", at + 1), ++heaps)
+    for (int bit : {0x10, 0x20, 0x40}) {
+      std::string bytes = whole;
+      bytes[at + 25] ^= static_cast<char>(bit);  // of the first object: some thousands of bytes more
+      std::ofstream(result, std::ios::binary) << bytes;
+      for (const Arguments& command :
+           {Arguments{"validate", result, sweep}, {"inspect", result}, {"inspect", "--digest", result}})
+        expect_refused(run(command), 3, {"r.h5"});
+      expect_explain_refused({"r.h5"});
+    }
+  EXPECT_GT(heaps, 0u);
+}
+
 TEST_F(Damage, OfRowsIsNoticedNamingDatasetAndChunk) {
   haddr_t address = 0;
   {
