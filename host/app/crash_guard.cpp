@@ -8,14 +8,13 @@
 
 #include <array>
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
 #include <initializer_list>
-#include <mutex>
 #include <string_view>
 
 #include "host/app/exit_codes.hpp"
 #include "host/app/say.hpp"
+#include "host/app/side_thread.hpp"
 #include "host/errors.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/sweep/output_file.hpp"
@@ -26,6 +25,7 @@ namespace carbonfront {
 namespace {
 
 constexpr double kMostSeconds = 15;  // of computing in one call; unpacking the largest chunk takes less
+constexpr unsigned kMostWaiting = 60;  // seconds that a child may take in all
 constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 std::array<struct sigaction, kSignals.size()> previous;
 
@@ -50,20 +50,15 @@ void on_fault(int signal) {
   if (signal == SIGABRT) ::raise(signal);
 }
 
-void watch(std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
+void watch(const std::stop_token& stop) {
   char subject[512];
-  while (!stop.stop_requested()) {
-    wake.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
+  while (wait_for(stop, std::chrono::milliseconds(500)))
     if (find_long_library_call(kMostSeconds, subject)) end(subject, "the HDF5 library does not come back from it");
-  }
 }
 
 }  // namespace
 
-CrashGuard::CrashGuard() : watchdog_(watch) {
+CrashGuard::CrashGuard() : watchdog_(side_thread(watch)) {
   struct sigaction action {};
   action.sa_handler = on_fault;
   action.sa_flags = SA_ONSTACK;
@@ -75,6 +70,8 @@ void try_in_child(const std::vector<std::string>& files, const std::function<voi
   if (child < 0) return;  // without memory for a second process: the guard above remains
   if (child == 0) {
     for (int signal : kSignals) ::signal(signal, SIG_DFL);
+    ::signal(SIGALRM, SIG_DFL);
+    ::alarm(kMostWaiting);
     const rlimit seconds{static_cast<rlim_t>(kMostSeconds), static_cast<rlim_t>(kMostSeconds)}, no_core{0, 0};
     ::setrlimit(RLIMIT_CPU, &seconds);
     ::setrlimit(RLIMIT_CORE, &no_core);
@@ -89,8 +86,9 @@ void try_in_child(const std::vector<std::string>& files, const std::function<voi
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-  if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM)) return;
-  bool loops = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
+  const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  if (signal == SIGINT || signal == SIGTERM || signal == SIGALRM) return;
+  const bool loops = signal == SIGXCPU || signal == SIGKILL;
   throw InputError("cannot read '" + join(files, "', '") + "'",
                    loops ? "the HDF5 library does not come back from it" : "the HDF5 library crashed over it",
                    "the file is damaged in its structure: copy it again from its source");

@@ -22,8 +22,8 @@ class CrashGuard {
 };
 
 /// Runs `open` in a child process first. A structure that makes HDF5 crash, loop or overwrite memory ends the child, not
-/// this process: that is an InputError here. What `open` throws does not count; it will be thrown again. Costs what `open`
-/// does.
+/// this process: that is an InputError here. What `open` throws does not count; it will be thrown again. A child that still
+/// waits for a disk after a minute is given up, and the guard above is what remains. Costs what `open` does.
 void try_in_child(const std::vector<std::string>& files, const std::function<void()>& open);
 
 /// Lets every file of the program's own (results, parts, counts, checkpoints) be tried like that before it is opened.

@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "host/app/say.hpp"
+#include "host/app/side_thread.hpp"
 #include "host/progress.hpp"
 #include "host/scoring/memory.hpp"
 
@@ -29,22 +30,9 @@ TimeLimit::TimeLimit(const std::string& duration) {
   if (duration.empty()) return;
   double seconds = parse_duration(duration);
   seconds -= std::min(seconds / 10, 30.0);
-  thread_ = std::thread([this, seconds] {
-    std::unique_lock lock(mutex_);
-    auto stop_requested = [&] { return done_; };
-    if (!wake_.wait_for(lock, std::chrono::duration<double>(seconds), stop_requested) && !request_wind_up(kTimeLimit))
-      request_stop(kTimeLimit);
+  thread_ = side_thread([seconds](const std::stop_token& stop) {
+    if (wait_for(stop, std::chrono::duration<double>(seconds)) && !request_wind_up(kTimeLimit)) request_stop(kTimeLimit);
   });
-}
-
-TimeLimit::~TimeLimit() {
-  if (!thread_.joinable()) return;
-  {
-    std::lock_guard lock(mutex_);
-    done_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
 }
 
 std::string job_line(Shard shard) {

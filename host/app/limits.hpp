@@ -1,9 +1,7 @@
 #pragma once
 // What a run may use: threads, memory and time, as asked for or as the job grants.
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <thread>
 
@@ -24,14 +22,9 @@ Limits limits_of(int threads, const std::string& memory_limit);
 class TimeLimit {
  public:
   explicit TimeLimit(const std::string& duration);
-  TimeLimit(TimeLimit&&) = delete;
-  ~TimeLimit();
 
  private:
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool done_ = false;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 /// Names shard, host and job, for lines in a log: "shard 3 of 16, node7, job 123_3".

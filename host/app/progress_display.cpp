@@ -8,6 +8,7 @@
 #include <string>
 
 #include "host/app/say.hpp"
+#include "host/app/side_thread.hpp"
 
 namespace carbonfront {
 
@@ -40,23 +41,13 @@ std::string progress_line(const char* phase, std::uint64_t done, std::uint64_t t
 }
 
 ProgressDisplay::ProgressDisplay(const Progress& progress, std::string who)
-    : progress_(progress), who_(std::move(who)), thread_([this] { show(); }) {}
+    : progress_(progress), who_(std::move(who)), thread_(side_thread([this](const std::stop_token& stop) { show(stop); })) {}
 
-ProgressDisplay::~ProgressDisplay() {
-  {
-    std::lock_guard lock(mutex_);
-    done_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
-void ProgressDisplay::show() {
+void ProgressDisplay::show(const std::stop_token& stop) {
   bool terminal = who_.empty() && ::isatty(STDERR_FILENO);
   bool shown = false;
-  std::unique_lock lock(mutex_);
   auto step = [&] { return terminal ? Seconds(shown ? 0.2 : 1.0) : Seconds(30); };
-  while (!wake_.wait_for(lock, step(), [&] { return done_; })) {
+  while (wait_for(stop, step())) {
     double elapsed = Seconds(std::chrono::steady_clock::now() - progress_.started.load()).count();
     std::string line = progress_line(progress_.phase, progress_.done, progress_.total, progress_.step_bytes, elapsed);
     if (!who_.empty()) line = who_ + ": " + line;

@@ -1,9 +1,8 @@
 #pragma once
 // Shows the progress of long work on stderr: a bar on a terminal, otherwise a line every 30 seconds.
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -19,18 +18,14 @@ std::string progress_line(const char* phase, std::uint64_t done, std::uint64_t t
 class ProgressDisplay {
  public:
   explicit ProgressDisplay(const Progress& progress, std::string who = "");
-  ~ProgressDisplay();
   ProgressDisplay(const ProgressDisplay&) = delete;
 
  private:
-  void show();
+  void show(const std::stop_token& stop);
 
   const Progress& progress_;
   std::string who_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool done_ = false;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace carbonfront
