@@ -199,6 +199,23 @@ TEST(Output, IsNotReplacedWhereTheFileSystemCannotRenameSo) {
   }
 }
 
+TEST(Many, InputsNeedAsManyOpenFiles) {
+  Scratch folder;
+  Arguments command = {"score"};
+  for (int i = 0; i < 40; ++i)
+    command.push_back(Sweeping(folder / fmt::format("s{}.h5", i)).column<double>("x", {1.0 * i}).close());
+  command.insert(command.end(), {"--view", "v=x:min", "-o", folder / "r.h5", "--force"});
+  const std::string err = folder / "err";
+  auto with = [&](int limit) {
+    return WEXITSTATUS(std::system(fmt::format("ulimit -n {}; {} >/dev/null 2>'{}'", limit, in_shell(command), err).c_str()));
+  };
+  EXPECT_EQ(with(200), 0) << read_text(err);
+  for (int limit : {20, 41, 42, 43, 44, 60, 80}) {  // HDF5 opens a file first, or the reader
+    EXPECT_EQ(with(limit), 3) << limit;
+    EXPECT_TRUE(says(read_text(err), "(Too many open files); let more files be open at once")) << limit << read_text(err);
+  }
+}
+
 TEST(Many, ViewsAreWrittenAndReadBack) {
   Scratch folder;
   std::string sweep = Sweeping(folder / "s.h5").column<double>("x", {1, 2}).column<double>("y", {1, 1}).close(), spec;

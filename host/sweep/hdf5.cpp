@@ -13,6 +13,7 @@
 #include "host/sweep/chunk_encoder.hpp"
 #include "host/sweep/external.hpp"
 #include "host/sweep/library_call.hpp"
+#include "host/sweep/raw_file.hpp"
 
 namespace carbonfront::h5 {
 
@@ -85,7 +86,11 @@ Handle open_for_reading(const std::string& path, const char* damage_advice) {
   Handle access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access, false, true);
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access));
-  if (!file) throw unreadable(path, last_reason(), damage_advice);
+  if (!file) {
+    const std::string reason = last_reason();
+    if (reason == std::strerror(EMFILE)) throw InputError("cannot open '" + path + "'", reason, advice_on_opening(EMFILE));
+    throw unreadable(path, reason, damage_advice);
+  }
   return file;
 }
 

@@ -12,12 +12,17 @@
 
 namespace carbonfront {
 
+const char* advice_on_opening(int error) noexcept {
+  bool too_many = error == EMFILE || error == ENFILE;  // each file is open twice: for its structure, and for its rows
+  return too_many ? "let more files be open at once (`ulimit -Hn`), or give fewer" : "give the path of an HDF5 sweep";
+}
+
 RawFile::RawFile(std::string path) : RawFile(path, ::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
 
 RawFile::RawFile(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {
   struct stat status {};
   if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0)
-    throw InputError("cannot open '" + path_ + "'", std::strerror(errno), "give the path of an HDF5 sweep");
+    throw InputError("cannot open '" + path_ + "'", std::strerror(errno), advice_on_opening(errno));
   size_ = static_cast<std::uint64_t>(status.st_size);
 }
 

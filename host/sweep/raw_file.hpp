@@ -8,6 +8,9 @@
 
 namespace carbonfront {
 
+/// What to do where opening a file failed with this errno.
+const char* advice_on_opening(int error) noexcept;
+
 /// Owns a descriptor open for reading; move-only. Reads from several threads at once are safe.
 class RawFile {
  public:
