@@ -15,6 +15,12 @@ constexpr Distribution kDistributions[] = {Distribution::independent,     Distri
                                            Distribution::anti_correlated, Distribution::all_nondominated,
                                            Distribution::quantised,       Distribution::three_values};
 
+#ifdef __SANITIZE_ADDRESS__  // accesses beyond a block do not depend on how many objectives there are
+constexpr std::uint32_t kObjectivesAtEdges[] = {1, 3, 8};
+#else
+constexpr std::uint32_t kObjectivesAtEdges[] = {1, 2, 3, 4, 5, 6, 7, 8};
+#endif
+
 /// Compares on every distribution and says which one failed.
 void check_distributions(std::uint32_t size, std::uint32_t objectives) {
   for (const Distribution distribution : kDistributions) {
@@ -25,7 +31,7 @@ void check_distributions(std::uint32_t size, std::uint32_t objectives) {
 
 TEST(Conformance, AgreesAtEveryBlockEdge) {
   for (const std::uint32_t size : {0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 255, 256, 257, 511, 512, 513}) {
-    for (const std::uint32_t objectives : {1, 2, 3, 4, 5, 6, 7, 8}) check_distributions(size, objectives);
+    for (const std::uint32_t objectives : kObjectivesAtEdges) check_distributions(size, objectives);
   }
 }
 
