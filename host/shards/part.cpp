@@ -268,13 +268,25 @@ std::string difference(const PartInfo& wanted, const PartInfo& found) {
   return "";
 }
 
+namespace {
+
+/// Writes a text of fixed length: what is read of a part does not lie in HDF5's heap.
+void write_text(hid_t object, const char* name, const std::string& text) {
+  h5::Handle type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type, std::max<std::size_t>(1, text.size())), H5Tset_strpad(type, H5T_STR_NULLPAD);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  h5::write_scalar_attribute(object, name, type, text.c_str());
+}
+
+}  // namespace
+
 void write_work(hid_t file, const char* format, const PartInfo& info) {
   h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));
-  h5::write_attribute(root, "format", std::string_view(format));
+  write_text(root, "format", format);
   h5::write_attribute(root, "format_version", kPartVersion);
-  h5::write_attribute(root, "program_version", std::string_view(info.program_version));
-  h5::write_attribute(root, "spec", std::string_view(info.spec));
-  h5::write_attribute(root, "catalog_sha256", std::string_view(join(info.catalogs, " ")));
+  write_text(root, "program_version", info.program_version);
+  write_text(root, "spec", info.spec);
+  write_text(root, "catalog_sha256", join(info.catalogs, " "));
   h5::Handle part = create_group(file, "part");
   write_array(part, "numbers",
               std::vector<std::uint64_t>{info.rows, info.shard.index, info.shard.count, info.range.first, info.range.end,

@@ -12,6 +12,7 @@
 #include "host/sweep/fast_reader.hpp"
 #include "host/sweep/hash.hpp"
 #include "host/sweep/library_call.hpp"
+#include "host/sweep/text_heap.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -127,6 +128,28 @@ char OwnFile::kind_of(const std::string& object) const {
 const Content& OwnFile::content() const {
   if (!content_) content_.emplace(file_, path_);
   return *content_;
+}
+
+void OwnFile::check_heaps() const {
+  if (!checked_ || heaps_checked_) return;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> rows;  // where they begin and end
+  for (const FileObject& object : content().objects()) {
+    if (object.kind != 'd') continue;
+    const std::shared_ptr<const StoredDataset>& stored = dataset(object.path).stored;
+    if (!stored || stored->contiguous) continue;
+    for (const ChunkPlace& place : stored->places)
+      if (place.address != kNoAddress) rows.emplace_back(place.address, place.address + place.bytes);
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.emplace_back(raw_->size(), raw_->size());
+  std::uint64_t at = 0;
+  for (auto [begin, end] : rows) {
+    if (begin > raw_->size()) damaged("/", "rows lie behind its end");
+    if (begin > at)
+      if (const char* why = check_collections(*raw_, at, begin)) damaged("/", why);
+    at = std::max(at, end);
+  }
+  heaps_checked_ = true;
 }
 
 void OwnFile::verify(const std::string& object) const {

@@ -49,6 +49,9 @@ class OwnFile {
   bool is_checked() const { return checked_; }
   /// Compares what no checksum of HDF5 covers with the file's table, once an object.
   void verify(const std::string& object) const;
+  /// Checks that the global heaps, as far as the file's own checksums go, hold together: HDF5 trusts the sizes in them, and
+  /// overwrites memory. Call before texts of variable length are read. Cost: reads all that is no row.
+  void check_heaps() const;
   [[noreturn]] void damaged(const std::string& object, const std::string& why) const;
 
   bool has(const std::string& object) const;
@@ -106,6 +109,7 @@ class OwnFile {
   std::shared_ptr<const RawFile> raw_;
   bool checked_ = false;
   std::map<std::string, std::string> checksums_;  // by object
+  mutable bool heaps_checked_ = false;
   mutable std::set<std::string> verified_;
   mutable std::map<std::string, Dataset> datasets_;
   mutable std::optional<Content> content_;

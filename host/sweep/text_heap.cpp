@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <string>
 
 namespace carbonfront {
 
@@ -21,6 +22,34 @@ Number number_at(const void* bytes, std::size_t offset) {
 }
 
 }  // namespace
+
+const char* check_collection(const char* bytes, std::uint64_t size) {
+  std::vector<bool> seen(65536);
+  for (std::uint64_t at = kHeadBytes; at + kHeadBytes <= size;) {
+    auto index = number_at<std::uint16_t>(bytes, at);
+    auto reserved = number_at<std::uint32_t>(bytes, at + 4);
+    auto length = number_at<std::uint64_t>(bytes, at + 8);
+    if (index == 0) return length == size - at ? nullptr : "the free space of a heap does not end where it ends";
+    if (length > size - at - kHeadBytes || reserved != 0 || seen[index]) return "the objects of a heap do not hold together";
+    seen[index] = true;
+    at += kHeadBytes + (length + 7) / 8 * 8;
+  }
+  return nullptr;
+}
+
+const char* check_collections(const RawFile& file, std::uint64_t begin, std::uint64_t end) {
+  constexpr std::string_view sign("GCOL\1\0\0\0", 8);
+  if (end - begin < kHeadBytes || end - begin > kMostCollectionBytes) return nullptr;
+  std::string bytes(end - begin, '\0');
+  if (const char* why = file.read(begin, bytes.size(), bytes.data())) return why;
+  for (std::size_t at = bytes.find(sign); at != std::string::npos; at = bytes.find(sign, at + 1)) {
+    if (bytes.size() - at < kHeadBytes) break;
+    auto size = number_at<std::uint64_t>(bytes.data(), at + 8);
+    if (size < kHeadBytes || size > bytes.size() - at) return "a heap's size cannot be";
+    if (const char* why = check_collection(bytes.data() + at, size)) return why;
+  }
+  return nullptr;
+}
 
 const char* TextHeap::load(std::uint64_t address, Collection& collection) const {
   char head[kHeadBytes];
