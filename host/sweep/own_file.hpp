@@ -49,8 +49,9 @@ class OwnFile {
   bool is_checked() const { return checked_; }
   /// Compares what no checksum of HDF5 covers with the file's table, once an object.
   void verify(const std::string& object) const;
-  /// Checks that the global heaps, as far as the file's own checksums go, hold together: HDF5 trusts the sizes in them, and
-  /// overwrites memory. Call before texts of variable length are read. Cost: reads all that is no row.
+  /// Checks the sizes in the global heaps, where texts of variable length lie: HDF5 has no checksum for them, trusts them, and
+  /// would overwrite memory. Call before such texts are read. Does nothing where the file carries no checksums. Throws
+  /// InputError. Cost: reads all that is no row.
   void check_heaps() const;
   [[noreturn]] void damaged(const std::string& object, const std::string& why) const;
 
