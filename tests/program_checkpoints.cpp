@@ -103,6 +103,19 @@ TEST_F(Checkpoints, OfATimeLimitLeadToTheResultInSteps) {
   EXPECT_EQ(digest_of(work.result()), work.digest_of_one_run());
 }
 
+TEST_F(Checkpoints, OfFrontsAloneOfSelectedRowsAreGoneOnFrom) {  // such views need no numbers of selected rows
+  work.spec = {"--spec", folder.write("front.toml",
+                                      "[sweep]\nwhere = [\"accuracy >= 42\"]\n"
+                                      "[[view]]\nname = \"v\"\nobjectives = [\"accuracy:max\", \"params:min\"]\noutputs = []\n")};
+  Arguments command = joined(joined({"score"}, work.sweep), joined(work.spec, {"-o", work.result()}));
+  Outcome done = stopped(folder, joined(command, joined(slowly, {"--time-limit", "1h"})), SIGTERM);
+  EXPECT_EQ(done.code, 128 + SIGTERM) << done.err;
+  done = run(command);
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_TRUE(says(done.err, "going on at row")) << done.err;
+  EXPECT_EQ(digest_of(work.result()), work.digest_of_one_run());
+}
+
 TEST_F(Checkpoints, KeepEverythingReadWhenTheTimeEndsWhileJudging) {
   work.spec = {"--view", "v=accuracy:max,params:min,train_time:min"};
   Arguments command = joined(joined({"score"}, work.sweep), joined(work.spec, {"-o", work.result()}));

@@ -358,13 +358,14 @@ void append_part(const OwnFile& file, const Plan& plan, const PartInfo& info, Re
   auto size = static_cast<std::uint32_t>(part.checked(totals, 0));
   if (plan.emissions) append_emission_counts(part, plan, data);
   data.without_emissions += part.checked(totals, 1);
-  auto selected = part.array<std::uint32_t>("selected");
-  if (!data.selection.all && selected.size() != size) part.damaged("its selected rows are cut off");
-  if (data.selection.all && size != info.done) part.damaged("it has fewer rows than it says");
+  Resident resident = resident_parts(plan);
+  auto selected = part.array<std::uint32_t>("selected");  // none of a run whose views need no row numbers
+  const bool numbered = resident.row_numbers || !selected.empty();
+  if (!data.selection.all && numbered && selected.size() != size) part.damaged("its selected rows are cut off");
+  if (data.selection.all ? size != info.done : size > info.done) part.damaged("it has not as many rows as it says");
   for (std::size_t i = 0; i < selected.size(); ++i)
     if (selected[i] >= info.done || (i > 0 && selected[i] <= selected[i - 1]))
       part.damaged("its selected rows are out of range, or out of order");
-  Resident resident = resident_parts(plan);
   if (resident.row_numbers)
     for (std::uint32_t row : selected) data.selection.row.push_back(static_cast<std::uint32_t>(info.range.first + row));
   for (int column : resident.columns) {
