@@ -50,6 +50,20 @@ TEST(IntervalObjective, TakesBoundsFromTwoColumns) {
   EXPECT_TRUE(says(run({"explain", folder / "r.h5", "3"}).out, "missing: highest"));
 }
 
+TEST(IntervalObjective, ThatMissesOneBoundIsUnratedWhateverTheOther) {
+  Scratch folder;
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<double>("accuracy", {90, 60, 95})
+                          .column<double>("lowest", {88, 69, kNan})
+                          .column<double>("highest", {91, kNan, 93})
+                          .column<std::int64_t>("cost", {10, 9, 10})
+                          .close();
+  std::string spec = view_with(folder, R"(intervals = { accuracy = { low = "lowest", high = "highest" } })");
+  Reading result(scored(folder, sweep, {"--spec", spec}));
+  EXPECT_EQ(result.integers("/views/v/certainty"), (Counts{1, 0, 0}));
+  EXPECT_EQ(result.integers("/views/v/state"), (Counts{2, 1, 1}));
+}
+
 TEST(IntervalObjective, TakesAnErrorOfItsOwnUnitOrARelativeOne) {
   Scratch folder;
   std::string sweep = seeds(folder);

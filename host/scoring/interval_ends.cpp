@@ -72,6 +72,7 @@ struct BatchInterval {
                fmt::format("{} goes from {} of column '{}' to {} of column '{}'", objective.name, low[i],
                            name_of(bounds.low_column), high[i], name_of(bounds.high_column)),
                "an interval goes from low to high");
+      if (std::isnan(low[i]) || std::isnan(high[i])) return;  // the row is unrated
       if (value[i] < low[i] || value[i] > high[i])
         refuse(i, fmt::format("{} is {}", objective.name, value[i]),
                fmt::format("it is outside its bounds, {} to {}", low[i], high[i]));
