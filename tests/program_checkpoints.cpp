@@ -166,8 +166,11 @@ TEST_F(Checkpoints, OfCountsGetFurtherEachTimeUntilTheCountsAreThere) {
   const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - begin;
   fs::remove(work.part(1) + ".counts");
   int runs = 0;
-  // A tenth is kept back. What is left is too little for all parts at once, and enough for one of twelve.
-  Outcome done = count_in_steps(work, {"--backend", "reference", "--time-limit", std::to_string(whole.count() * 0.5)}, runs);
+  Outcome done;
+  // A tenth is kept back. What is left is too little for all parts at once, and enough for one of twelve; on a machine that
+  // has got busier since, not always.
+  const Arguments limited = {"--backend", "reference", "--time-limit", std::to_string(whole.count() * 0.5)};
+  while ((done = work.count(1, limited)).code == 7 && runs < 60) ++runs;
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_GE(runs, 2);
   for (int shard : {0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}) EXPECT_EQ(work.count(shard).code, 0);
