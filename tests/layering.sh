@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks who includes whom, that only host/app prints or ends the program, and that it prints through host/app/say.hpp alone.
+# Checks who includes whom, that only host/app prints or ends the program, that it prints through host/app/say.hpp alone, and
+# that no name is defined twice (the one-definition rule).
 # usage: layering.sh [REPOSITORY]     prints the violations; exits 1 when there are any, or when the check itself is blind
 set -u
 root=$(cd "${1:-$(dirname "$0")/..}" && pwd) || exit 2
@@ -79,6 +80,27 @@ check_saying() {  # in host/app: what is printed elsewhere would not be escaped
   done
 }
 
+# Types and constants that other files see: two of one name are one to the linker, which takes either and says nothing.
+check_names() {
+  find kernels host tests bench -type f \( -name '*.?pp' -o -name '*.cu' -o -name '*.cuh' -o -name '*.h' \) 2>/dev/null | sort |
+    while read -r file; do
+      awk -v file="$file" '
+        /^namespace ([A-Za-z0-9_:]+ )?\{/ { space[depth++] = NF > 2 ? $2 "::" : "{"; next }
+        /^\}  \/\/ namespace/ { --depth; next }
+        {
+          outer = ""
+          for (i = 0; i < depth; ++i) outer = outer space[i]
+          if (outer ~ /\{/ || !/^(inline constexpr|struct|class|union|enum) / || !match($0, /( =|[ :({]*\{)/)) next
+          name = substr($0, 1, RSTART - 1)
+          sub(/ final$/, "", name)
+          sub(/ : .*/, "", name)
+          sub(/(\[.*\])+$/, "", name)
+          sub(/.*[ )*]/, "", name)
+          print outer name, file
+        }' "$file"
+    done | awk '$1 in first { print $2 " defines " $1 " (" first[$1] " does too); rename one" } { first[$1] = $2 }'
+}
+
 check() {  # prints all violations under the current folder
   layers | while read -r folder allowed; do
     [ -d "$folder" ] && check_includes "$folder" "$allowed" "$(foreign | awk -v f="$folder" '$1 == f {print $2}')"
@@ -88,6 +110,7 @@ check() {  # prints all violations under the current folder
   done
   check_printing
   check_saying
+  check_names
 }
 
 # The check must see each kind of violation, once, and nothing else.
@@ -112,6 +135,10 @@ self_check() {
     printf '#include "b.hpp"\n#include <cub/cub.cuh>\n' >host/pareto/b.cpp
     printf 'void f() { std::cerr << 1; } // std::cout\n#include <cerrno> // printf("no")\nvoid g() { snprintf(x); fmt::print("x"); }\n' >host/sweep/b.cpp
     printf 'void f() {\n  std::exit(1); }\n' >host/spec/b.cpp
+    printf 'namespace x {\nnamespace {\nstruct Own {\n};\n}  // namespace\ninline constexpr int kSame{1};\nstruct Same {\n' >kernels/c.hpp
+    printf 'namespace x {\nstruct Own {\n};\ninline constexpr Type<int> kSame = 2;\n}  // namespace x\nstruct Same {\n' >kernels/d.hpp
+    printf 'namespace x {\nstruct Declared;\nstruct alignas(8) Same : public Other {\n' >kernels/e.hpp
+    printf 'namespace x {\nstruct Declared;\nstruct Same::Inner {\n' >kernels/f.hpp
     check >found
   )
   found=$(sed -E 's/ \(.*//; s/ prints (or exits|past).*//' "$scratch/found")
@@ -136,6 +163,8 @@ host/sweep/b.cpp:3
 host/spec/b.cpp:2
 host/app/a.cpp:2
 host/app/a.cpp:3
+kernels/d.hpp defines x::kSame
+kernels/e.hpp defines x::Same
 EOF
   ) || { echo "the check itself is wrong: it finds '<', it must find '>'"; exit 1; }
 }

@@ -106,7 +106,7 @@ void add_convert_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("--units", flags->units, "Units of columns, such as train_time=h,tdp=W")->allow_extra_args(false);
   command->add_option("--type", flags->types, "Types of columns: COLUMN=boolean, int64, uint64, float64 or string")
       ->allow_extra_args(false);
-  add_number(*command, "--threads", flags->threads, "Threads to use (default: all)", kThreads);
+  add_number(*command, "--threads", flags->threads, "Threads to use (default: all)", kThreadNumbers);
   command->add_flag("--force", flags->options.force, "Overwrite an existing sweep");
   command->callback([flags, &action] { action = [flags] { return convert(*flags); }; });
 }

@@ -293,9 +293,9 @@ void add_explain_command(CLI::App& parent, std::function<int()>& action) {
   auto options = std::make_shared<ExplainOptions>();
   CLI::App* command = parent.add_subcommand("explain", "Explain one row of a result: inputs, formula, verdict.");
   command->add_option("RESULT.h5", options->result, "A result of `carbonfront score`")->required();
-  add_number(*command, "ROW", options->row, "The row, from 0", kRow)->required();
+  add_number(*command, "ROW", options->row, "The row, from 0", kRowNumbers)->required();
   command->add_option("--sweep", options->inputs, "The sweep, where it has moved since")->allow_extra_args(false);
-  add_number(*command, "--against", options->against, "Another row to compare it with", kRow);
+  add_number(*command, "--against", options->against, "Another row to compare it with", kRowNumbers);
   command->callback([options, &action] { action = [options] { return explain(*options); }; });
 }
 

@@ -197,7 +197,7 @@ void add_merge_command(CLI::App& parent, std::function<int()>& action, int argc,
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
   add_reading_options(*command, options->reading);
   add_backend_options(*command, options->backend, options->device);
-  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)", kThreads);
+  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)", kThreadNumbers);
   command->add_option("--memory-limit", options->memory_limit,
                       "Refuse work that needs more, such as 8GiB (default: 60 % of the memory)");
   command->callback([options, &action] { action = [options] { return merge(*options); }; });
@@ -212,7 +212,7 @@ void add_count_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
   add_reading_options(*command, options->reading);
   add_backend_options(*command, options->backend, options->device);
-  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)", kThreads);
+  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)", kThreadNumbers);
   command->add_option("--memory-limit", options->memory_limit,
                       "Rows of other parts are read in blocks that fit, such as 8GiB (default: 60 % of the memory)");
   command->add_option("--time-limit", options->time_limit,

@@ -35,9 +35,9 @@ struct NumberRange {
   const char* advice = "give one of these numbers";
 };
 
-inline constexpr NumberRange kThreads{1, 65536, "give how many threads to use, or leave it out for all"};
-inline constexpr NumberRange kBatchRows{1, 4294967295, "give how many rows to read at a time, or leave it out"};
-inline constexpr NumberRange kRow{0, std::numeric_limits<std::uint64_t>::max(), "give a row's number, from 0"};
+inline constexpr NumberRange kThreadNumbers{1, 65536, "give how many threads to use, or leave it out for all"};
+inline constexpr NumberRange kBatchRowNumbers{1, 4294967295, "give how many rows to read at a time, or leave it out"};
+inline constexpr NumberRange kRowNumbers{0, std::numeric_limits<std::uint64_t>::max(), "give a row's number, from 0"};
 
 /// Adds an option, or an argument where it has no dashes, whose value is such a number. `target` must outlive parsing, which
 /// throws SpecError.
