@@ -3,6 +3,7 @@
 #include <hdf5_hl.h>
 
 #include "host/sweep/own_file.hpp"
+#include "host/sweep/text_heap.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {
@@ -233,6 +234,42 @@ TEST_F(Damage, CutsAreRefusedAtWhateverLength) {
                                      {"inspect", "--digest", result}})
       expect_refused(run(command), 3, {"r.h5"});
   }
+}
+
+TEST(Heaps, AreCheckedWhereverTheyLieInAFile) {
+  Scratch folder;
+  auto number = [](auto value) { return std::string(reinterpret_cast<const char*>(&value), sizeof value); };
+  // A collection of 64 bytes: a text of 5, and free space.
+  auto heap = [&](std::uint64_t length, std::uint64_t free) {
+    return std::string("GCOL\1\0\0\0", 8) + number(std::uint64_t{64}) + number(std::uint64_t{1}) + number(length) +
+           std::string("GCOL\1\0\0\0", 8) + number(std::uint64_t{0}) + number(free) + std::string(8, '\0');
+  };
+  for (std::size_t before : {0, 1, (16 << 20) - 64, (16 << 20) - 7, (16 << 20) - 1, 16 << 20, (32 << 20) - 5}) {
+    auto wrong = [&](const std::string& collection) {
+      RawFile file(folder.write("heap", std::string(before, 'x') + collection));
+      return check_collections(file, 0, file.size());
+    };
+    EXPECT_EQ(wrong(heap(5, 24)), nullptr) << before;
+    EXPECT_STREQ(wrong(heap(5, 32)), "the free space of a heap does not end where it ends") << before;
+    EXPECT_STREQ(wrong(heap(4101, 24)), "a text reaches beyond its heap") << before;
+    EXPECT_STREQ(wrong(heap(5, 24).substr(0, 60)), "a heap's size cannot be") << before;
+  }
+}
+
+TEST(Heaps, MayHoldTextsThatLookLikeOne) {
+  Scratch folder;
+  std::string sweep = Sweeping(folder / "s.h5")
+                          .column<double>("x", {1, 2})
+                          .units("GCOL\1")
+                          .column<double>("y", {2, 1})
+                          .units("GCOL\1")
+                          .close();
+  std::string result = scored(folder, sweep, {"--view", "v=x:min,y:min", "--columns", "x,y"});
+  for (const Arguments& command : {Arguments{"inspect", result},
+                                   {"inspect", "--digest", result},
+                                   {"validate", result, sweep},
+                                   {"explain", result, "1"}})
+    EXPECT_EQ(run(command).code, 0) << run(command).err;
 }
 
 TEST(OldResults, AreReadAndSaidToBeUnchecked) {

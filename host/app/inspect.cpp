@@ -135,7 +135,6 @@ void open_columns(const std::string& path, const std::string& group, const Readi
 /// Shows a file of the program's own; false where it is none.
 bool inspect_own(const InspectOptions& options, bool& has_configs) {
   OwnFile file(options.file, "copy it again from where it was made, or make it again");
-  file.check_heaps();
   file.verify("/");
   std::string format = h5::text_attribute(file.open("/"), "format");
   has_configs = h5::exists(file, "/configs");

@@ -183,7 +183,6 @@ std::vector<std::uint8_t> states_by_sweep(const Data& data, const ViewScores& sc
 OwnFile open_result(const std::string& path) {
   OwnFile file(path, kAdvice);
   std::vector<std::string> format;
-  file.check_heaps();
   file.verify("/");
   if (!h5::read_texts(file.open("/"), "format", format) || format != std::vector<std::string>{"carbonfront result"})
     throw InputError("'" + path + "' is not a result", "its attribute `format` does not say so",

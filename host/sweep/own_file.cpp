@@ -153,6 +153,7 @@ void OwnFile::check_heaps() const {
 }
 
 void OwnFile::verify(const std::string& object) const {
+  check_heaps();
   auto expected = checksums_.find(object);
   if (expected == checksums_.end() || verified_.contains(object)) return;
   if (checksum_of(content(), {object, kind_of(object), {}}) != expected->second)

@@ -47,12 +47,9 @@ class OwnFile {
   const std::string& path() const { return path_; }
   /// Tells whether checksums cover all that it holds; version 0.1.0 wrote none, and other programs copy without them.
   bool is_checked() const { return checked_; }
-  /// Compares what no checksum of HDF5 covers with the file's table, once an object.
+  /// Compares what no checksum of HDF5 covers with the file's table, once an object. Cost: the first describes all
+  /// datasets and reads all that is no row.
   void verify(const std::string& object) const;
-  /// Checks the sizes in the global heaps, where texts of variable length lie: HDF5 has no checksum for them, trusts them, and
-  /// would overwrite memory. Call before such texts are read. Does nothing where the file carries no checksums. Throws
-  /// InputError. Cost: reads all that is no row.
-  void check_heaps() const;
   [[noreturn]] void damaged(const std::string& object, const std::string& why) const;
 
   bool has(const std::string& object) const;
@@ -104,6 +101,9 @@ class OwnFile {
   void check_range(const std::string& name, hid_t type, std::uint64_t begin, std::uint64_t count) const;
   void read_values(const std::string& name, hid_t type, std::uint64_t begin, std::uint64_t count, void* out) const;
   void read_table();
+  /// Checks, once, the sizes in the global heaps, where texts of variable length lie: HDF5 has no checksum for them, trusts
+  /// them, and would overwrite memory. Does nothing where the file carries no checksums.
+  void check_heaps() const;
 
   std::string path_, advice_;
   h5::Handle file_;

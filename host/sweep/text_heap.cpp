@@ -1,5 +1,6 @@
 #include "host/sweep/text_heap.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <string>
@@ -21,54 +22,87 @@ Number number_at(const void* bytes, std::size_t offset) {
   return value;
 }
 
-}  // namespace
+constexpr std::string_view kSign("GCOL\1\0\0\0", 8);  // and version, at the beginning of a collection
 
-const char* check_collection(const char* bytes, std::uint64_t size) {
-  std::vector<bool> seen(65536);
-  for (std::uint64_t at = kHeadBytes; at + kHeadBytes <= size;) {
-    auto index = number_at<std::uint16_t>(bytes, at);
-    auto reserved = number_at<std::uint32_t>(bytes, at + 4);
-    auto length = number_at<std::uint64_t>(bytes, at + 8);
-    if (index == 0) return length == size - at ? nullptr : "the free space of a heap does not end where it ends";
-    if (length > size - at - kHeadBytes || reserved != 0 || seen[index]) return "the objects of a heap do not hold together";
-    seen[index] = true;
-    at += kHeadBytes + (length + 7) / 8 * 8;
+/// Reads the collection at an address.
+const char* read_collection(const RawFile& file, std::uint64_t address, std::vector<char>& bytes) {
+  char head[kHeadBytes];
+  if (const char* why = file.read(address, sizeof head, head)) return why;
+  auto size = number_at<std::uint64_t>(head, 8);
+  if (std::memcmp(head, kSign.data(), 5) != 0) return "a text's address leads to no heap";
+  if (size < kHeadBytes || size > kMostCollectionBytes || !file.holds(address, size)) return "a heap's size cannot be";
+  bytes.resize(size);
+  return file.read(address, size, bytes.data());
+}
+
+/// An object of a collection. Index 0 is the free space behind the last, head included.
+struct HeapObject {
+  std::uint16_t index;
+  std::uint32_t reserved;
+  std::uint64_t length;
+  const char* bytes;
+};
+
+/// Calls `use(object)`, which tells what is wrong or null, for the objects of a collection up to its free space or its end.
+template <class Use>
+const char* for_objects(const std::vector<char>& collection, Use use) {
+  const std::size_t size = collection.size();
+  for (std::size_t at = kHeadBytes; at + kHeadBytes <= size;) {
+    const char* head = collection.data() + at;
+    const HeapObject object{number_at<std::uint16_t>(head, 0), number_at<std::uint32_t>(head, 4),
+                            number_at<std::uint64_t>(head, 8), head + kHeadBytes};
+    if (object.index != 0 && object.length > size - at - kHeadBytes) return "a text reaches beyond its heap";
+    const char* why = use(object);
+    if (why || object.index == 0) return why;
+    at += kHeadBytes + (object.length + 7) / 8 * 8;
   }
   return nullptr;
 }
 
+/// Tells what is wrong with a collection that HDF5 wrote, null where nothing is.
+const char* check_collection(const std::vector<char>& collection) {
+  std::vector<bool> seen(65536);
+  const char* end = collection.data() + collection.size();
+  return for_objects(collection, [&](const HeapObject& object) -> const char* {
+    if (object.index == 0)
+      return object.length == static_cast<std::uint64_t>(end - object.bytes) + kHeadBytes
+                 ? nullptr
+                 : "the free space of a heap does not end where it ends";
+    if (object.reserved != 0 || seen[object.index]) return "the objects of a heap do not hold together";
+    seen[object.index] = true;
+    return nullptr;
+  });
+}
+
+}  // namespace
+
 const char* check_collections(const RawFile& file, std::uint64_t begin, std::uint64_t end) {
-  constexpr std::string_view sign("GCOL\1\0\0\0", 8);
-  if (end - begin < kHeadBytes || end - begin > kMostCollectionBytes) return nullptr;
-  std::string bytes(end - begin, '\0');
-  if (const char* why = file.read(begin, bytes.size(), bytes.data())) return why;
-  for (std::size_t at = bytes.find(sign); at != std::string::npos; at = bytes.find(sign, at + 1)) {
-    if (bytes.size() - at < kHeadBytes) break;
-    auto size = number_at<std::uint64_t>(bytes.data(), at + 8);
-    if (size < kHeadBytes || size > bytes.size() - at) return "a heap's size cannot be";
-    if (const char* why = check_collection(bytes.data() + at, size)) return why;
+  constexpr std::uint64_t kPieceBytes = 16 << 20;  // looked through at a time
+  std::string piece;
+  std::vector<char> collection;
+  while (begin < end) {
+    piece.resize(std::min(kPieceBytes, end - begin));
+    if (const char* why = file.read(begin, piece.size(), piece.data())) return why;
+    std::size_t next = 0;  // behind the last collection, whose texts may look like another
+    for (std::size_t at = piece.find(kSign); at != std::string::npos; at = piece.find(kSign, next)) {
+      if (end - begin - at < kHeadBytes) return nullptr;
+      if (const char* why = read_collection(file, begin + at, collection)) return why;
+      if (collection.size() > end - begin - at) return "a heap's size cannot be";
+      if (const char* why = check_collection(collection)) return why;
+      next = at + collection.size();
+    }
+    if (piece.size() == end - begin) return nullptr;
+    begin += std::max(next, piece.size() - (kSign.size() - 1));
   }
   return nullptr;
 }
 
 const char* TextHeap::load(std::uint64_t address, Collection& collection) const {
-  char head[kHeadBytes];
-  if (const char* why = file_.read(address, sizeof head, head)) return why;
-  auto size = number_at<std::uint64_t>(head, 8);
-  if (std::memcmp(head, "GCOL\1", 5) != 0) return "a text's address leads to no heap";
-  if (size < kHeadBytes || size > kMostCollectionBytes || !file_.holds(address, size)) return "a heap's size cannot be";
-  collection.bytes.resize(size);
-  if (const char* why = file_.read(address, size, collection.bytes.data())) return why;
-  for (std::size_t at = kHeadBytes; at + kHeadBytes <= size;) {
-    const char* object = collection.bytes.data() + at;
-    auto index = number_at<std::uint16_t>(object, 0);
-    auto length = number_at<std::uint64_t>(object, 8);
-    if (index == 0) break;  // free space to the end
-    if (length > size - at - kHeadBytes) return "a text reaches beyond its heap";
-    collection.objects[index] = {object + kHeadBytes, length};
-    at += kHeadBytes + (length + 7) / 8 * 8;
-  }
-  return nullptr;
+  if (const char* why = read_collection(file_, address, collection.bytes)) return why;
+  return for_objects(collection.bytes, [&](const HeapObject& object) -> const char* {
+    if (object.index != 0) collection.objects[object.index] = {object.bytes, object.length};
+    return nullptr;
+  });
 }
 
 const char* TextHeap::find(const std::byte* reference, std::string_view& text) {

@@ -17,10 +17,8 @@ inline constexpr std::size_t kTextReferenceBytes = 16;  // of a text in a datase
 
 inline constexpr std::size_t kTextHeapBytes = 8 << 20;  // of collections that are kept
 
-/// Tells what is wrong with a heap collection of `size` bytes, null where nothing is: objects follow one another to its end.
-const char* check_collection(const char* bytes, std::uint64_t size);
-
-/// Finds the collections in the bytes [begin, end) of a file and checks each; null where all hold together.
+/// Finds the collections in the bytes [begin, end) of a file and tells what is wrong with the first that does not hold
+/// together, null where all do: objects follow one another to a collection's end. Reads all of the bytes, 16 MiB at a time.
 const char* check_collections(const RawFile& file, std::uint64_t begin, std::uint64_t end);
 
 /// Reads heap collections as texts need them; keeps the last of them.

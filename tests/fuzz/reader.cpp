@@ -66,6 +66,7 @@ void read_column(const Head& head, std::shared_ptr<const RawFile> file) {
 }
 
 void read_texts(const Head& head, const RawFile& file) {
+  check_collections(file, 0, file.size());
   TextHeap heap(file);
   for (std::uint64_t i = 0; i < 64; ++i) {
     std::byte reference[kTextReferenceBytes];
