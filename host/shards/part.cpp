@@ -19,6 +19,11 @@ namespace {
 
 constexpr std::int64_t kPartVersion = 2;
 
+/// Writes a text of fixed length: what is read of a part does not lie in HDF5's heap.
+void write_text(hid_t object, const char* name, const std::string& text) {
+  h5::write_scalar_attribute(object, name, h5::fixed_text_type(std::max<std::size_t>(1, text.size())), text.c_str());
+}
+
 /// Writes of every input its path as given, absolute, fingerprint and SHA-256, each ended by a zero, and its modification
 /// time.
 void write_inputs(hid_t part, const std::vector<InputIdentity>& inputs) {
@@ -267,18 +272,6 @@ std::string difference(const PartInfo& wanted, const PartInfo& found) {
     return fmt::format("it is of {} shards, not of {}", found.shard.count, wanted.shard.count);
   return "";
 }
-
-namespace {
-
-/// Writes a text of fixed length: what is read of a part does not lie in HDF5's heap.
-void write_text(hid_t object, const char* name, const std::string& text) {
-  h5::Handle type(H5Tcopy(H5T_C_S1));
-  H5Tset_size(type, std::max<std::size_t>(1, text.size())), H5Tset_strpad(type, H5T_STR_NULLPAD);
-  H5Tset_cset(type, H5T_CSET_UTF8);
-  h5::write_scalar_attribute(object, name, type, text.c_str());
-}
-
-}  // namespace
 
 void write_work(hid_t file, const char* format, const PartInfo& info) {
   h5::Handle root(H5Gopen2(file, "/", H5P_DEFAULT));

@@ -178,14 +178,6 @@ std::uint64_t find_types(CsvFile& table, const ConvertOptions& options, std::vec
   return rows;
 }
 
-h5::Handle fixed_text_type(std::size_t bytes) {
-  h5::Handle type(H5Tcopy(H5T_C_S1));
-  H5Tset_size(type, bytes);
-  H5Tset_strpad(type, H5T_STR_NULLPAD);
-  H5Tset_cset(type, H5T_CSET_UTF8);
-  return type;
-}
-
 /// h5py's truth value: an enumeration of FALSE and TRUE.
 h5::Handle truth_type() {
   h5::Handle type(H5Tenum_create(H5T_NATIVE_INT8));
@@ -202,7 +194,7 @@ void create_dataset(hid_t group, std::uint64_t rows, TableColumn& column) {
   column.width = !text ? size_of(column.type) : fixed ? std::max<std::size_t>(1, column.guess.longest) : 0;
   column.stored = column.type == ValueType::boolean ? truth_type()
                   : !text                           ? h5::Handle(H5Tcopy(memory_type(column.type)))
-                  : fixed                           ? fixed_text_type(column.width)
+                  : fixed                           ? h5::fixed_text_type(column.width)
                                                     : h5::utf8_type();
   h5::Storage storage{kChunkRows, column.width ? 1 : 0, true, false};
   storage.chunk_rows = std::min<hsize_t>(kChunkRows, rows);

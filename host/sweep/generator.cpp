@@ -221,14 +221,6 @@ struct Layout {
   }
 };
 
-h5::Handle text_type(std::size_t bytes) {
-  h5::Handle type(H5Tcopy(H5T_C_S1));
-  H5Tset_size(type, bytes);
-  H5Tset_strpad(type, H5T_STR_NULLPAD);
-  H5Tset_cset(type, H5T_CSET_UTF8);
-  return type;
-}
-
 h5::Handle number_type(hid_t type) { return h5::Handle(H5Tcopy(type)); }
 
 void add_configuration_columns(Layout& out) {
@@ -236,7 +228,7 @@ void add_configuration_columns(Layout& out) {
                  decltype(Column::values) values) { out.add(name, std::move(type), units, description, values); };
   using N = std::uint64_t;
   using F = std::uint32_t;
-  add("model", text_type(kModelBytes), "", "name of the configuration",
+  add("model", h5::fixed_text_type(kModelBytes), "", "name of the configuration",
       [](const Rows& r, N, F) -> const void* { return r.model.data(); });
   add("accuracy", number_type(H5T_IEEE_F64LE), "percent", "test accuracy, made up",
       [](const Rows& r, N, F) -> const void* { return r.accuracy.data(); });
@@ -248,11 +240,11 @@ void add_configuration_columns(Layout& out) {
       [](const Rows& r, N, F) -> const void* { return r.tdp.data(); });
   add("train_time", number_type(H5T_IEEE_F64LE), "h", "duration of the training, made up",
       [](const Rows& r, N, F) -> const void* { return r.train_time.data(); });
-  add("gpu", text_type(kGpuBytes), "", "name of the device",
+  add("gpu", h5::fixed_text_type(kGpuBytes), "", "name of the device",
       [](const Rows& r, N, F) -> const void* { return r.gpu.data(); });
-  add("region", text_type(kRegionBytes), "", "country of the training",
+  add("region", h5::fixed_text_type(kRegionBytes), "", "country of the training",
       [](const Rows& r, N, F) -> const void* { return r.region.data(); });
-  add("dataset", text_type(kDatasetBytes), "", "data set trained on",
+  add("dataset", h5::fixed_text_type(kDatasetBytes), "", "data set trained on",
       [](const Rows& r, N, F) -> const void* { return r.dataset.data(); });
 }
 

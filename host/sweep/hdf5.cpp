@@ -351,6 +351,14 @@ Handle write_dataset(hid_t parent, const char* name, hid_t type, const std::vect
   return dataset;
 }
 
+Handle fixed_text_type(std::size_t bytes) {
+  Handle type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type, bytes);
+  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  return type;
+}
+
 Handle utf8_type() {
   Handle type(H5Tcopy(H5T_C_S1));
   H5Tset_size(type, H5T_VARIABLE);

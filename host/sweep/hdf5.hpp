@@ -119,8 +119,9 @@ void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, 
 /// Creates and fills a dataset in one go. Throws OutputError.
 Handle write_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, const void* values);
 
-/// Variable-length UTF-8 string type.
+/// Variable-length UTF-8 string type, and one of `bytes` > 0, padded with zeros.
 Handle utf8_type();
+Handle fixed_text_type(std::size_t bytes);
 
 /// Throws OutputError with the library's reason when `status` is negative.
 void written(std::int64_t status, const char* what);

@@ -271,9 +271,7 @@ void write_checksums(hid_t file) {
     }
     std::string all(width * lines.size(), '\0');
     for (std::size_t i = 0; i < lines.size(); ++i) lines[i].copy(all.data() + i * width, width);
-    h5::Handle type(H5Tcopy(H5T_C_S1));
-    H5Tset_size(type, width), H5Tset_strpad(type, H5T_STR_NULLPAD), H5Tset_cset(type, H5T_CSET_UTF8);
-    h5::Handle table = h5::write_dataset(file, kTable, type, {lines.size()}, all.data());
+    h5::Handle table = h5::write_dataset(file, kTable, h5::fixed_text_type(width), {lines.size()}, all.data());
     h5::written(H5DSset_scale(table, "checksums"), kTable);  // its own dimension, as netCDF-4 readers want one
   } catch (const InputError& error) {
     throw OutputError("cannot write its checksums", error.what(), "check the folder and its free space");
