@@ -82,23 +82,23 @@ check_saying() {  # in host/app: what is printed elsewhere would not be escaped
 
 # Types and constants that other files see: two of one name are one to the linker, which takes either and says nothing.
 check_names() {
-  find kernels host tests bench -type f \( -name '*.?pp' -o -name '*.cu' -o -name '*.cuh' -o -name '*.h' \) 2>/dev/null | sort |
-    while read -r file; do
-      awk -v file="$file" '
-        /^namespace ([A-Za-z0-9_:]+ )?\{/ { space[depth++] = NF > 2 ? $2 "::" : "{"; next }
-        /^\}  \/\/ namespace/ { --depth; next }
-        {
-          outer = ""
-          for (i = 0; i < depth; ++i) outer = outer space[i]
-          if (outer ~ /\{/ || !/^(inline constexpr|struct|class|union|enum) / || !match($0, /( =|[ :({]*\{)/)) next
-          name = substr($0, 1, RSTART - 1)
-          sub(/ final$/, "", name)
-          sub(/ : .*/, "", name)
-          sub(/(\[.*\])+$/, "", name)
-          sub(/.*[ )*]/, "", name)
-          print outer name, file
-        }' "$file"
-    done | awk '$1 in first { print $2 " defines " $1 " (" first[$1] " does too); rename one" } { first[$1] = $2 }'
+  find kernels host tests bench -type f \( -name '*.?pp' -o -name '*.cu' -o -name '*.cuh' -o -name '*.h' \) 2>/dev/null |
+    sort | xargs awk '
+      FNR == 1 { depth = 0 }
+      /^namespace ([A-Za-z0-9_:]+ )?\{/ { space[depth++] = NF > 2 ? $2 "::" : "{"; next }
+      /^\}  \/\/ namespace/ { --depth; next }
+      !/^(inline constexpr|struct|class|union|enum) / || !match($0, /( =|[ :({]*\{)/) { next }
+      {
+        name = substr($0, 1, RSTART - 1)
+        sub(/ final$/, "", name)
+        sub(/ : .*/, "", name)
+        sub(/(\[.*\])+$/, "", name)
+        sub(/.*[ )*]/, "", name)
+        for (i = depth; i-- > 0;) name = space[i] name
+        if (name ~ /\{/) next
+        if (name in first) print FILENAME " defines " name " (" first[name] " does too); rename one"
+        first[name] = FILENAME
+      }'
 }
 
 check() {  # prints all violations under the current folder

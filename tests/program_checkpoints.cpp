@@ -104,9 +104,10 @@ TEST_F(Checkpoints, OfATimeLimitLeadToTheResultInSteps) {
 }
 
 TEST_F(Checkpoints, OfFrontsAloneOfSelectedRowsAreGoneOnFrom) {  // such views need no numbers of selected rows
-  work.spec = {"--spec", folder.write("front.toml",
-                                      "[sweep]\nwhere = [\"accuracy >= 42\"]\n"
-                                      "[[view]]\nname = \"v\"\nobjectives = [\"accuracy:max\", \"params:min\"]\noutputs = []\n")};
+  work.spec = {"--spec",
+               folder.write("front.toml",
+                            "[sweep]\nwhere = [\"accuracy >= 42\"]\n"
+                            "[[view]]\nname = \"v\"\nobjectives = [\"accuracy:max\", \"params:min\"]\noutputs = []\n")};
   Arguments command = joined(joined({"score"}, work.sweep), joined(work.spec, {"-o", work.result()}));
   Outcome done = stopped(folder, joined(command, joined(slowly, {"--time-limit", "1h"})), SIGTERM);
   EXPECT_EQ(done.code, 128 + SIGTERM) << done.err;
@@ -146,16 +147,6 @@ TEST_F(Checkpoints, OfAllRowsReadSayThatATimeLimitIsTooShortForJudging) {
   EXPECT_EQ(digest_of(work.result()), work.digest_of_one_run());
 }
 
-/// Counts a share under a time limit again and again; returns the last run, the first that is not sent on.
-Outcome count_in_steps(const Sharing& work, const Arguments& limited, int& runs) {
-  Outcome done;
-  for (runs = 0; runs < 60; ++runs) {
-    done = work.count(1, limited);
-    if (done.code != 7 || says(done.err, "no further")) break;
-  }
-  return done;
-}
-
 TEST_F(Checkpoints, OfCountsGetFurtherEachTimeUntilTheCountsAreThere) {
   work.sweep = {generated(folder, "t.h5", {"--rows", "36000", "--chunk-rows", "1000"})};
   work.shards = 12;
@@ -182,7 +173,8 @@ TEST_F(Checkpoints, OfCountsSayThatATimeLimitIsTooShortForTheNextStep) {
   work.score_all();
   const Arguments limited = {"--backend", "reference", "--time-limit", "1"};  // own rows and one part are 900 million pairs
   int runs = 0;
-  Outcome done = count_in_steps(work, limited, runs);
+  Outcome done;
+  while ((done = work.count(1, limited)).code == 7 && !says(done.err, "no further") && runs < 60) ++runs;
   const std::string checkpoint = work.part(1) + ".counts.checkpoint";
   expect_refused(done, 7,
                  {"the time limit is reached after ", "s of counting", "no further", "allow more time, or use more shards"});
