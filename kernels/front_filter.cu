@@ -9,16 +9,10 @@
 namespace carbonfront::device {
 namespace {
 
-constexpr std::uint32_t kSample = 2048;    // rows among which strong ones are looked for
+constexpr std::uint32_t kSample = 2048;    // rows, at most, among which strong ones are looked for
 constexpr std::uint32_t kStrong = 32;      // strong rows a round
 constexpr std::uint32_t kRounds = 16;      // at most
 constexpr std::uint32_t kRowsAThread = 4;  // so that a block's strong rows are loaded once for 1,024
-
-/// Spreads the sample evenly over the rows.
-__global__ void sample_kernel(std::uint32_t size, std::uint32_t samples, std::uint32_t* rows) {
-  const std::uint64_t i = global_thread();
-  if (i < samples) rows[i] = static_cast<std::uint32_t>(i * size / samples);
-}
 
 /// Picks rows: out[k][i] = keys.column(k)[rows[i]].
 __global__ void pick_keys_kernel(KeysView keys, const std::uint32_t* rows, std::uint32_t picked, std::uint64_t* out) {
@@ -114,10 +108,10 @@ Keys pick(const Stream& stream, const Keys& from, const std::uint32_t* rows, std
 
 /// A sample, the strongest row first.
 Keys strong_rows(const Stream& stream, const Keys& keys) {
-  const std::uint32_t samples = std::min(keys.size, kSample);
+  const std::uint32_t step = (keys.size - 1) / kSample + 1, samples = (keys.size - 1) / step + 1;
   const DeviceArray<std::uint32_t> rows(stream, samples), volumes(stream, samples), sorted(stream, samples),
       indices(stream, samples), strongest(stream, samples);
-  launch(stream, "sample_kernel", one_thread_each(samples), sample_kernel, keys.size, samples, rows.data());
+  fill_with_indices(stream, rows.data(), samples, step);
   const Keys sample = pick(stream, keys, rows.data(), samples);
   launch(stream, "volumes_kernel", one_thread_each(samples, 64), volumes_kernel, sample.view(), volumes.data(),
          indices.data());

@@ -6,28 +6,9 @@
 // bytes a row for the marks, the sample (kSample² · objectives compares), and 6 + columns launches a round, each of which
 // ends in one wait. A round that drops less than an eighth of its rows is the last. Speed: not measured.
 
-#include "kernels/device/runtime.hpp"
-#include "kernels/host_device.hpp"
+#include "kernels/key_column.hpp"
 
 namespace carbonfront::device {
-
-/// Views keys (kernels/keys.hpp) by objective, with the group, where there is one, as the last column. Device memory.
-struct KeysView {
-  const std::uint64_t* keys = nullptr;  // [columns][size]
-  std::uint32_t size = 0, columns = 0;
-  bool grouped = false;
-
-  CARBONFRONT_HD const std::uint64_t* column(std::uint32_t k) const { return keys + std::size_t{k} * size; }
-  CARBONFRONT_HD std::uint32_t objectives() const { return columns - (grouped ? 1 : 0); }
-};
-
-/// Owns keys.
-struct Keys {
-  std::uint32_t size = 0, columns = 0;
-  bool grouped = false;
-  DeviceArray<std::uint64_t> keys;  // [columns][size]
-  KeysView view() const { return {keys.data(), size, columns, grouped}; }
-};
 
 /// Drops rows that other rows dominate: some, often nearly all, never one of the front. Returns the index, among the rows
 /// given, of every row that is left, ascending; empty where all are left. Takes at most 15 · columns bytes a row, the keys

@@ -1,10 +1,29 @@
 #pragma once
-// Values of a column to order-preserving keys, on the device.
+// Order-preserving keys of columns, on the device.
 
 #include "kernels/columns.hpp"
 #include "kernels/device/runtime.hpp"
+#include "kernels/host_device.hpp"
 
 namespace carbonfront::device {
+
+/// Views keys (kernels/keys.hpp) by objective, with the group, where there is one, as the last column. Device memory.
+struct KeysView {
+  const std::uint64_t* keys = nullptr;  // [columns][size]
+  std::uint32_t size = 0, columns = 0;
+  bool grouped = false;
+
+  CARBONFRONT_HD const std::uint64_t* column(std::uint32_t k) const { return keys + std::size_t{k} * size; }
+  CARBONFRONT_HD std::uint32_t objectives() const { return columns - (grouped ? 1 : 0); }
+};
+
+/// Owns keys.
+struct Keys {
+  std::uint32_t size = 0, columns = 0;
+  bool grouped = false;
+  DeviceArray<std::uint64_t> keys;  // [columns][size]
+  KeysView view() const { return {keys.data(), size, columns, grouped}; }
+};
 
 /// Writes the keys (kernels/keys.hpp) of `count` values of the objective's type. Both in device memory; the objective's own
 /// `values` are not looked at. Memory speed.

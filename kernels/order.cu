@@ -1,42 +1,11 @@
 #include <bit>
 
-#include "kernels/device/block.hpp"
 #include "kernels/device/launch.hpp"
 #include "kernels/device/primitives.hpp"
 #include "kernels/order.hpp"
 
 namespace carbonfront::device {
 namespace {
-
-__global__ void indices_kernel(std::uint32_t* out, std::uint32_t size) {
-  const std::uint64_t i = global_thread();
-  if (i < size) out[i] = static_cast<std::uint32_t>(i);
-}
-
-template <class T>
-__global__ void scatter_kernel(const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
-  const std::uint64_t i = global_thread();
-  if (i < size) out[position[i]] = in[i];
-}
-
-template <class T>
-__global__ void gather_kernel(const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
-  const std::uint64_t i = global_thread();
-  if (i < size) out[i] = in[position[i]];
-}
-
-/// Collects the bits in which any key differs from the first.
-__global__ void differing_bits_kernel(const std::uint64_t* keys, std::uint32_t size, unsigned long long* bits) {
-  const std::uint64_t i = global_thread();
-  const unsigned long long differs = i < size ? keys[i] ^ keys[0] : 0;
-  const unsigned long long all = reduce_block(differs, AnyBit{});
-  if (threadIdx.x == 0 && all != 0) atomicOr(bits, all);
-}
-
-__global__ void key_changes_kernel(const std::uint64_t* keys, std::uint32_t size, std::uint32_t* changes) {
-  const std::uint64_t i = global_thread();
-  if (i < size) changes[i] = i > 0 && keys[i] != keys[i - 1];
-}
 
 /// Turns ranks round: the highest, `distinct` − 1, becomes 0.
 __global__ void gather_turned_kernel(const std::uint32_t* position, const std::uint32_t* places, const std::uint32_t* in,
@@ -50,20 +19,6 @@ __global__ void mark_changes_kernel(const std::uint32_t* position, const std::ui
                                     std::uint32_t size) {
   const std::uint64_t i = global_thread();
   if (i < size && (i == 0 || rank[position[i]] != rank[position[i - 1]])) begins[i] = 1;
-}
-
-__global__ void run_starts_kernel(const std::uint8_t* begins, std::uint32_t* first, std::uint32_t* last,
-                                  std::uint32_t size) {
-  const std::uint64_t i = global_thread();
-  if (i >= size) return;
-  first[i] = begins[i] ? static_cast<std::uint32_t>(i) : 0;
-  const std::uint64_t from_end = size - 1 - i;  // runs end where the next begins
-  last[i] = from_end + 1 == size || begins[from_end + 1] ? static_cast<std::uint32_t>(i) : 0;
-}
-
-__global__ void turn_round_kernel(const std::uint32_t* in, std::uint32_t* out, std::uint32_t size) {
-  const std::uint64_t i = global_thread();
-  if (i < size) out[i] = size - 1 - in[size - 1 - i];
 }
 
 int bits_of(std::uint32_t distinct) { return distinct < 2 ? 0 : std::bit_width(distinct - 1); }
@@ -126,69 +81,39 @@ void find_runs(const Stream& stream, const std::vector<DenseColumn>& objectives,
   };
   for (const DenseColumn& objective : objectives) mark(objective);
   if (groups) mark(*groups);
-  const DeviceArray<std::uint32_t> from_end(stream, size);
-  launch(stream, "run_starts_kernel", one_thread_each(size), run_starts_kernel, begins.data(), order.run_first.data(),
-         from_end.data(), size);
-  inclusive_max(stream, order.run_first.data(), order.run_first.data(), size);
-  inclusive_max(stream, from_end.data(), from_end.data(), size);
-  launch(stream, "turn_round_kernel", one_thread_each(size), turn_round_kernel, from_end.data(), order.run_last.data(),
-         size);
+  find_run_bounds(stream, begins.data(), order.run_first.data(), order.run_last.data(), size);
 }
 
 }  // namespace
 
-void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t size) {
-  launch(stream, "indices_kernel", one_thread_each(size), indices_kernel, out, size);
-}
-
-void scatter(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
-             std::uint32_t size) {
-  launch(stream, "scatter_kernel", one_thread_each(size), scatter_kernel<std::uint32_t>, position, in, out, size);
-}
-
-void scatter(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
-             std::uint32_t size) {
-  launch(stream, "scatter_kernel", one_thread_each(size), scatter_kernel<std::uint8_t>, position, in, out, size);
-}
-
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
-            std::uint32_t size) {
-  launch(stream, "gather_kernel", one_thread_each(size), gather_kernel<std::uint32_t>, position, in, out, size);
-}
-
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint64_t* in, std::uint64_t* out,
-            std::uint32_t size) {
-  launch(stream, "gather_kernel", one_thread_each(size), gather_kernel<std::uint64_t>, position, in, out, size);
-}
-
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
-            std::uint32_t size) {
-  launch(stream, "gather_kernel", one_thread_each(size), gather_kernel<std::uint8_t>, position, in, out, size);
-}
-
-DenseColumn dense_ranks(const Stream& stream, DeviceArray<std::uint64_t> keys, std::uint32_t size) {
-  DenseColumn column{DeviceArray<std::uint32_t>(stream, size), size};
-  if (size == 0) return column;
-  const DeviceArray<unsigned long long> bits(stream, 1);
-  fill_bytes(stream, bits.data(), 0, 1);
-  launch(stream, "differing_bits_kernel", one_thread_each(size), differing_bits_kernel, keys.data(), size, bits.data());
-  const std::uint64_t differing = read_value(stream, bits.data());
-  if (differing == 0) {
-    fill_bytes(stream, column.rank.data(), 0, size);
-    column.distinct = 1;
-    return column;
+std::vector<DenseColumn> dense_ranks(const Stream& stream, KeysView keys) {
+  std::vector<DenseColumn> columns(keys.columns);
+  const std::uint32_t size = keys.size;
+  if (size == 0) return columns;
+  const DeviceArray<std::uint64_t> bits(stream, keys.columns), sorted(stream, size);
+  const DeviceArray<std::uint32_t> last(stream, keys.columns), position(stream, size), sorted_position(stream, size);
+  for (std::uint32_t k = 0; k < keys.columns; ++k) find_differing_bits(stream, keys.column(k), bits.data() + k, size);
+  std::vector<std::uint64_t> differing(keys.columns);
+  read_values(stream, bits.data(), differing.data(), differing.size());
+  fill_bytes(stream, last.data(), 0, last.size());
+  for (std::uint32_t k = 0; k < keys.columns; ++k) {
+    columns[k].rank = DeviceArray<std::uint32_t>(stream, size);
+    if (differing[k] == 0) {
+      fill_bytes(stream, columns[k].rank.data(), 0, size);
+      continue;
+    }
+    fill_with_indices(stream, position.data(), size);
+    sort_pairs(stream, keys.column(k), sorted.data(), position.data(), sorted_position.data(), size,
+               std::countr_zero(differing[k]), std::bit_width(differing[k]));
+    std::uint32_t* runs = position.data();
+    number_runs(stream, sorted.data(), runs, size);
+    scatter(stream, sorted_position.data(), runs, columns[k].rank.data(), size);
+    copy_across(stream, runs + (size - 1), last.data() + k, 1);
   }
-  DeviceArray<std::uint64_t> sorted(stream, size);
-  DeviceArray<std::uint32_t> position(stream, size), sorted_position(stream, size);
-  fill_with_indices(stream, position.data(), size);
-  sort_pairs(stream, keys.data(), sorted.data(), position.data(), sorted_position.data(), size, std::countr_zero(differing),
-             std::bit_width(differing));
-  std::uint32_t* changes = position.data();
-  launch(stream, "key_changes_kernel", one_thread_each(size), key_changes_kernel, sorted.data(), size, changes);
-  inclusive_sum(stream, changes, changes, size);
-  scatter(stream, sorted_position.data(), changes, column.rank.data(), size);
-  column.distinct = read_value(stream, changes + (size - 1)) + 1;
-  return column;
+  std::vector<std::uint32_t> highest(keys.columns);
+  read_values(stream, last.data(), highest.data(), highest.size());
+  for (std::uint32_t k = 0; k < keys.columns; ++k) columns[k].distinct = highest[k] + 1;
+  return columns;
 }
 
 Order make_order(const Stream& stream, const std::vector<DenseColumn>& objectives, const DenseColumn* groups,

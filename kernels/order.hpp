@@ -5,8 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/device/runtime.hpp"
-#include "kernels/host_device.hpp"
+#include "kernels/key_column.hpp"
 
 namespace carbonfront::device {
 
@@ -36,31 +35,15 @@ struct Order {
   OrderView view() const { return {size, columns, position.data(), run_first.data(), run_last.data(), ranks.data()}; }
 };
 
-/// Ranks keys densely: equal keys have equal ranks. One radix sort on the bits in which any two keys differ. 40 bytes a row
-/// while it works. Waits for the stream. Throws Failure.
-DenseColumn dense_ranks(const Stream& stream, DeviceArray<std::uint64_t> keys, std::uint32_t size);
+/// Ranks every column of keys densely: equal keys have equal ranks. A radix sort a column, on the bits in which any two keys
+/// differ. Beside the ranks 28 bytes a row while it works. Two waits for the stream, whatever the number of columns. Throws
+/// Failure.
+std::vector<DenseColumn> dense_ranks(const Stream& stream, KeysView keys);
 
 /// Orders rows by their dense ranks: at least one objective; `groups` may be null. Rows of different groups come out
 /// incomparable. At most two radix sorts an objective, on as many bits as its distinct values need; none where values are
 /// distinct. 28 bytes a row while it works. Throws Failure.
 Order make_order(const Stream& stream, const std::vector<DenseColumn>& objectives, const DenseColumn* groups,
                  std::uint32_t size);
-
-/// Writes 0, 1, 2, … [size].
-void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t size);
-
-/// Moves answers by place to positions: out[position[i]] = in[i]. [size]
-void scatter(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
-             std::uint32_t size);
-void scatter(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
-             std::uint32_t size);
-
-/// Moves what is known by position to places: out[i] = in[position[i]]. [size]
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
-            std::uint32_t size);
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint64_t* in, std::uint64_t* out,
-            std::uint32_t size);
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
-            std::uint32_t size);
 
 }  // namespace carbonfront::device

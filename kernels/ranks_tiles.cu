@@ -1,3 +1,4 @@
+#include "kernels/device/primitives.hpp"
 #include "kernels/ranks_tiles.hpp"
 #include "kernels/tiles.hpp"
 

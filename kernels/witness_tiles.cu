@@ -14,11 +14,6 @@ __global__ void __launch_bounds__(kTile)
   if (own < asking.size && found != ~std::uint64_t{0}) witnesses[asking.place[own]] = order.position[marked.place[found]];
 }
 
-__global__ void unmarked_kernel(const std::uint8_t* marked, std::uint8_t* unmarked, std::uint32_t size) {
-  const std::uint64_t i = global_thread();
-  if (i < size) unmarked[i] = !marked[i];
-}
-
 /// Tiles of the marked rows by position.
 Tiles marked_by_position(const Stream& stream, OrderView order, const std::uint8_t* marked) {
   const DeviceArray<std::uint32_t> places(stream, order.size), at_position(stream, order.size), count(stream, 1);
@@ -40,7 +35,7 @@ void find_witnesses_tiles(const Stream& stream, OrderView order, const std::uint
   if (order.size == 0) return;
   const Tiles marked = marked_by_position(stream, order, nondominated);
   const DeviceArray<std::uint8_t> unmarked(stream, order.size);
-  launch(stream, "unmarked_kernel", one_thread_each(order.size), unmarked_kernel, nondominated, unmarked.data(), order.size);
+  flag_zeros(stream, nondominated, unmarked.data(), order.size);
   const DeviceArray<std::uint32_t> near = neighbours(stream, order);
   const Tiles asking = make_tiles(stream, order, near.data(), unmarked.data(), Direction::dominated_by, Side::queries);
   if (marked.tiles == 0 || asking.tiles <= share.index) return;

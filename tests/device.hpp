@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/device/primitives.hpp"
 #include "kernels/evaluator/state.hpp"
 #include "tests/points.hpp"
 

@@ -136,7 +136,7 @@ TEST(DeviceLayer, SelectsScansAndReducesAlongTheDevice) {
   const auto marked = up(stream, flags);
   const DeviceArray<std::uint32_t> out(stream, 2000), one(stream, 1);
   const DeviceArray<std::uint64_t> sum(stream, 1);
-  std::vector<std::uint32_t> kept, scanned(2000), summed(2000);
+  std::vector<std::uint32_t> kept, scanned(2000);
   for (std::size_t i = 0; i < values.size(); ++i)
     if (flags[i]) kept.push_back(values[i]);
   select_flagged(stream, in.data(), marked.data(), out.data(), one.data(), 2000);
@@ -146,15 +146,96 @@ TEST(DeviceLayer, SelectsScansAndReducesAlongTheDevice) {
   exclusive_sum(stream, in.data(), out.data(), 2000);
   std::exclusive_scan(values.begin(), values.end(), scanned.begin(), 0u);
   EXPECT_EQ(down(stream, out), scanned);
-  inclusive_sum(stream, in.data(), out.data(), 2000);
-  std::inclusive_scan(values.begin(), values.end(), summed.begin());
-  EXPECT_EQ(down(stream, out), summed);
-  inclusive_max(stream, in.data(), out.data(), 2000);
-  EXPECT_EQ(down(stream, out).back(), *std::max_element(values.begin(), values.end()));
   reduce_max(stream, in.data(), one.data(), 2000);
   EXPECT_EQ(down(stream, one)[0], *std::max_element(values.begin(), values.end()));
   reduce_sum(stream, in.data(), sum.data(), 2000);
-  EXPECT_EQ(down(stream, sum)[0], summed.back());
+  EXPECT_EQ(down(stream, sum)[0], std::accumulate(values.begin(), values.end(), std::uint64_t{0}));
+}
+
+TEST(DeviceLayer, NumbersRunsAndFindsTheirBounds) {
+  const Stream stream;
+  std::mt19937_64 random(6);
+  std::vector<std::uint64_t> keys(3001);
+  for (auto& key : keys) key = random() % 40 << 40 | 5;
+  std::sort(keys.begin() + 1, keys.end());
+  std::vector<std::uint8_t> begins(keys.size(), 1);
+  std::vector<std::uint32_t> runs(keys.size(), 0), first(keys.size(), 0), last(keys.size());
+  std::uint64_t bits = 0;
+  for (std::uint32_t i = 1; i < keys.size(); ++i) {
+    begins[i] = keys[i] != keys[i - 1] ? 7 : 0;
+    runs[i] = runs[i - 1] + (begins[i] != 0);
+    first[i] = begins[i] ? i : first[i - 1];
+    bits |= keys[i] ^ keys[0];
+  }
+  for (auto i = static_cast<std::uint32_t>(keys.size()); i-- > 0;)
+    last[i] = i + 1 == keys.size() || begins[i + 1] ? i : last[i + 1];
+  const auto in = up(stream, keys);
+  const auto marked = up(stream, begins);
+  const DeviceArray<std::uint32_t> one(stream, keys.size()), two(stream, keys.size());
+  const DeviceArray<std::uint64_t> differing(stream, 1);
+  number_runs(stream, in.data(), one.data(), 3001);
+  EXPECT_EQ(down(stream, one), runs);
+  find_run_bounds(stream, marked.data(), one.data(), two.data(), 3001);
+  EXPECT_EQ(down(stream, one), first);
+  EXPECT_EQ(down(stream, two), last);
+  find_differing_bits(stream, in.data(), differing.data(), 3001);
+  EXPECT_EQ(read_value(stream, differing.data()), bits);
+}
+
+TEST(DeviceLayer, MovesAndFlagsElements) {
+  const Stream stream;
+  std::mt19937 random(7);
+  constexpr std::uint32_t kSize = 1500;
+  std::vector<std::uint32_t> position(kSize), values(kSize), steps(kSize), scattered(kSize), gathered(kSize), blanked(kSize);
+  std::iota(position.begin(), position.end(), 0u);
+  std::shuffle(position.begin(), position.end(), random);
+  std::vector<std::uint8_t> zeros(kSize), others(kSize);
+  for (std::uint32_t i = 0; i < kSize; ++i) {
+    values[i] = random() % 5 * 300;
+    steps[i] = 3 * i;
+    zeros[i] = values[i] == 0;
+    others[i] = !zeros[i];
+    blanked[i] = values[i] >= 600 ? ~0u : values[i];
+  }
+  for (std::uint32_t i = 0; i < kSize; ++i) {
+    scattered[position[i]] = values[i];
+    gathered[i] = values[position[i]];
+  }
+  const auto places = up(stream, position), in = up(stream, values);
+  const DeviceArray<std::uint32_t> out(stream, kSize);
+  const DeviceArray<std::uint8_t> flags(stream, kSize);
+  fill_with_indices(stream, out.data(), kSize, 3);
+  EXPECT_EQ(down(stream, out), steps);
+  scatter(stream, places.data(), in.data(), out.data(), kSize);
+  EXPECT_EQ(down(stream, out), scattered);
+  gather(stream, places.data(), in.data(), out.data(), kSize);
+  EXPECT_EQ(down(stream, out), gathered);
+  flag_zeros(stream, in.data(), flags.data(), kSize);
+  EXPECT_EQ(down(stream, flags), zeros);
+  flag_zeros(stream, flags.data(), flags.data(), kSize);
+  EXPECT_EQ(down(stream, flags), others);
+  blank_from(stream, in.data(), 600, kSize);
+  EXPECT_EQ(down(stream, in), blanked);
+}
+
+TEST(DeviceLayer, TalliesAndTimesWhatItIsAsked) {
+  const Stream stream;
+  const DeviceArray<std::uint32_t> there(stream, 3000);
+  read_value(stream, there.data());
+  const Tally before = tally;
+  const LaunchTrace trace;
+  fill_with_indices(stream, there.data(), 3000);
+  fill_with_indices(stream, there.data(), 3000, 2);
+  fill_bytes(stream, there.data() + 1, 0, 1);
+  EXPECT_EQ(read_value(stream, there.data() + 2999), 5998u);
+  EXPECT_EQ(tally.launches - before.launches, 2u);
+  EXPECT_EQ(tally.waits - before.waits, 1u);
+  EXPECT_EQ(tally.allocations - before.allocations, 0u);
+  EXPECT_EQ(tally.pinned - before.pinned, 0u) << "a stream keeps the words that it reads through";
+  const auto lines = trace.lines();
+  ASSERT_EQ(lines.size(), 3u) << "indices, fill and copy";
+  EXPECT_EQ(lines.at("cudaMemsetAsync").times, 1u);
+  for (const auto& [name, line] : lines) EXPECT_GE(line.seconds, 0) << name;
 }
 
 #if !defined(__CUDACC__)
@@ -177,9 +258,10 @@ TEST(DeviceLayer, RefusesCopiesBeyondAnAllocationAndFromUnpinnedMemory) {
   std::uint32_t unpinned[8] = {};
   EXPECT_THROW(copy_up(stream, pinned.data(), there.data(), 9), Failure);
   EXPECT_THROW(copy_up(stream, unpinned, there.data(), 8), Failure);
-  EXPECT_THROW(launch(
-                   stream, "indices", {0, 256}, +[](std::uint32_t*) {}, nullptr),
-               Failure);
+  for (const Shape shape : {Shape{0, 256}, {1, 1056}, {1, 33}, {1, 256, kMostDynamicBytes + 1}, {std::uint64_t{1} << 31, 32}})
+    EXPECT_THROW(launch(
+                     stream, "indices", shape, +[](std::uint32_t*) {}, nullptr),
+                 Failure);
 }
 #endif
 

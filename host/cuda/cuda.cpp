@@ -204,7 +204,7 @@ void CudaDevices::emissions(std::span<const EmissionStep> steps, std::size_t row
     for (std::size_t k = 0; k < step.factors.size(); ++k) to.factors[k] = {step.factors[k].values, step.factors[k].constant};
   }
   on_device([&] {
-    devices_->evaluators.front()->emissions(all, rows, out, kept);
+    devices_->evaluators.front()->emissions(all, rows, out, quiet_host(), kept);
     for (auto [objective, values] : {std::pair{kept.energy, out.energy_kwh}, {kept.co2e, out.co2e_kg}}) {
       if (objective.kept == kNotKept) continue;
       objective.column.values = values;

@@ -63,9 +63,12 @@ void use_device(int number) {
 
 std::size_t free_bytes() {
   std::size_t free = 0, total = 0;
-  check(cudaMemPoolTrimTo(current_pool(), 0), "cudaMemPoolTrimTo");
+  const cudaMemPool_t pool = current_pool();
+  std::uint64_t reserved = 0, used = 0;  // cuuint64_t
+  check(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrReservedMemCurrent, &reserved), "cudaMemPoolGetAttribute");
+  check(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrUsedMemCurrent, &used), "cudaMemPoolGetAttribute");
   check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
-  return free;
+  return free + (reserved - std::min(reserved, used));
 }
 
 }  // namespace carbonfront::device

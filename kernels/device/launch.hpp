@@ -8,11 +8,15 @@
 
 namespace carbonfront::device {
 
+/// Shared memory of a block, 48 KiB on every device: what a launch asks for, and what kernels declare (kernels/resources.txt,
+/// checked by tests/resources.py).
+inline constexpr std::size_t kMostDynamicBytes = 33 << 10, kMostStaticBytes = 15 << 10;
+
 /// How many blocks of how many threads, and what each block shares. Threads are whole warps.
 struct Shape {
   std::uint64_t blocks = 1;
   unsigned threads = 256;
-  std::size_t shared_bytes = 0;  // dynamic; at most 48 KiB
+  std::size_t shared_bytes = 0;  // dynamic; at most kMostDynamicBytes
 };
 
 /// Blocks of `threads` that give every one of `items` a thread; at least one.
@@ -24,7 +28,10 @@ inline Shape one_thread_each(std::uint64_t items, unsigned threads = 256) {
 template <class... Parameters, class... Arguments>
 void launch(const Stream& stream, const char* name, Shape shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
   static_assert((std::is_trivially_copyable_v<Parameters> && ...), "kernels take plain values");
-  if (shape.blocks >= std::uint64_t{1} << 31) check(cudaErrorInvalidConfiguration, name);
+  const bool possible = shape.blocks > 0 && shape.blocks < std::uint64_t{1} << 31 && shape.threads > 0 &&
+                        shape.threads <= 1024 && shape.threads % 32 == 0 && shape.shared_bytes <= kMostDynamicBytes;
+  if (!possible) check(cudaErrorInvalidConfiguration, name);
+  ++tally.launches;
   const dim3 blocks{static_cast<unsigned>(shape.blocks), 1, 1}, threads{shape.threads, 1, 1};
 #if defined(__CUDACC__)
   cudaLaunchConfig_t config{};
@@ -32,13 +39,15 @@ void launch(const Stream& stream, const char* name, Shape shape, void (*kernel)(
   config.blockDim = threads;
   config.dynamicSmemBytes = shape.shared_bytes;
   config.stream = stream.get();
-  check(cudaLaunchKernelEx(&config, kernel, Parameters(std::forward<Arguments>(arguments))...), name);
+  put(stream, name,
+      [&] { return cudaLaunchKernelEx(&config, kernel, Parameters(std::forward<Arguments>(arguments))...); });
 #else
-  check(emulation::launch(blocks, threads, shape.shared_bytes, stream.get(),
-                          [kernel, values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] {
-                            std::apply(kernel, values);
-                          }),
-        name);
+  put(stream, name, [&] {
+    return emulation::launch(blocks, threads, shape.shared_bytes, stream.get(),
+                             [kernel, values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] {
+                               std::apply(kernel, values);
+                             });
+  });
 #endif
 }
 

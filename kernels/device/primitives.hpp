@@ -1,7 +1,7 @@
 #pragma once
-// Device-wide calls: CUB on a device (primitives.cu, the only file that includes it), plain loops on the emulated one
-// (emulation/primitives.cpp). Arrays are in device memory, work is put into the stream, temporary storage comes from its
-// pool.
+// Device-wide calls: Thrust and CUB on a device (primitives.cu, the only file that includes them), plain loops on the emulated
+// one (emulation/primitives.cpp). Arrays are in device memory, work is put into the stream, temporary storage comes from its
+// pool; none waits. All throw Failure.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,16 +20,47 @@ void sort_pairs(const Stream& stream, const std::uint64_t* keys_in, std::uint64_
 void exclusive_sum(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size);
 void exclusive_sum(const Stream& stream, const std::uint64_t* in, std::uint64_t* out, std::uint32_t size);
 
-/// Sums, or the largest, up to and with each element. In place is allowed.
-void inclusive_sum(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size);
-void inclusive_max(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size);
+/// Numbers runs of equal keys from 0: out[i] is how many of keys[1..i] differ from the one before. [size]
+void number_runs(const Stream& stream, const std::uint64_t* keys, std::uint32_t* out, std::uint32_t size);
+
+/// Finds the first and the last index of the run that each index is in; `begins` marks where runs begin, index 0 among them.
+/// [size]
+void find_run_bounds(const Stream& stream, const std::uint8_t* begins, std::uint32_t* first, std::uint32_t* last,
+                     std::uint32_t size);
 
 /// Keeps the values whose flag is not zero, in order, and writes how many to `count` [1].
 void select_flagged(const Stream& stream, const std::uint32_t* in, const std::uint8_t* flags, std::uint32_t* out,
                     std::uint32_t* count, std::uint32_t size);
 
+/// Collects to `out` [1] the bits in which any key differs from the first. At least one key.
+void find_differing_bits(const Stream& stream, const std::uint64_t* keys, std::uint64_t* out, std::uint32_t size);
+
 /// The largest, and the sum, to `out` [1]. 0 of nothing.
 void reduce_max(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size);
 void reduce_sum(const Stream& stream, const std::uint32_t* in, std::uint64_t* out, std::uint32_t size);
+
+/// Writes 0, step, 2 · step, … [size].
+void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t size, std::uint32_t step = 1);
+
+/// Moves to positions: out[position[i]] = in[i]. [size]
+void scatter(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
+             std::uint32_t size);
+void scatter(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
+             std::uint32_t size);
+
+/// Moves from positions: out[i] = in[position[i]]. [size]
+void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
+            std::uint32_t size);
+void gather(const Stream& stream, const std::uint32_t* position, const std::uint64_t* in, std::uint64_t* out,
+            std::uint32_t size);
+void gather(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
+            std::uint32_t size);
+
+/// Flags what is zero with 1, everything else with 0: turns flags round, too. In place is allowed. [size]
+void flag_zeros(const Stream& stream, const std::uint8_t* in, std::uint8_t* out, std::uint32_t size);
+void flag_zeros(const Stream& stream, const std::uint32_t* in, std::uint8_t* out, std::uint32_t size);
+
+/// Puts all ones in the place of `least` and what is greater. [size]
+void blank_from(const Stream& stream, std::uint32_t* values, std::uint32_t least, std::uint32_t size);
 
 }  // namespace carbonfront::device

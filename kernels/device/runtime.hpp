@@ -1,77 +1,14 @@
 #pragma once
-// Owners of what a device gives, and the check of every call. Owners are move-only; whatever works in a stream names it.
+// Owners of memory, copies and fills. Owners are move-only; whatever works in a stream names it.
 // Destructors never throw: they wait for the stream where the memory may still be in use.
 
 #include <cstddef>
-#include <cstdint>
-#include <string>
+#include <cstring>
 #include <utility>
 
-#include "kernels/device/failure.hpp"
-#include "kernels/device/platform.hpp"
+#include "kernels/device/trace.hpp"
 
 namespace carbonfront::device {
-
-/// Throws Failure naming the call unless it succeeded.
-inline void check(cudaError_t error, const char* call) {
-  if (error == cudaSuccess) return;
-  cudaGetLastError();
-  throw Failure(call, std::string(cudaGetErrorName(error)) + ": " + cudaGetErrorString(error),
-                error == cudaErrorMemoryAllocation
-                    ? "give the device less at a time with --memory-limit, or use --backend cpu"
-                    : "look at the device with nvidia-smi, or use --backend cpu");
-}
-
-/// A queue of work on the device that was current when it was made.
-class Stream {
- public:
-  Stream() { check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags"); }
-  Stream(Stream&& other) noexcept : stream_(std::exchange(other.stream_, nullptr)) {}
-  Stream& operator=(Stream&& other) noexcept {
-    std::swap(stream_, other.stream_);
-    return *this;
-  }
-  ~Stream() {
-    if (stream_) cudaStreamDestroy(stream_);
-  }
-  cudaStream_t get() const { return stream_; }
-
-  /// Waits until all work so far is done. Throws Failure, also for work that failed.
-  void synchronize() const { check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize"); }
-
- private:
-  cudaStream_t stream_ = nullptr;
-};
-
-/// A point in a stream.
-class Event {
- public:
-  Event() { check(cudaEventCreateWithFlags(&event_, cudaEventDefault), "cudaEventCreateWithFlags"); }
-  Event(Event&& other) noexcept : event_(std::exchange(other.event_, nullptr)) {}
-  Event& operator=(Event&& other) noexcept {
-    std::swap(event_, other.event_);
-    return *this;
-  }
-  ~Event() {
-    if (event_) cudaEventDestroy(event_);
-  }
-
-  /// Marks the end of the stream's work so far.
-  void record(const Stream& stream) { check(cudaEventRecord(event_, stream.get()), "cudaEventRecord"); }
-  /// Makes the host wait for it.
-  void synchronize() const { check(cudaEventSynchronize(event_), "cudaEventSynchronize"); }
-  /// Makes a stream wait for it; the host does not.
-  void hold(const Stream& stream) const { check(cudaStreamWaitEvent(stream.get(), event_, 0), "cudaStreamWaitEvent"); }
-  /// Seconds on the device from `begin` to this; both must be done.
-  double seconds_since(const Event& begin) const {
-    float milliseconds = 0;
-    check(cudaEventElapsedTime(&milliseconds, begin.event_, event_), "cudaEventElapsedTime");
-    return milliseconds / 1e3;
-  }
-
- private:
-  cudaEvent_t event_ = nullptr;
-};
 
 /// Memory of the device, from the stream's pool and given back in the stream's order: free of synchronisation.
 /// Uninitialised. The stream must outlive it.
@@ -82,6 +19,7 @@ class DeviceArray {
   DeviceArray(const Stream& stream, std::size_t size) : stream_(stream.get()), size_(size) {
     if (size == 0) return;
     void* memory = nullptr;
+    ++tally.allocations;
     check(cudaMallocAsync(&memory, size * sizeof(T), stream_), "cudaMallocAsync");
     data_ = static_cast<T*>(memory);
   }
@@ -116,6 +54,7 @@ class PinnedArray {
   PinnedArray(const Stream& stream, std::size_t size) : stream_(stream.get()), size_(size) {
     if (size == 0) return;
     void* memory = nullptr;
+    ++tally.pinned;
     check(cudaHostAlloc(&memory, size * sizeof(T), cudaHostAllocDefault), "cudaHostAlloc");
     data_ = static_cast<T*>(memory);
   }
@@ -141,40 +80,51 @@ class PinnedArray {
 template <class T>
 void copy_up(const Stream& stream, const T* pinned, T* device, std::size_t count) {
   if (count == 0) return;
-  check(cudaMemcpyAsync(device, pinned, count * sizeof(T), cudaMemcpyHostToDevice, stream.get()),
-        "cudaMemcpyAsync to the device");
+  put(stream, "cudaMemcpyAsync to the device", [&] {
+    return cudaMemcpyAsync(device, pinned, count * sizeof(T), cudaMemcpyHostToDevice, stream.get());
+  });
 }
 
 /// Copies `count` values from the device to pinned memory, in the stream.
 template <class T>
 void copy_down(const Stream& stream, const T* device, T* pinned, std::size_t count) {
   if (count == 0) return;
-  check(cudaMemcpyAsync(pinned, device, count * sizeof(T), cudaMemcpyDeviceToHost, stream.get()),
-        "cudaMemcpyAsync from the device");
+  put(stream, "cudaMemcpyAsync from the device", [&] {
+    return cudaMemcpyAsync(pinned, device, count * sizeof(T), cudaMemcpyDeviceToHost, stream.get());
+  });
 }
 
 /// Copies on the device, in the stream.
 template <class T>
 void copy_across(const Stream& stream, const T* from, T* to, std::size_t count) {
   if (count == 0) return;
-  check(cudaMemcpyAsync(to, from, count * sizeof(T), cudaMemcpyDeviceToDevice, stream.get()),
-        "cudaMemcpyAsync on the device");
+  put(stream, "cudaMemcpyAsync on the device",
+      [&] { return cudaMemcpyAsync(to, from, count * sizeof(T), cudaMemcpyDeviceToDevice, stream.get()); });
 }
 
 /// Sets every byte, in the stream.
 template <class T>
 void fill_bytes(const Stream& stream, T* device, int byte, std::size_t count) {
   if (count == 0) return;
-  check(cudaMemsetAsync(device, byte, count * sizeof(T), stream.get()), "cudaMemsetAsync");
+  put(stream, "cudaMemsetAsync", [&] { return cudaMemsetAsync(device, byte, count * sizeof(T), stream.get()); });
+}
+
+/// Reads values through the stream's own pinned memory, Stream::kWordBytes at most; waits for the stream.
+template <class T>
+void read_values(const Stream& stream, const T* device, T* to, std::size_t count) {
+  if (count * sizeof(T) > Stream::kWordBytes) check(cudaErrorInvalidValue, "read_values");
+  T* words = static_cast<T*>(stream.words());
+  copy_down(stream, device, words, count);
+  stream.synchronize();
+  std::memcpy(to, words, count * sizeof(T));
 }
 
 /// Reads one value; waits for the stream.
 template <class T>
 T read_value(const Stream& stream, const T* device) {
-  PinnedArray<T> value(stream, 1);
-  copy_down(stream, device, value.data(), 1);
-  stream.synchronize();
-  return value[0];
+  T value;
+  read_values(stream, device, &value, 1);
+  return value;
 }
 
 }  // namespace carbonfront::device

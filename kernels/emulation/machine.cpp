@@ -49,9 +49,13 @@ cudaError_t allocate(void** memory, std::size_t bytes, int where) {
   auto block = std::make_unique_for_overwrite<std::byte[]>(bytes);
   std::memset(block.get(), 0xA5, bytes);
   m.used[where] += bytes;
+  if (where != kPinned && m.used[where] > m.reserved[where]) {
+    m.reserved[where] = m.used[where];
+    ++m.growths;
+  }
   *memory = block.get();
   const std::byte* key = block.get();
-  m.allocations[key] = {std::move(block), bytes, where};
+  m.allocations[key] = {std::move(block), bytes, where, m.number};
   return cudaSuccess;
 }
 
@@ -60,7 +64,7 @@ void release(const void* memory) {
   std::lock_guard lock(m.mutex);
   const auto found = m.allocations.find(static_cast<const std::byte*>(memory));
   if (found == m.allocations.end()) std::abort();  // freed twice, or never allocated
-  m.used[found->second.place] -= found->second.bytes;
+  if (found->second.machine == m.number) m.used[found->second.place] -= found->second.bytes;
   m.allocations.erase(found);
 }
 
@@ -106,6 +110,11 @@ std::uint64_t bytes_up() {
   return machine().bytes_up;
 }
 
+std::uint64_t pool_growths() {
+  std::lock_guard lock(machine().mutex);
+  return machine().growths;
+}
+
 std::uint64_t live_objects() {
   std::lock_guard lock(machine().mutex);
   return machine().allocations.size() + machine().streams.size() + machine().events.size();
@@ -115,6 +124,9 @@ void set_devices(int count, std::size_t bytes_each) {
   std::lock_guard lock(machine().mutex);
   machine().devices = count;
   machine().device_bytes = bytes_each;
+  machine().used.clear();
+  machine().reserved.clear();
+  ++machine().number;
 }
 
 }  // namespace carbonfront::emulation

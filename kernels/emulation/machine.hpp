@@ -36,6 +36,7 @@ struct Allocation {
   std::unique_ptr<std::byte[]> memory;
   std::size_t bytes;
   int place;  // device, or kPinned
+  int machine;  // number of the machine that it was taken of
 };
 
 inline std::uint64_t number_in_environment(const char* name, std::uint64_t otherwise) {
@@ -52,7 +53,9 @@ struct Machine {
   std::uint64_t bytes_up = 0;
   std::uint64_t calls = 0, failing = number_in_environment("CARBONFRONT_EMULATED_FAULT", 0);
   std::map<const std::byte*, Allocation> allocations;
-  std::map<int, std::size_t> used;
+  std::map<int, std::size_t> used, reserved;  // of a device's pool: given out, and kept
+  std::uint64_t growths = 0;
+  int number = 0;  // of the machine, where others were before
   std::set<StreamState*> streams;
   std::set<EventState*> events;
   std::string wrong;  // a kernel failed: all calls fail from now on, as on a device

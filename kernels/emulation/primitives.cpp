@@ -1,4 +1,5 @@
-// The host's twin of kernels/device/primitives.cu. Each call takes temporary storage as CUB does, so that it can fail there.
+// The host's twin of kernels/device/primitives.cu. What CUB needs temporary storage for takes some here, too, so that it can
+// fail there.
 
 #include "kernels/device/primitives.hpp"
 
@@ -12,8 +13,9 @@ namespace {
 
 template <class Work>
 void put(const Stream& stream, const char* name, std::size_t bytes, Work work) {
-  const DeviceArray<std::byte> storage(stream, bytes + 1);
-  check(emulation::enqueue(stream.get(), std::move(work)), name);
+  const DeviceArray<std::byte> storage(stream, bytes);
+  ++tally.launches;
+  device::put(stream, name, [&] { return emulation::enqueue(stream.get(), std::move(work)); });
 }
 
 template <class Key>
@@ -30,6 +32,25 @@ void sort(const Stream& stream, const Key* keys_in, Key* keys_out, const std::ui
       values_out[i] = values_in[order[i].second];
     }
   });
+}
+
+template <class T>
+void scatter_to(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
+  put(stream, "scatter", 0, [=] {
+    for (std::uint32_t i = 0; i < size; ++i) out[position[i]] = in[i];
+  });
+}
+
+template <class T>
+void gather_from(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
+  put(stream, "gather", 0, [=] {
+    for (std::uint32_t i = 0; i < size; ++i) out[i] = in[position[i]];
+  });
+}
+
+template <class T>
+void flag_zeros_of(const Stream& stream, const T* in, std::uint8_t* out, std::uint32_t size) {
+  put(stream, "flag_zeros", 0, [=] { std::transform(in, in + size, out, [](T value) { return value == 0; }); });
 }
 
 }  // namespace
@@ -52,13 +73,18 @@ void exclusive_sum(const Stream& stream, const std::uint64_t* in, std::uint64_t*
   put(stream, "exclusive_sum", size, [=] { std::exclusive_scan(in, in + size, out, std::uint64_t{0}); });
 }
 
-void inclusive_sum(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size) {
-  put(stream, "inclusive_sum", size, [=] { std::inclusive_scan(in, in + size, out); });
+void number_runs(const Stream& stream, const std::uint64_t* keys, std::uint32_t* out, std::uint32_t size) {
+  put(stream, "number_runs", size, [=] {
+    for (std::uint32_t i = 0, run = 0; i < size; ++i) out[i] = run += i > 0 && keys[i] != keys[i - 1];
+  });
 }
 
-void inclusive_max(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size) {
-  put(stream, "inclusive_max", size,
-      [=] { std::inclusive_scan(in, in + size, out, [](std::uint32_t a, std::uint32_t b) { return std::max(a, b); }); });
+void find_run_bounds(const Stream& stream, const std::uint8_t* begins, std::uint32_t* first, std::uint32_t* last,
+                     std::uint32_t size) {
+  put(stream, "find_run_bounds", size, [=] {
+    for (std::uint32_t i = 0; i < size; ++i) first[i] = begins[i] || i == 0 ? i : first[i - 1];
+    for (std::uint32_t i = size; i-- > 0;) last[i] = i + 1 == size || begins[i + 1] ? i : last[i + 1];
+  });
 }
 
 void select_flagged(const Stream& stream, const std::uint32_t* in, const std::uint8_t* flags, std::uint32_t* out,
@@ -70,12 +96,64 @@ void select_flagged(const Stream& stream, const std::uint32_t* in, const std::ui
   });
 }
 
+void find_differing_bits(const Stream& stream, const std::uint64_t* keys, std::uint64_t* out, std::uint32_t size) {
+  put(stream, "find_differing_bits", size, [=] {
+    *out = 0;
+    for (std::uint32_t i = 0; i < size; ++i) *out |= keys[i] ^ keys[0];
+  });
+}
+
 void reduce_max(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size) {
   put(stream, "reduce_max", size, [=] { *out = size == 0 ? 0 : *std::max_element(in, in + size); });
 }
 
 void reduce_sum(const Stream& stream, const std::uint32_t* in, std::uint64_t* out, std::uint32_t size) {
   put(stream, "reduce_sum", size, [=] { *out = std::accumulate(in, in + size, std::uint64_t{0}); });
+}
+
+void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t size, std::uint32_t step) {
+  put(stream, "fill_with_indices", 0, [=] {
+    for (std::uint32_t i = 0; i < size; ++i) out[i] = i * step;
+  });
+}
+
+void scatter(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
+             std::uint32_t size) {
+  scatter_to(stream, position, in, out, size);
+}
+
+void scatter(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
+             std::uint32_t size) {
+  scatter_to(stream, position, in, out, size);
+}
+
+void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
+            std::uint32_t size) {
+  gather_from(stream, position, in, out, size);
+}
+
+void gather(const Stream& stream, const std::uint32_t* position, const std::uint64_t* in, std::uint64_t* out,
+            std::uint32_t size) {
+  gather_from(stream, position, in, out, size);
+}
+
+void gather(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
+            std::uint32_t size) {
+  gather_from(stream, position, in, out, size);
+}
+
+void flag_zeros(const Stream& stream, const std::uint8_t* in, std::uint8_t* out, std::uint32_t size) {
+  flag_zeros_of(stream, in, out, size);
+}
+
+void flag_zeros(const Stream& stream, const std::uint32_t* in, std::uint8_t* out, std::uint32_t size) {
+  flag_zeros_of(stream, in, out, size);
+}
+
+void blank_from(const Stream& stream, std::uint32_t* values, std::uint32_t least, std::uint32_t size) {
+  put(stream, "blank_from", 0, [=] {
+    std::replace_if(values, values + size, [=](std::uint32_t value) { return value >= least; }, ~std::uint32_t{0});
+  });
 }
 
 }  // namespace carbonfront::device

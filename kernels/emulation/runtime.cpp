@@ -2,6 +2,7 @@
 
 #include "kernels/emulation/runtime.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <vector>
@@ -45,7 +46,7 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   std::lock_guard lock(machine().mutex);
   if (const cudaError_t error = begin_call(machine(), cudaErrorUnknown)) return result(error);
   *total = machine().device_bytes;
-  *free = machine().device_bytes - machine().used[current_device];
+  *free = machine().device_bytes - std::min(machine().device_bytes, machine().reserved[current_device]);
   return cudaSuccess;
 }
 
@@ -60,8 +61,11 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) {
   return result(begin_call(machine(), cudaErrorUnknown));
 }
 
-cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, std::size_t) {
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr attribute, void* value) {
   std::lock_guard lock(machine().mutex);
+  const bool used = attribute == cudaMemPoolAttrUsedMemCurrent;
+  const std::uint64_t bytes = (used ? machine().used : machine().reserved)[current_device];
+  std::memcpy(value, &bytes, sizeof bytes);
   return result(begin_call(machine(), cudaErrorUnknown));
 }
 

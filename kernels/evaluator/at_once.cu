@@ -3,82 +3,86 @@
 #include <algorithm>
 #include <chrono>
 
-#include "kernels/device/launch.hpp"
+#include "kernels/device/primitives.hpp"
 #include "kernels/evaluator/state.hpp"
 
 namespace carbonfront::device {
 namespace {
 
-constexpr std::uint32_t kMostBatchRows = 1 << 20;
-constexpr std::uint32_t kUnranked = 0xFFFFFFFFu;
+using Clock = std::chrono::steady_clock;
 
-__global__ void flip_flags_kernel(const std::uint8_t* in, std::uint8_t* out, std::uint32_t size) {
-  const std::uint64_t i = global_thread();
-  if (i < size) out[i] = !in[i];
-}
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-__global__ void cut_ranks_kernel(std::uint32_t* ranks, std::uint32_t most, std::uint32_t size) {
-  const std::uint64_t i = global_thread();
-  if (i < size && ranks[i] >= most) ranks[i] = kUnranked;
-}
-
-/// Finds answers by place, and brings them down by position.
+/// Finds answers by place, and gives them by position.
 struct Finder {
   const Streams& streams;
   const Order& order;
-  const Host& host;
   Share share;
   const Stream& stream = streams.work;
 
   template <class T>
-  std::vector<T> by_position(const DeviceArray<T>& by_place) const {
-    std::vector<T> answers(order.size);
-    if (order.size == 0) return answers;
-    const DeviceArray<T> moved(stream, order.size);
+  DeviceArray<T> by_position(const DeviceArray<T>& by_place) const {
+    DeviceArray<T> moved(stream, order.size);
     scatter(stream, order.position.data(), by_place.data(), moved.data(), order.size);
-    download(stream, moved.data(), answers.data(), order.size, host);
-    return answers;
+    return moved;
   }
 
   /// Not dominated, by place; 1 for rows that are not looked at.
   DeviceArray<std::uint8_t> front(Share rows) const {
-    DeviceArray<std::uint8_t> dominated(stream, order.size), front(stream, order.size);
-    mark_dominated(stream, order.view(), nullptr, rows, dominated.data(), streams.few_rows);
-    launch(stream, "flip_flags_kernel", one_thread_each(order.size), flip_flags_kernel, dominated.data(), front.data(),
-           order.size);
-    return front;
+    DeviceArray<std::uint8_t> flags(stream, order.size);
+    mark_dominated(stream, order.view(), nullptr, rows, flags.data(), streams.few_rows);
+    flag_zeros(stream, flags.data(), flags.data(), order.size);
+    return flags;
   }
 
-  std::vector<std::uint32_t> counts(Direction direction) const {
-    const DeviceArray<std::uint32_t> counts(stream, order.size);
+  DeviceArray<std::uint32_t> counts(Direction direction) const {
+    DeviceArray<std::uint32_t> counts(stream, order.size);
     count(stream, order.view(), direction, nullptr, share, counts.data(), streams.few_rows);
-    return by_position(counts);
+    return counts;
   }
 
-  std::vector<std::uint32_t> ranks(std::uint32_t max_rank) const {
-    const DeviceArray<std::uint32_t> ranks(stream, order.size);
+  DeviceArray<std::uint32_t> ranks(std::uint32_t max_rank) const {
+    DeviceArray<std::uint32_t> ranks(stream, order.size);
     fill_bytes(stream, ranks.data(), 0, order.size);
     settle_ranks(stream, order.view(), ranks.data(), streams.few_rows);
-    if (max_rank > 0)
-      launch(stream, "cut_ranks_kernel", one_thread_each(order.size), cut_ranks_kernel, ranks.data(), max_rank, order.size);
-    return by_position(ranks);
+    if (max_rank > 0) blank_from(stream, ranks.data(), max_rank, order.size);
+    return ranks;
   }
 
-  std::vector<std::uint32_t> witnesses(const DeviceArray<std::uint8_t>& front) const {
-    const DeviceArray<std::uint32_t> witnesses(stream, order.size);
+  DeviceArray<std::uint32_t> witnesses(const DeviceArray<std::uint8_t>& front) const {
+    DeviceArray<std::uint32_t> witnesses(stream, order.size);
     find_witnesses(stream, order.view(), front.data(), share, witnesses.data(), streams.few_rows);
-    return by_position(witnesses);
+    return witnesses;
   }
 };
 
-/// Begins a phase, works, and takes the seconds that passed.
+/// Begins a phase, works, and takes the seconds that passed until the device is done.
 template <class Work>
-void phase(const Host& host, const char* name, std::uint32_t size, double& seconds, Work work) {
-  const auto begin = std::chrono::steady_clock::now();
+void phase(const Streams& streams, const Host& host, const char* name, std::uint32_t size, double& seconds, Work work) {
+  const auto begin = Clock::now();
   host.begin(name, size);
   work();
+  streams.work.synchronize();
   host.add(size);
-  seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  seconds += seconds_since(begin);
+}
+
+/// The front alone: rows that strong rows drop are never ordered.
+void answer_front(Streams& streams, Keys keys, Part part, const Deliver& deliver) {
+  const Stream& stream = streams.work;
+  const std::uint32_t size = keys.size;
+  const DeviceArray<std::uint32_t> left = filter_front(stream, keys);
+  const std::uint32_t rows = keys.size;
+  const Order order = order_keys(stream, std::move(keys));
+  const Finder find{streams, order, {part.index, part.count}};
+  DeviceArray<std::uint8_t> front = find.by_position(find.front(find.share));
+  if (left.size() > 0) {
+    DeviceArray<std::uint8_t> of_all(stream, size);
+    fill_bytes(stream, of_all.data(), 0, size);
+    scatter(stream, left.data(), front.data(), of_all.data(), rows);
+    front = std::move(of_all);
+  }
+  deliver.nondominated(std::move(front));
 }
 
 }  // namespace
@@ -87,73 +91,60 @@ std::uint64_t bytes_per_row(std::uint32_t objectives, bool kept) {
   return (kept ? 4 : 0) + std::max(8 * std::max<std::uint64_t>(2, objectives) + 80, 16 * std::uint64_t{objectives} + 40);
 }
 
-std::uint32_t batch_rows_for(std::uint32_t rows, std::size_t budget) {
-  const std::size_t fitting = std::max<std::size_t>(1, budget / 16 / 16);  // a sixteenth, for two buffers of 8 bytes
-  return static_cast<std::uint32_t>(std::min<std::size_t>({rows, kMostBatchRows, fitting}));
+void answer_keys(Streams& streams, Keys keys, Request wanted, const Host& host, Part part, const Deliver& deliver,
+                 Answers& seconds) {
+  const bool counts = wanted.dominated_by || wanted.dominates;
+  if (!counts && !wanted.rank && !wanted.witness) return answer_front(streams, std::move(keys), part, deliver);
+  const auto began = Clock::now();
+  const std::uint32_t size = keys.size;
+  const Order order = order_keys(streams.work, std::move(keys));
+  streams.work.synchronize();
+  seconds.order_seconds += seconds_since(began);
+  const Finder find{streams, order, {part.index, part.count}};
+  const auto phase_of = [&](const char* name, double& spent, auto work) { phase(streams, host, name, size, spent, work); };
+  DeviceArray<std::uint8_t> front;  // by place; where there are counts, who has none
+  if (wanted.dominated_by)
+    phase_of("counts", seconds.counts_seconds, [&] {
+      const DeviceArray<std::uint32_t> found = find.counts(Direction::dominated_by);
+      if (!wanted.witness || part.count == 1) {  // a witness needs the front of all rows, not of the part's
+        front = DeviceArray<std::uint8_t>(streams.work, size);
+        flag_zeros(streams.work, found.data(), front.data(), size);
+      }
+      deliver.numbers(&Answers::dominated_by, find.by_position(found));
+    });
+  if (wanted.dominates)
+    phase_of("counts", seconds.counts_seconds,
+             [&] { deliver.numbers(&Answers::dominates, find.by_position(find.counts(Direction::dominates))); });
+  phase_of("front", seconds.front_seconds, [&] {
+    if (front.size() == 0) front = find.front(wanted.witness ? Share{} : find.share);
+    deliver.nondominated(find.by_position(front));
+    if (wanted.witness) deliver.numbers(&Answers::witness, find.by_position(find.witnesses(front)));
+  });
+  if (wanted.rank && part.index == 0)
+    phase_of("rank", seconds.rank_seconds,
+             [&] { deliver.numbers(&Answers::rank, find.by_position(find.ranks(wanted.max_rank))); });
 }
-
-Order order_points(Streams& streams, PointsView points, std::size_t budget, const Host& host) {
-  const DensePoints dense = upload(streams, points, batch_rows_for(points.size, budget), host);
-  return make_order(streams.work, dense.objectives, dense.grouped ? &dense.groups : nullptr, points.size);
-}
-
-namespace {
-
-/// The front alone: rows that strong rows drop are never ordered.
-Answers front_alone(Streams& streams, PointsView points, std::size_t budget, const Host& host, Part part) {
-  Answers answers;
-  const Stream& stream = streams.work;
-  host.begin("front", std::uint64_t{points.size} * (points.objective_count + (points.group ? 1 : 0)));
-  const auto began = std::chrono::steady_clock::now();
-  Keys keys = upload_keys(streams, points, batch_rows_for(points.size, budget), host);
-  const DeviceArray<std::uint32_t> left = filter_front(stream, keys);
-  const std::uint32_t rows = keys.size;
-  DensePoints dense = dense_points(stream, std::move(keys));
-  const Order order = make_order(stream, dense.objectives, dense.grouped ? &dense.groups : nullptr, rows);
-  dense = {};
-  const DeviceArray<std::uint8_t> by_place =
-      Finder{streams, order, host, {part.index, part.count}}.front({part.index, part.count});
-  DeviceArray<std::uint8_t> front(stream, rows);
-  scatter(stream, order.position.data(), by_place.data(), front.data(), rows);
-  if (left.size() > 0) {
-    DeviceArray<std::uint8_t> of_all(stream, points.size);
-    fill_bytes(stream, of_all.data(), 0, points.size);
-    scatter(stream, left.data(), front.data(), of_all.data(), rows);
-    front = std::move(of_all);
-  }
-  answers.nondominated.resize(points.size);
-  download(stream, front.data(), answers.nondominated.data(), points.size, host);
-  answers.front_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  return answers;
-}
-
-}  // namespace
 
 Answers evaluate_at_once(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
                          Part part) {
-  const bool counts = wanted.dominated_by || wanted.dominates;
-  if (points.size > 0 && !counts && !wanted.rank && !wanted.witness) return front_alone(streams, points, budget, host, part);
   Answers answers;
   const std::uint32_t size = points.size;
-  const auto began = std::chrono::steady_clock::now();
-  host.begin("order", std::uint64_t{size} * (points.objective_count + (points.group ? 1 : 0)));
-  const Order order = order_points(streams, points, budget, host);
-  streams.work.synchronize();
-  answers.order_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  const bool front_alone = !wanted.dominated_by && !wanted.dominates && !wanted.rank && !wanted.witness;
+  const auto began = Clock::now();
+  host.begin(front_alone ? "front" : "order", std::uint64_t{size} * (points.objective_count + (points.group ? 1 : 0)));
   if (size == 0) return answers;
-  const Finder find{streams, order, host, {part.index, part.count}};
-  if (wanted.dominated_by)
-    phase(host, "counts", size, answers.counts_seconds,
-          [&] { answers.dominated_by = find.counts(Direction::dominated_by); });
-  if (wanted.dominates)
-    phase(host, "counts", size, answers.counts_seconds, [&] { answers.dominates = find.counts(Direction::dominates); });
-  phase(host, "front", size, answers.front_seconds, [&] {
-    const DeviceArray<std::uint8_t> front = find.front(wanted.witness ? Share{} : find.share);
-    answers.nondominated = find.by_position(front);
-    if (wanted.witness) answers.witness = find.witnesses(front);
-  });
-  if (wanted.rank && part.index == 0)
-    phase(host, "rank", size, answers.rank_seconds, [&] { answers.rank = find.ranks(wanted.max_rank); });
+  Keys keys = upload_keys(streams, points, budget, host);
+  if (!front_alone) answers.order_seconds = seconds_since(began);
+  const Deliver deliver{[&](DeviceArray<std::uint8_t> flags) {
+                          answers.nondominated.resize(size);
+                          download(streams, flags.data(), answers.nondominated.data(), size, host);
+                        },
+                        [&](std::vector<std::uint32_t> Answers::*which, DeviceArray<std::uint32_t> numbers) {
+                          (answers.*which).resize(size);
+                          download(streams, numbers.data(), (answers.*which).data(), size, host);
+                        }};
+  answer_keys(streams, std::move(keys), wanted, host, part, deliver, answers);
+  if (front_alone) answers.front_seconds = seconds_since(began);
   return answers;
 }
 

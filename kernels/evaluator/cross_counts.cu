@@ -19,7 +19,7 @@ void add_block(Streams& streams, PointsView points, const Positions& queries, co
     if (totals.empty()) return;
     const DeviceArray<std::uint32_t> counts(streams.work, order.size);
     count(streams.work, order.view(), direction, counted.data(), share, counts.data(), streams.few_rows);
-    const std::vector<std::uint32_t> found = by_position(streams.work, order, counts, host);
+    const std::vector<std::uint32_t> found = by_position(streams, order, counts, host);
     for (std::size_t i = 0; i < queries.size(); ++i) totals[list[i]] += found[i];
   };
   add(Direction::dominated_by, answers.dominated_by);

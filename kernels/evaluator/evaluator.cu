@@ -4,20 +4,26 @@
 #include "kernels/emissions.hpp"
 #include "kernels/evaluator/evaluator.hpp"
 #include "kernels/evaluator/state.hpp"
-#include "kernels/key_column.hpp"
 
 namespace carbonfront::device {
 namespace {
 
 constexpr std::size_t kEmissionsBatchRows = 1 << 18;
 
+/// Copies values from or to pinned memory, on several threads.
+template <class T>
+void copy_in_parallel(const Host& host, const T* from, std::size_t count, T* to) {
+  host.in_parallel(static_cast<std::uint32_t>(count),
+                   [&](std::uint32_t begin, std::uint32_t end) { std::copy(from + begin, from + end, to + begin); });
+}
+
 /// Waits for a slot's batch and writes its results where they belong.
-void finish(EmissionsSlot& slot) {
+void finish(EmissionsSlot& slot, const Host& host) {
   if (slot.rows == 0) return;
   slot.stream.synchronize();
-  std::copy_n(slot.down.data(), slot.rows, slot.out.energy_kwh);
-  std::copy_n(slot.down.data() + slot.rows, slot.rows, slot.out.co2e_kg);
-  if (slot.out.source) std::copy_n(slot.sources_pinned.data(), slot.rows, slot.out.source);
+  copy_in_parallel(host, slot.down.data(), slot.rows, slot.out.energy_kwh);
+  copy_in_parallel(host, slot.down.data() + slot.rows, slot.rows, slot.out.co2e_kg);
+  if (slot.out.source) copy_in_parallel(host, slot.sources_pinned.data(), slot.rows, slot.out.source);
   slot.rows = 0;
 }
 
@@ -33,14 +39,14 @@ std::vector<const double*> columns_of(const std::vector<HostStep>& steps) {
 
 /// Sends rows [begin, begin + slot.rows) on their way.
 void start(EmissionsSlot& slot, const std::vector<HostStep>& steps, const std::vector<const double*>& columns,
-           std::size_t begin, const KeptEmissions& kept, const KeptKeys* keys) {
+           std::size_t begin, const KeptEmissions& kept, const KeptKeys* keys, const Host& host) {
   const std::size_t rows = slot.rows, stride = (rows + 1) / 2 * 2;  // columns stay aligned to 16 bytes
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    std::copy_n(columns[c] + begin, rows, slot.up.data() + c * stride);
+    copy_in_parallel(host, columns[c] + begin, rows, slot.up.data() + c * stride);
     copy_up(slot.stream, slot.up.data() + c * stride, slot.factors.data() + c * stride, rows);
   }
   if (slot.out.chosen) {
-    std::copy_n(slot.out.chosen, rows, slot.sources_pinned.data());
+    copy_in_parallel<std::uint8_t>(host, slot.out.chosen, rows, slot.sources_pinned.data());
     copy_up(slot.stream, slot.sources_pinned.data(), slot.sources.data(), rows);
   }
   const EmissionColumns out{slot.results.data(), slot.results.data() + stride,
@@ -77,7 +83,7 @@ bool uses_kept(PointsView points) {
 
 Evaluator::Evaluator(int device, std::size_t memory_limit, bool as_for_many) {
   use_device(device);
-  state_.reset(new State{device, memory_limit, {{}, {}, as_for_many ? 0 : kFewRows}, {}, {}, {}});
+  state_.reset(new State{device, memory_limit, {{}, {}, as_for_many ? 0 : kFewRows}, {}, {}});
 }
 
 Evaluator::~Evaluator() = default;
@@ -87,26 +93,28 @@ void Evaluator::State::settle() const {
   streams.work.synchronize();
 }
 
-std::size_t Evaluator::State::start() {
-  use_device(device);
-  settle();  // what failed must be told before the buffers' owners wait for it
-  for (auto& slot : slots) slot.reset();
-  buffers.reset();
-  return budget();
+std::size_t Evaluator::State::budget() const {
+  settle();  // what failed is told here, before the buffers' owners wait for it
+  const std::size_t emissions = slots[0] ? slots[0]->bytes() + slots[1]->bytes() : 0;
+  const std::size_t free = (free_bytes() + streams.upload_bytes()) / 20 * 19;
+  const std::size_t taken = emissions + (kept ? kept->bytes() : 0);
+  const std::size_t left = memory_limit == 0 ? free : std::min(free, memory_limit - std::min(memory_limit, taken));
+  return left / (kRowParts + 1) * kRowParts;
 }
 
-std::size_t Evaluator::State::budget() const {
-  settle();
-  const std::size_t free = free_bytes() / 20 * 19;
-  const std::size_t taken = kept ? kept->bytes() : 0;
-  return memory_limit == 0 ? free : std::min(free, memory_limit - std::min(memory_limit, taken));
+std::size_t Evaluator::State::make_room(std::uint64_t wanted) {
+  use_device(device);
+  const std::size_t bytes = budget();
+  if (wanted <= bytes || !slots[0]) return bytes;
+  for (auto& slot : slots) slot.reset();
+  return budget();
 }
 
 bool Evaluator::keep(std::uint32_t columns, std::uint32_t capacity, std::uint32_t most_objectives) {
   use_device(state_->device);
   state_->kept.reset();
-  const std::size_t budget = state_->start();
   const std::uint64_t row_bytes = 8 * std::uint64_t{columns} + bytes_per_row(most_objectives, true);
+  const std::size_t budget = state_->make_room(capacity * row_bytes);
   if (columns == 0 || capacity == 0 || capacity > budget / row_bytes) return false;
   const Stream& work = state_->streams.work;
   state_->kept.emplace(KeptKeys{columns, capacity, {work, std::size_t{columns} * capacity}});
@@ -116,44 +124,45 @@ bool Evaluator::keep(std::uint32_t columns, std::uint32_t capacity, std::uint32_
 
 void Evaluator::bring_up(const Objective& objective, std::uint32_t begin, std::uint32_t count, const Host& host) {
   use_device(state_->device);
-  Streams& streams = state_->streams;
-  if (!state_->buffers) state_->buffers.emplace(streams, buffer_rows(*state_->kept));
-  bring_values(streams, objective, count, *state_->buffers, host, state_->kept->column(objective.kept) + begin);
+  bring_values(state_->streams, objective, count, buffer_rows(*state_->kept), host,
+               state_->kept->column(objective.kept) + begin);
 }
 
-std::size_t Evaluator::State::upload_bytes() const { return kept ? 2 * sizeof(std::uint64_t) * buffer_rows(*kept) : 0; }
+void Evaluator::make_slots(std::size_t columns) {
+  State& s = *state_;
+  for (auto& slot : s.slots) slot.reset();
+  const std::size_t row_bytes = (columns + 2) * sizeof(double) + 1;
+  const std::size_t fitting = s.budget() / (2 * row_bytes) / 2 * 2;
+  if (fitting == 0)
+    throw Failure("planning device memory", "not even two rows fit", "raise --memory-limit, or use --backend cpu");
+  s.slot_rows = std::min(kEmissionsBatchRows, fitting);
+  s.slot_columns = columns;
+  for (auto& slot : s.slots) slot.emplace(s.slot_rows, columns);
+}
 
-void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out,
+void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out, const Host& host,
                           const KeptEmissions& kept) {
   if (rows == 0) return;
   use_device(state_->device);
   const std::vector<const double*> columns = columns_of(steps);
-  if (!state_->slots[0] || state_->slot_columns < columns.size()) {
-    for (auto& slot : state_->slots) slot.reset();
-    const std::size_t row_bytes = (columns.size() + 2) * sizeof(double) + 1;
-    const std::size_t fitting = (state_->budget() - state_->upload_bytes()) / (2 * row_bytes) / 2 * 2;
-    if (fitting == 0)
-      throw Failure("planning device memory", "not even two rows fit", "raise --memory-limit, or use --backend cpu");
-    state_->slot_rows = std::min(kEmissionsBatchRows, fitting);
-    state_->slot_columns = columns.size();
-    for (auto& slot : state_->slots) slot.emplace(state_->slot_rows, columns.size());
-  }
+  if (!state_->slots[0] || state_->slot_columns < columns.size()) make_slots(columns.size());
   int turn = 0;
   for (std::size_t begin = 0; begin < rows; begin += state_->slot_rows, turn ^= 1) {
     EmissionsSlot& slot = *state_->slots[turn];
-    finish(slot);
+    finish(slot, host);
     slot.rows = std::min(state_->slot_rows, rows - begin);
     slot.out = {out.energy_kwh + begin, out.co2e_kg + begin, out.source ? out.source + begin : nullptr,
                 out.chosen ? out.chosen + begin : nullptr};
-    start(slot, steps, columns, begin, kept, state_->kept ? &*state_->kept : nullptr);
+    start(slot, steps, columns, begin, kept, state_->kept ? &*state_->kept : nullptr, host);
   }
-  for (auto& slot : state_->slots) finish(*slot);
+  for (auto& slot : state_->slots) finish(*slot, host);
 }
 
 Answers Evaluator::evaluate(PointsView points, Request wanted, const Host& host, Part part) {
-  std::size_t budget = state_->start();
   const bool kept = state_->kept && uses_kept(points);
-  const bool fits = points.size * bytes_per_row(points.objective_count, kept) <= budget;
+  const std::uint64_t bytes = points.size * bytes_per_row(points.objective_count, kept);
+  std::size_t budget = state_->make_room(bytes);
+  const bool fits = bytes <= budget;
   if (kept && !fits) {
     state_->kept.reset();
     budget = state_->budget();
@@ -166,7 +175,7 @@ Answers Evaluator::evaluate(PointsView points, Request wanted, const Host& host,
 
 CrossAnswers Evaluator::count_against(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
                                       bool dominates, const Host& host, Part part) {
-  const std::size_t budget = state_->start();
+  const std::size_t budget = state_->make_room(points.size * (bytes_per_row(points.objective_count) + 2));
   CrossAnswers answers = cross_counts(state_->streams, points, is_source, dominated_by, dominates, budget, host, part);
   state_->settle();
   return answers;

@@ -63,6 +63,8 @@ struct HostStep {
   Combine how = Combine::set;
 };
 
+/// Opened once, it answers any number of calls, one at a time: streams, buffers and the pool's memory stay between them, so
+/// that a call like the one before takes nothing from the device or the driver.
 class Evaluator {
  public:
   /// Takes a device. It is given at most `memory_limit` bytes at a time (0: what it has free). With `as_for_many` few rows
@@ -82,7 +84,8 @@ class Evaluator {
   /// Writes energy_kwh, co2e_kg and, unless it is null, source, [rows] each in host memory. Batches go up, are computed step
   /// by step and come down at the same time; columns that are kept are left there as keys. Waits for the device. Throws
   /// Failure.
-  void emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out, const KeptEmissions& kept = {});
+  void emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out, const Host& host,
+                 const KeptEmissions& kept = {});
 
   /// Answers for the part of the points. Objectives that are kept do not go up again. Rows that do not fit the device's
   /// memory are taken in blocks of sources and queries; the answers do not depend on it. With several parts, only the first
@@ -96,6 +99,7 @@ class Evaluator {
 
  private:
   struct State;
+  void make_slots(std::size_t columns);
   std::unique_ptr<State> state_;
 };
 

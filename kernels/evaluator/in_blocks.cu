@@ -32,14 +32,14 @@ struct Work {
                   std::size_t begin, std::size_t end, std::vector<std::uint32_t>& totals) {
     const DeviceArray<std::uint32_t> counts(streams.work, order.size);
     count(streams.work, order.view(), direction, counted, share, counts.data(), streams.few_rows);
-    const std::vector<std::uint32_t> found = by_position(streams.work, order, counts, host);
+    const std::vector<std::uint32_t> found = by_position(streams, order, counts, host);
     for (std::size_t i = begin; i < end; ++i) totals[list[i]] += found[i];
   }
 
   void add_dominated(const Order& order, const std::uint8_t* is_source, const Positions& list, std::size_t queries) {
     const DeviceArray<std::uint8_t> marked(streams.work, order.size);
     mark_dominated(streams.work, order.view(), is_source, {}, marked.data(), streams.few_rows);
-    const std::vector<std::uint8_t> found = by_position(streams.work, order, marked, host);
+    const std::vector<std::uint8_t> found = by_position(streams, order, marked, host);
     for (std::size_t i = 0; i < queries; ++i) dominated[list[i]] |= found[i];
   }
 
@@ -48,7 +48,7 @@ struct Work {
     const DeviceArray<std::uint8_t> marked = by_place(streams.work, order, front);
     const DeviceArray<std::uint32_t> witnesses(streams.work, order.size);
     find_witnesses(streams.work, order.view(), marked.data(), {}, witnesses.data(), streams.few_rows);
-    const std::vector<std::uint32_t> found = by_position(streams.work, order, witnesses, host);
+    const std::vector<std::uint32_t> found = by_position(streams, order, witnesses, host);
     for (std::size_t i = 0; i < queries; ++i)  // the list ascends among possible witnesses
       if (found[i] != kNobody) answers.witness[list[i]] = std::min(answers.witness[list[i]], list[found[i]]);
   }
@@ -61,7 +61,7 @@ struct Work {
       raise_ranks_pairs(streams.work, order.view(), is_source, ranks.data());
     else
       settle_ranks(streams.work, order.view(), ranks.data(), streams.few_rows);
-    const std::vector<std::uint32_t> found = by_position(streams.work, order, ranks, host);
+    const std::vector<std::uint32_t> found = by_position(streams, order, ranks, host);
     for (std::size_t i = 0; i < queries; ++i) answers.rank[list[i]] = found[i];
   }
 };
@@ -118,11 +118,11 @@ Positions filtered(Streams& streams, PointsView points, std::size_t budget, cons
     Positions block(std::min<std::uint64_t>(rows, points.size - begin));
     std::iota(block.begin(), block.end(), static_cast<std::uint32_t>(begin));
     const Picked picked(points, block);
-    Keys keys = upload_keys(streams, picked.view, batch_rows_for(picked.view.size, budget), quiet);
+    Keys keys = upload_keys(streams, picked.view, budget, quiet);
     const DeviceArray<std::uint32_t> left = filter_front(streams.work, keys);
     if (left.size() > 0) {
       std::vector<std::uint32_t> found(left.size());
-      download(streams.work, left.data(), found.data(), keys.size, host);
+      download(streams, left.data(), found.data(), keys.size, host);
       for (const std::uint32_t index : found) kept.push_back(block[index]);
     } else {
       kept.insert(kept.end(), block.begin(), block.end());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/device/primitives.hpp"
 #include "kernels/evaluator/state.hpp"
 
 namespace carbonfront::device {
@@ -42,11 +43,11 @@ DeviceArray<T> by_place(const Stream& stream, const Order& order, const std::vec
 }
 
 template <class T>
-std::vector<T> by_position(const Stream& stream, const Order& order, const DeviceArray<T>& at_places, const Host& host) {
-  const DeviceArray<T> moved(stream, order.size);
-  scatter(stream, order.position.data(), at_places.data(), moved.data(), order.size);
+std::vector<T> by_position(Streams& streams, const Order& order, const DeviceArray<T>& at_places, const Host& host) {
+  const DeviceArray<T> moved(streams.work, order.size);
+  scatter(streams.work, order.position.data(), at_places.data(), moved.data(), order.size);
   std::vector<T> answers(order.size);
-  download(stream, moved.data(), answers.data(), order.size, host);
+  download(streams, moved.data(), answers.data(), order.size, host);
   return answers;
 }
 

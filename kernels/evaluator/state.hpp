@@ -1,6 +1,7 @@
 #pragma once
 // What an evaluator owns, and the two ways it takes: all rows at once, or in blocks.
 
+#include <functional>
 #include <optional>
 
 #include "kernels/engines.hpp"
@@ -25,51 +26,47 @@ struct EmissionsSlot {
         results(stream, 2 * batch_rows),
         sources_pinned(stream, batch_rows),
         sources(stream, batch_rows) {}
+
+  std::size_t bytes() const { return (factors.size() + results.size()) * sizeof(double) + sources.size(); }
 };
 
+/// What an evaluator owns, from its first call to its end: what one call has taken is there for the next.
 struct Evaluator::State {
   int device;
   std::size_t memory_limit;
   Streams streams;
   std::optional<KeptKeys> kept;
-  std::optional<UploadBuffers> buffers;  // of bring_up
   std::optional<EmissionsSlot> slots[2];
   std::size_t slot_rows = 0, slot_columns = 0;
 
-  /// Makes the device current and takes back what emissions and bringing up needed. Returns budget().
-  std::size_t start();
+  /// Makes the device current, waits for it, and gives back what emissions need where `wanted` bytes for rows do not fit
+  /// beside it. Returns the bytes that rows may take.
+  std::size_t make_room(std::uint64_t wanted);
   /// Waits until the device is done; all memory is then given back.
   void settle() const;
-  /// Bytes that may be taken now, beside what is kept. Throws Failure.
+  /// Bytes that rows may take now, beside what is kept, the emissions' and the upload buffers. Throws Failure.
   std::size_t budget() const;
-  /// Bytes that bringing up takes while rows are read.
-  std::size_t upload_bytes() const;
 };
 
 /// Bytes of device memory for every row that is ordered and answered at once, an upper bound; and where objectives are kept,
 /// beside the keys of these.
 std::uint64_t bytes_per_row(std::uint32_t objectives, bool kept = false);
 
-/// Rows of an upload's batch where `rows` rows are to be ordered in `budget` bytes.
-std::uint32_t batch_rows_for(std::uint32_t rows, std::size_t budget);
-
-/// Brings the points up and orders them. Adds what upload() adds to the progress.
-Order order_points(Streams& streams, PointsView points, std::size_t budget, const Host& host);
-
-/// Copies answers from the device to host memory through pinned memory. Waits for the stream.
-template <class T>
-void download(const Stream& stream, const T* device, T* to, std::uint32_t size, const Host& host) {
-  constexpr std::uint32_t kBatch = 1 << 20;
-  const PinnedArray<T> pinned(stream, std::min(size, kBatch));
-  for (std::uint64_t begin = 0; begin < size; begin += kBatch) {
-    const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(kBatch, size - begin));
-    copy_down(stream, device + begin, pinned.data(), count);
-    stream.synchronize();
-    host.in_parallel(count, [&](std::uint32_t from, std::uint32_t until) {
-      std::copy(pinned.data() + from, pinned.data() + until, to + begin + from);
-    });
-  }
+/// Brings the points up and orders them. Adds what upload_keys() adds to the progress.
+inline Order order_points(Streams& streams, PointsView points, std::size_t budget, const Host& host) {
+  return order_keys(streams.work, upload_keys(streams, points, budget, host));
 }
+
+/// Where answers go, in device memory, by position, each as soon as it is there.
+struct Deliver {
+  std::function<void(DeviceArray<std::uint8_t>)> nondominated;
+  std::function<void(std::vector<std::uint32_t> Answers::*, DeviceArray<std::uint32_t>)> numbers;
+};
+
+/// Answers for keys on the device, to the device: every answer of evaluate_at_once(), without its way up and down. Phases
+/// are told to the host, their seconds put into `seconds`, whose vectors stay empty. At least one row.
+void answer_keys(Streams& streams, Keys keys, Request wanted, const Host& host, Part part, const Deliver& deliver,
+                 Answers& seconds);
 
 /// The two ways. `points` are all points.
 Answers evaluate_at_once(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,

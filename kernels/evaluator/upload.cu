@@ -1,16 +1,20 @@
+#include "kernels/evaluator/upload.hpp"
+
 #include <algorithm>
 
-#include "kernels/evaluator/upload.hpp"
-#include "kernels/key_column.hpp"
+#include "kernels/device/primitives.hpp"
 
 namespace carbonfront::device {
 namespace {
 
-/// Brings up one column as keys: `fill(to, begin, end)` writes values of the objective's type to pinned memory.
-template <class Fill>
-void bring_keys(Streams& streams, const Objective& objective, std::size_t value_bytes, std::uint32_t size,
-                UploadBuffers& buffers, const Host& host, std::uint64_t* keys, Fill fill) {
-  const auto batch_rows = static_cast<std::uint32_t>(buffers.turn[0].pinned.size());
+constexpr std::uint32_t kMostBatchRows = 1 << 20;
+
+/// Sends values up in batches: `fill(to, begin, end)` writes them to pinned memory, `use(there, begin, count)` puts what
+/// reads them into the work's stream.
+template <class Fill, class Use>
+void send_up(Streams& streams, std::size_t value_bytes, std::uint32_t size, std::uint32_t batch_rows, const Host& host,
+             Fill fill, Use use) {
+  UploadBuffers& buffers = upload_buffers(streams, batch_rows);
   int turn = 0;
   for (std::uint64_t begin = 0; begin < size; begin += batch_rows, turn ^= 1) {
     UploadBuffer& buffer = buffers.turn[turn];
@@ -23,9 +27,8 @@ void bring_keys(Streams& streams, const Objective& objective, std::size_t value_
     copy_up(streams.copies, to, reinterpret_cast<std::byte*>(buffer.values.data()), count * value_bytes);
     buffer.copied.record(streams.copies);
     buffer.copied.hold(streams.work);
-    make_keys(streams.work, objective, buffer.values.data(), count, keys + begin);
+    use(buffer.values.data(), begin, count);
     buffer.read.record(streams.work);
-    host.add(count);
   }
 }
 
@@ -33,26 +36,20 @@ void bring_keys(Streams& streams, const Objective& objective, std::size_t value_
 struct Uploader {
   Streams& streams;
   PointsView points;
+  std::uint32_t batch_rows;
   const Host& host;
-  UploadBuffers buffers;
   DeviceArray<std::uint32_t> rows = {};  // on the device, once a kept column needs them
 
   void bring_rows() {
     rows = DeviceArray<std::uint32_t>(streams.work, points.size);
-    for (UploadBuffer& buffer : buffers.turn) buffer.read.record(streams.work);
-    const std::size_t batch_rows = buffers.turn[0].pinned.size();
-    int turn = 0;
-    for (std::uint64_t begin = 0; begin < points.size; begin += batch_rows, turn ^= 1) {
-      UploadBuffer& buffer = buffers.turn[turn];
-      const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(batch_rows, points.size - begin));
-      buffer.copied.synchronize();
-      auto* to = reinterpret_cast<std::uint32_t*>(buffer.pinned.data());
-      std::copy_n(points.rows + begin, count, to);
-      buffer.read.hold(streams.copies);
-      copy_up(streams.copies, to, rows.data() + begin, count);
-      buffer.copied.record(streams.copies);
-      buffer.copied.hold(streams.work);
-    }
+    send_up(
+        streams, sizeof(std::uint32_t), points.size, batch_rows, host,
+        [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
+          std::copy(points.rows + begin, points.rows + end, reinterpret_cast<std::uint32_t*>(to));
+        },
+        [&](const std::uint64_t* there, std::uint64_t begin, std::uint32_t count) {
+          copy_across(streams.work, reinterpret_cast<const std::uint32_t*>(there), rows.data() + begin, count);
+        });
   }
 
   /// Copies a column that is on the device already.
@@ -65,13 +62,22 @@ struct Uploader {
     host.add(points.size);
   }
 
+  /// Brings up one column as keys, with what fills batches of its type.
+  template <class Fill>
+  void bring_keys(const Objective& objective, std::size_t value_bytes, std::uint64_t* keys, Fill fill) {
+    send_up(streams, value_bytes, points.size, batch_rows, host, fill,
+            [&](const std::uint64_t* there, std::uint64_t begin, std::uint32_t count) {
+              make_keys(streams.work, objective, there, count, keys + begin);
+              host.add(count);
+            });
+  }
+
   void bring_groups(std::uint64_t* keys) {
     Objective groups;
     groups.column.type = ValueType::uint32;
-    bring_keys(streams, groups, 4, points.size, buffers, host, keys,
-               [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
-                 std::copy(points.group + begin, points.group + end, reinterpret_cast<std::uint32_t*>(to));
-               });
+    bring_keys(groups, sizeof(std::uint32_t), keys, [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
+      std::copy(points.group + begin, points.group + end, reinterpret_cast<std::uint32_t*>(to));
+    });
   }
 
   /// Brings up the objective, or the groups where its number is one too many.
@@ -79,68 +85,66 @@ struct Uploader {
     if (number == points.objective_count) return bring_groups(keys);
     const Objective& objective = points.objectives[number];
     if (streams.kept && objective.kept != kNotKept) return take_kept(streams.kept->column(objective.kept), keys);
-    if (!points.rows) return bring_values(streams, objective, points.size, buffers, host, keys);
     visit_type(objective.column.type, [&]<class T>(T) {
       const T* values = static_cast<const T*>(objective.column.values);
-      bring_keys(streams, objective, sizeof(T), points.size, buffers, host, keys,
-                 [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
-                   T* out = reinterpret_cast<T*>(to);
-                   for (std::uint64_t i = begin; i < end; ++i) *out++ = values[points.rows[i]];
-                 });
+      bring_keys(objective, sizeof(T), keys, [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
+        T* out = reinterpret_cast<T*>(to);
+        if (!points.rows) std::copy(values + begin, values + end, out);
+        for (std::uint64_t i = begin; points.rows && i < end; ++i) *out++ = values[points.rows[i]];
+      });
     });
   }
 };
 
 }  // namespace
 
-void bring_values(Streams& streams, const Objective& objective, std::uint32_t count, UploadBuffers& buffers,
-                  const Host& host, std::uint64_t* keys) {
-  visit_type(objective.column.type, [&]<class T>(T) {
-    const T* values = static_cast<const T*>(objective.column.values);
-    bring_keys(streams, objective, sizeof(T), count, buffers, host, keys,
-               [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
-                 std::copy(values + begin, values + end, reinterpret_cast<T*>(to));
-               });
-  });
+std::uint32_t batch_rows_for(std::uint32_t rows, std::size_t budget) {
+  const std::size_t fitting = std::max<std::size_t>(1, budget / kRowParts / 16);
+  return static_cast<std::uint32_t>(std::min<std::size_t>({rows, kMostBatchRows, fitting}));
 }
 
-DensePoints upload(Streams& streams, PointsView points, std::uint32_t batch_rows, const Host& host) {
-  DensePoints dense;
-  if (points.size == 0) {
-    dense.objectives.resize(points.objective_count);
-    return dense;
+UploadBuffers& upload_buffers(Streams& streams, std::uint32_t rows) {
+  if (!streams.uploads || streams.uploads->rows() < rows) {
+    streams.uploads.reset();
+    streams.uploads.emplace(streams.work, streams.copies, rows);
   }
-  Uploader uploader{streams, points, host, {streams, batch_rows}};
-  const auto ranked = [&](std::uint32_t number) {
-    DeviceArray<std::uint64_t> keys(streams.work, points.size);
-    uploader.bring(number, keys.data());
-    return dense_ranks(streams.work, std::move(keys), points.size);
-  };
-  for (std::uint32_t k = 0; k < points.objective_count; ++k) dense.objectives.push_back(ranked(k));
-  if (points.group) dense.groups = ranked(points.objective_count);
-  dense.grouped = points.group != nullptr;
-  return dense;
+  return *streams.uploads;
 }
 
-Keys upload_keys(Streams& streams, PointsView points, std::uint32_t batch_rows, const Host& host) {
+void bring_values(Streams& streams, const Objective& objective, std::uint32_t count, std::uint32_t batch_rows,
+                  const Host& host, std::uint64_t* keys) {
+  PointsView points;
+  Objective plain = objective;
+  plain.kept = kNotKept;  // its values are what is wanted
+  points.objectives = &plain;
+  points.objective_count = 1;
+  points.size = count;
+  Uploader{streams, points, batch_rows, host}.bring(0, keys);
+}
+
+Keys upload_keys(Streams& streams, PointsView points, std::size_t budget, const Host& host) {
   const std::uint32_t columns = points.objective_count + (points.group ? 1 : 0);
   Keys up{points.size, columns, points.group != nullptr, {streams.work, std::size_t{columns} * points.size}};
-  Uploader uploader{streams, points, host, {streams, batch_rows}};
+  if (points.size == 0) return up;
+  Uploader uploader{streams, points, batch_rows_for(points.size, budget), host};
   for (std::uint32_t k = 0; k < columns; ++k) uploader.bring(k, up.keys.data() + std::size_t{k} * points.size);
   return up;
 }
 
 DensePoints dense_points(const Stream& stream, Keys keys) {
   DensePoints dense;
-  const auto ranked = [&](std::uint32_t column) {
-    DeviceArray<std::uint64_t> own(stream, keys.size);
-    copy_across(stream, keys.view().column(column), own.data(), keys.size);
-    return dense_ranks(stream, std::move(own), keys.size);
-  };
-  for (std::uint32_t k = 0; k < keys.view().objectives(); ++k) dense.objectives.push_back(ranked(k));
-  if (keys.grouped) dense.groups = ranked(keys.columns - 1);
+  dense.objectives = dense_ranks(stream, keys.view());
   dense.grouped = keys.grouped;
+  if (!keys.grouped) return dense;
+  dense.groups = std::move(dense.objectives.back());
+  dense.objectives.pop_back();
   return dense;
+}
+
+Order order_keys(const Stream& stream, Keys keys) {
+  const std::uint32_t size = keys.size;
+  const DensePoints dense = dense_points(stream, std::move(keys));
+  return make_order(stream, dense.objectives, dense.grouped ? &dense.groups : nullptr, size);
 }
 
 }  // namespace carbonfront::device

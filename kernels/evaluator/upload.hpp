@@ -1,6 +1,9 @@
 #pragma once
-// Columns on their way up: pinned double buffers are filled and copied while the batch before becomes keys.
+// Columns on their way up, and answers on their way down: pinned double buffers that stay from call to call. A buffer is
+// filled and copied while the batch before becomes keys.
 
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "kernels/engines.hpp"
@@ -19,13 +22,6 @@ struct KeptKeys {
   std::size_t bytes() const { return keys.size() * sizeof(std::uint64_t); }
 };
 
-/// Where the work is done, where copies run beside it, below how many rows all pairs are compared, and what is there by now.
-struct Streams {
-  Stream work, copies;
-  std::uint32_t few_rows = kFewRows;
-  const KeptKeys* kept = nullptr;
-};
-
 /// Filled by the host, copied up, read by the kernel that makes keys. It is given back in the order of `work`, after the
 /// pinned array has waited for `copies`.
 struct UploadBuffer {
@@ -33,20 +29,48 @@ struct UploadBuffer {
   PinnedArray<std::uint64_t> pinned;
   Event copied, read;
 
-  UploadBuffer(const Streams& streams, std::uint32_t rows) : values(streams.work, rows), pinned(streams.copies, rows) {
-    copied.record(streams.copies);
-    read.record(streams.work);
+  UploadBuffer(const Stream& work, const Stream& copies, std::uint32_t rows) : values(work, rows), pinned(copies, rows) {
+    copied.record(copies);
+    read.record(work);
   }
 };
 
-/// One is filled while the other is on its way.
+/// One is filled while the other is on its way. 16 bytes of device memory a row.
 struct UploadBuffers {
   UploadBuffer turn[2];
-  UploadBuffers(const Streams& streams, std::uint32_t rows) : turn{{streams, rows}, {streams, rows}} {}
+  UploadBuffers(const Stream& work, const Stream& copies, std::uint32_t rows)
+      : turn{{work, copies, rows}, {work, copies, rows}} {}
+  std::uint32_t rows() const { return static_cast<std::uint32_t>(turn[0].pinned.size()); }
 };
 
+/// One comes down while the host copies the other to where it belongs.
+struct DownloadBuffers {
+  PinnedArray<std::byte> turn[2];
+  Event done[2];
+  DownloadBuffers(const Stream& work, std::size_t bytes) : turn{{work, bytes}, {work, bytes}} {}
+};
+
+/// Where the work is done, where copies run beside it, below how many rows all pairs are compared, what is kept there, and
+/// the buffers, once they are needed.
+struct Streams {
+  Stream work, copies;
+  std::uint32_t few_rows = kFewRows;
+  const KeptKeys* kept = nullptr;
+  std::optional<UploadBuffers> uploads = {};
+  std::optional<DownloadBuffers> downloads = {};
+
+  std::size_t upload_bytes() const { return uploads ? 16 * std::size_t{uploads->rows()} : 0; }
+};
+
+/// Bytes of device memory that buffers may take where `budget` is for rows, and their rows where `rows` are to go up.
+inline constexpr std::size_t kRowParts = 15;  // of 16: the rest is for buffers
+std::uint32_t batch_rows_for(std::uint32_t rows, std::size_t budget);
+
+/// The buffers, at least `rows` long.
+UploadBuffers& upload_buffers(Streams& streams, std::uint32_t rows);
+
 /// Brings `count` values up as keys, to device memory. Returns once they are in pinned memory.
-void bring_values(Streams& streams, const Objective& objective, std::uint32_t count, UploadBuffers& buffers,
+void bring_values(Streams& streams, const Objective& objective, std::uint32_t count, std::uint32_t batch_rows,
                   const Host& host, std::uint64_t* keys);
 
 /// The points as dense columns in device memory.
@@ -56,15 +80,46 @@ struct DensePoints {
   bool grouped = false;
 };
 
-/// Brings all columns of the points up that are not kept, in batches of `batch_rows`, each column sorted as soon as it is
-/// there. Adds `size` to the progress for every column. 17 bytes a row of a batch beside what dense_ranks() needs, and 4 a
-/// row where not all rows of kept columns are wanted.
-DensePoints upload(Streams& streams, PointsView points, std::uint32_t batch_rows, const Host& host);
+/// Brings all columns up as keys, the groups as the last column; those that are kept are copied. Batches are as `budget`
+/// allows. Adds `size` to the progress for every column. 4 bytes a row beside the keys where not all rows of kept columns are
+/// wanted.
+Keys upload_keys(Streams& streams, PointsView points, std::size_t budget, const Host& host);
 
-/// Brings all columns up as keys, the groups as the last column. Progress as upload(). At least one row.
-Keys upload_keys(Streams& streams, PointsView points, std::uint32_t batch_rows, const Host& host);
-
-/// Ranks keys densely, column by column.
+/// Ranks keys densely, and gives them back.
 DensePoints dense_points(const Stream& stream, Keys keys);
+
+/// Orders keys, and gives them back.
+Order order_keys(const Stream& stream, Keys keys);
+
+/// Copies answers from the device to host memory, the host in parallel. Waits for the stream.
+template <class T>
+void download(Streams& streams, const T* device, T* to, std::uint32_t size, const Host& host) {
+  constexpr std::size_t kBytes = std::size_t{4} << 20;
+  if (size == 0) return;
+  const std::size_t bytes = std::min(kBytes, size * sizeof(T));
+  if (!streams.downloads || streams.downloads->turn[0].size() < bytes) {
+    streams.downloads.reset();
+    streams.downloads.emplace(streams.work, bytes);
+  }
+  DownloadBuffers& buffers = *streams.downloads;
+  const std::uint32_t batch = static_cast<std::uint32_t>(buffers.turn[0].size() / sizeof(T));
+  const auto rows = [&](std::uint64_t begin) { return static_cast<std::uint32_t>(std::min<std::uint64_t>(batch, size - begin)); };
+  const auto start = [&](std::uint64_t begin) {
+    if (begin >= size) return;
+    const std::uint64_t turn = begin / batch % 2;
+    copy_down(streams.work, device + begin, reinterpret_cast<T*>(buffers.turn[turn].data()), rows(begin));
+    buffers.done[turn].record(streams.work);
+  };
+  start(0);
+  for (std::uint64_t begin = 0; begin < size; begin += batch) {
+    const std::uint64_t turn = begin / batch % 2;
+    start(begin + batch);
+    buffers.done[turn].synchronize();
+    const T* from = reinterpret_cast<const T*>(buffers.turn[turn].data());
+    host.in_parallel(rows(begin), [&](std::uint32_t first, std::uint32_t end) {
+      std::copy(from + first, from + end, to + begin + first);
+    });
+  }
+}
 
 }  // namespace carbonfront::device
