@@ -8,8 +8,8 @@
 
 namespace carbonfront::device {
 
-/// Shared memory of a block, 48 KiB on every device: what a launch asks for, and what kernels declare (kernels/resources.txt,
-/// checked by tests/resources.py).
+/// Shared memory of a block, 48 KiB on every device: what a launch asks for, and what kernels declare
+/// (kernels/resources.txt, checked by tests/resources.py).
 inline constexpr std::size_t kMostDynamicBytes = 33 << 10, kMostStaticBytes = 15 << 10;
 
 /// How many blocks of how many threads, and what each block shares. Threads are whole warps.
@@ -39,14 +39,12 @@ void launch(const Stream& stream, const char* name, Shape shape, void (*kernel)(
   config.blockDim = threads;
   config.dynamicSmemBytes = shape.shared_bytes;
   config.stream = stream.get();
-  put(stream, name,
-      [&] { return cudaLaunchKernelEx(&config, kernel, Parameters(std::forward<Arguments>(arguments))...); });
+  put(stream, name, [&] { return cudaLaunchKernelEx(&config, kernel, Parameters(std::forward<Arguments>(arguments))...); });
 #else
   put(stream, name, [&] {
-    return emulation::launch(blocks, threads, shape.shared_bytes, stream.get(),
-                             [kernel, values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] {
-                               std::apply(kernel, values);
-                             });
+    return emulation::launch(
+        blocks, threads, shape.shared_bytes, stream.get(),
+        [kernel, values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] { std::apply(kernel, values); });
   });
 #endif
 }

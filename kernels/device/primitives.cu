@@ -1,9 +1,3 @@
-#include <cub/device/device_radix_sort.cuh>
-#include <cub/device/device_reduce.cuh>
-#include <cub/device/device_scan.cuh>
-#include <cub/device/device_select.cuh>
-#include <cuda/functional>
-#include <cuda/std/functional>
 #include <thrust/execution_policy.h>
 #include <thrust/gather.h>
 #include <thrust/iterator/counting_iterator.h>
@@ -14,6 +8,13 @@
 #include <thrust/sequence.h>
 #include <thrust/system_error.h>
 #include <thrust/transform.h>
+
+#include <cub/device/device_radix_sort.cuh>
+#include <cub/device/device_reduce.cuh>
+#include <cub/device/device_scan.cuh>
+#include <cub/device/device_select.cuh>
+#include <cuda/functional>
+#include <cuda/std/functional>
 
 #include "kernels/device/primitives.hpp"
 
@@ -30,8 +31,8 @@ void with_storage(const Stream& stream, const char* name, Call call) {
   put(stream, name, [&] { return call(storage.data(), bytes); });
 }
 
-/// Makes a Thrust call with a policy that works in the stream and does not wait. Of calls that take no temporary storage: those
-/// that do are CUB's. Nothing to do for no elements.
+/// Makes a Thrust call with a policy that works in the stream and does not wait. Of calls that take no temporary storage:
+/// those that do are CUB's. Nothing to do for no elements.
 template <class Call>
 void with_policy(const Stream& stream, const char* name, std::uint32_t size, Call call) {
   if (size == 0) return;

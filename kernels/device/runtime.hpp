@@ -80,18 +80,16 @@ class PinnedArray {
 template <class T>
 void copy_up(const Stream& stream, const T* pinned, T* device, std::size_t count) {
   if (count == 0) return;
-  put(stream, "cudaMemcpyAsync to the device", [&] {
-    return cudaMemcpyAsync(device, pinned, count * sizeof(T), cudaMemcpyHostToDevice, stream.get());
-  });
+  put(stream, "cudaMemcpyAsync to the device",
+      [&] { return cudaMemcpyAsync(device, pinned, count * sizeof(T), cudaMemcpyHostToDevice, stream.get()); });
 }
 
 /// Copies `count` values from the device to pinned memory, in the stream.
 template <class T>
 void copy_down(const Stream& stream, const T* device, T* pinned, std::size_t count) {
   if (count == 0) return;
-  put(stream, "cudaMemcpyAsync from the device", [&] {
-    return cudaMemcpyAsync(pinned, device, count * sizeof(T), cudaMemcpyDeviceToHost, stream.get());
-  });
+  put(stream, "cudaMemcpyAsync from the device",
+      [&] { return cudaMemcpyAsync(pinned, device, count * sizeof(T), cudaMemcpyDeviceToHost, stream.get()); });
 }
 
 /// Copies on the device, in the stream.

@@ -10,7 +10,8 @@
 namespace carbonfront::device {
 
 /// Times the work that the calling thread puts into streams while this lives; one at a time in a thread. A pair of events
-/// costs a few microseconds of the host and keeps neighbouring kernels from overlapping: it is for breakdowns, not for totals.
+/// costs a few microseconds of the host and keeps neighbouring kernels from overlapping: it is for breakdowns, not for
+/// totals.
 class LaunchTrace {
  public:
   LaunchTrace() { open() = this; }

@@ -35,7 +35,7 @@ inline constexpr int kPinned = -1;
 struct Allocation {
   std::unique_ptr<std::byte[]> memory;
   std::size_t bytes;
-  int place;  // device, or kPinned
+  int place;    // device, or kPinned
   int machine;  // number of the machine that it was taken of
 };
 

@@ -152,7 +152,8 @@ void flag_zeros(const Stream& stream, const std::uint32_t* in, std::uint8_t* out
 
 void blank_from(const Stream& stream, std::uint32_t* values, std::uint32_t least, std::uint32_t size) {
   put(stream, "blank_from", 0, [=] {
-    std::replace_if(values, values + size, [=](std::uint32_t value) { return value >= least; }, ~std::uint32_t{0});
+    std::replace_if(
+        values, values + size, [=](std::uint32_t value) { return value >= least; }, ~std::uint32_t{0});
   });
 }
 

@@ -1,8 +1,7 @@
-#include "kernels/evaluator/upload.hpp"
-
 #include <algorithm>
 
 #include "kernels/device/primitives.hpp"
+#include "kernels/evaluator/upload.hpp"
 
 namespace carbonfront::device {
 namespace {

@@ -81,8 +81,8 @@ struct DensePoints {
 };
 
 /// Brings all columns up as keys, the groups as the last column; those that are kept are copied. Batches are as `budget`
-/// allows. Adds `size` to the progress for every column. 4 bytes a row beside the keys where not all rows of kept columns are
-/// wanted.
+/// allows. Adds `size` to the progress for every column. 4 bytes a row beside the keys where not all rows of kept columns
+/// are wanted.
 Keys upload_keys(Streams& streams, PointsView points, std::size_t budget, const Host& host);
 
 /// Ranks keys densely, and gives them back.
@@ -103,7 +103,9 @@ void download(Streams& streams, const T* device, T* to, std::uint32_t size, cons
   }
   DownloadBuffers& buffers = *streams.downloads;
   const std::uint32_t batch = static_cast<std::uint32_t>(buffers.turn[0].size() / sizeof(T));
-  const auto rows = [&](std::uint64_t begin) { return static_cast<std::uint32_t>(std::min<std::uint64_t>(batch, size - begin)); };
+  const auto rows = [&](std::uint64_t begin) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(batch, size - begin));
+  };
   const auto start = [&](std::uint64_t begin) {
     if (begin >= size) return;
     const std::uint64_t turn = begin / batch % 2;
