@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the bundle's script with the programs of the emulated device, laid out as in the bundle, and looks at what it leaves.
-# usage: bundle.sh whole|without_a_device SCRIPTS FOLDER CARBONFRONT TESTS GPU_BENCH
+# usage: bundle.sh whole|failures|without_a_device SCRIPTS FOLDER CARBONFRONT TESTS GPU_BENCH
 set -euo pipefail
 run=$1 scripts=$2 folder=$3
 rm -rf "$folder"
@@ -8,7 +8,7 @@ mkdir -p "$folder"/{bin,sample}
 ln -s "$4" "$folder/bin/carbonfront"
 ln -s "$5" "$folder/bin/cuda_tests"
 ln -s "$6" "$folder/bin/gpu_bench"
-cp "$scripts/run.sh" "$scripts/peers.py" "$folder/"
+cp "$scripts"/{run.sh,peers.py,profile.py} "$folder/"
 fail() { echo "bundle.sh: $*" >&2; exit 1; }
 
 "$folder/bin/carbonfront" generate --rows 400 --seed 7 --objectives 3 -o "$folder/sample/sample.h5" 2>/dev/null
@@ -19,18 +19,58 @@ bundle=("$folder/run.sh" --tiny --backend cuda-emulated --out "$folder/results")
 code=0
 case $run in
   whole)
-    "${bundle[@]}" || fail "code $?"
+    "${bundle[@]}" >"$folder/said" 2>&1 || { cat "$folder/said"; fail "code $?"; }
     table=$(echo "$folder"/results/*-emulated-device.md)
     grep -q 'EMULATED' "$table" || fail "the table does not say that it is no measurement"
-    for text in '| conformance | passed' '| sample | passed' '| kernels | passed' '| end-to-end | passed' '| emissions |' '| ranks |'; do
+    for text in '| ceilings | passed' '| sample | passed' '| blocks | passed' '| conformance | passed' '| headline | passed' \
+      '| kernel-times | left out: not for the emulated device' '| memcheck | left out' '| racecheck | left out' \
+      '| headline-again | passed' '| end-to-end | passed' '| peers | left out' '| kernel-details | left out' \
+      '| emissions-1e8 |' '| ranks-1e6x8 |' '| front-1e7x8-anticorrelated |' 'settle_tile_kernel' '| cuda-emulated | 4000 |'; do
       grep -qF "$text" "$table" || fail "the table has no line '$text'"
     done
-    ! grep -v '"emulated":true' "$folder/results/measurements.jsonl" || fail "a line does not say that it is emulated"
-    python3 -c 'import json, sys; all = json.load(open(sys.argv[1])); assert all["emulated"] and all["lines"]' "${table%.md}.json"
+    ! grep -E '^\|.*\| false \|$' "$table" || fail "an answer is wrong"
+    python3 - "${table%.md}.json" <<'P'
+import json, sys
+all = json.load(open(sys.argv[1]))
+assert all["emulated"] and all(line["emulated"] for line in all["lines"]), "a line does not say that it is emulated"
+rows = [line for line in all["lines"] if line["kind"] == "headline" and "host" in line]
+assert len(rows) > 50 and all(row["equal"] and row["device"]["by_name"] and row["cpu"]["seconds"] > 0 for row in rows), len(rows)
+P
+    ls "$folder/results" | grep -v '^20.*\.json$\|^20.*\.md$\|^logs\.tar\.gz$' && fail "there is more than a JSON, a table and a tar"
+    tar tzf "$folder/results/logs.tar.gz" | grep -q '\./tests\.1\.log' || fail "the logs are not in the tar"
+    ;;
+  failures)
     echo 1 >"$folder/sample/expected.digest"  # a sample that gives another digest is a failure
-    "${bundle[@]}" >/dev/null 2>&1 || code=$?
+    "${bundle[@]}" first >/dev/null 2>&1 || code=$?
     [ $code = 1 ] || fail "code $code where the sample's digest is wrong"
-    grep -qF '| sample | failed with code 1' "$table" || fail "the table does not say that the sample failed"
+    grep -qF '| sample | failed with code 1' "$folder"/results/*.md || fail "the table does not say that the sample failed"
+    grep -qF '| headline | passed' "$folder"/results/*.md || fail "the steps after it were not done"
+    code=0 json=$(echo "$folder"/results/*.json)
+    "${bundle[@]}" second 30 --out "$folder/more" --with "$json" >/dev/null 2>&1 || code=$?
+    [ $code = 0 ] || fail "code $code of the second half"
+    grep -qF '| sample | failed' "$folder"/more/*.md && grep -qF '| end-to-end | passed' "$folder"/more/*.md || fail "the halves were not joined"
+    # ended from outside: what is there by then is packed, and nothing of it runs on
+    rm -rf "$folder/results"
+    "${bundle[@]}" first >/dev/null 2>&1 &
+    for _ in $(seq 300); do
+      grep -qs '| sample |' "$folder"/results/*.md && break
+      sleep 0.1
+    done
+    kill $!
+    code=0
+    wait $! || code=$?
+    [ $code = 143 ] || fail "code $code when it was ended"
+    tar tzf "$folder/results/logs.tar.gz" | grep -q 'sample\.log' || fail "nothing was packed when it was ended"
+    sleep 1
+    ! pgrep -f "$folder/bin" || fail "something runs on"
+    # no time for anything: it ends at once and says what was left out
+    code=0 SECONDS=0
+    "${bundle[@]}" first 9 --out "$folder/short" >/dev/null 2>&1 || code=$?
+    [ $code = 1 ] && [ $SECONDS -le 12 ] || fail "code $code after $SECONDS s of 9"
+    grep -qF 'left out: no time' "$folder"/short/*.md || fail "the table does not say what was left out"
+    code=0
+    "$folder/run.sh" third >/dev/null 2>&1 || code=$?
+    [ $code = 2 ] || fail "code $code of a half that is none"
     ;;
   without_a_device)
     said=$(CARBONFRONT_EMULATED_DEVICES=0 "${bundle[@]}" 2>&1) || code=$?

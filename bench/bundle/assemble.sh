@@ -14,7 +14,7 @@ for program in "$@"; do
   names=("${names[@]:1}")
 done
 strip "$folder"/bin/*
-cp "$here/run.sh" "$here/peers.py" "$folder/"
+cp "$here/run.sh" "$here/peers.py" "$here/profile.py" "$folder/"
 cp "$here/../../LICENSE" "$folder/"
 for program in "$folder"/bin/*; do
   ldd "$program" | awk '$2 == "=>" {print $1, $3}'
@@ -44,11 +44,12 @@ done
 glibc=$(objdump -T "$folder"/bin/* "$folder"/lib/* | grep -oE 'GLIBC_2\.[0-9]+' | sort -uV | tail -1)
 cat >"$folder/README" <<EOF
 carbonfront for machines with an NVIDIA GPU of compute capability 9.0 or newer, its driver (CUDA 13) and glibc ${glibc#GLIBC_} or newer.
-  ./run.sh          proves the CUDA backend here and measures it, inside 8 minutes; results/ has the JSON, the table and logs
+  ./run.sh first    proves the CUDA backend here and measures it, in 280 seconds; results/ has the JSON, the table and logs
+  ./run.sh second   measures more: large and hard rows, files, peers, kernels in detail; ./run.sh alone does both
   bin/carbonfront   the program
 EOF
 tar -czf "$folder.tar.gz" -C "$(dirname "$folder")" "$(basename "$folder")"
 kilobytes=$(du -sk "$folder" | cut -f1)
 echo "$folder: $kilobytes KiB, needs ${glibc}; $folder.tar.gz: $(du -k "$folder.tar.gz" | cut -f1) KiB"
-[ "$kilobytes" -le 40960 ] || { echo "assemble.sh: more than 40 MiB" >&2; wrong=1; }
+[ "$(stat -c %s "$folder.tar.gz")" -lt 40000000 ] || { echo "assemble.sh: the tar file has 40 MB or more" >&2; wrong=1; }
 exit $wrong

@@ -1,4 +1,5 @@
-"""Times what a GPU's user has on the same points: botorch's is_non_dominated and a plain pairwise count in PyTorch.
+"""Times what a GPU's user has on the same points: botorch's is_non_dominated, a plain pairwise count in PyTorch, and EvoX's
+non_dominate_rank where it is installed.
 
 usage: peers.py GPU_BENCH FOLDER     appends to FOLDER/measurements.jsonl; a time counts only where the answer equals ours
 """
@@ -60,17 +61,27 @@ except ImportError:
     is_non_dominated = None
     note(name="botorch is_non_dominated", why="botorch is not here")
 
+try:
+    from evox.operators.selection import non_dominate_rank
+except ImportError:
+    non_dominate_rank = None
+    note(name="EvoX non_dominate_rank", why="EvoX is not here")
+
 right = True
 for rows, objectives in ((10_000, 3), (100_000, 3)):
     subprocess.run([gpu_bench, "answers", folder, "--rows", str(rows), "--objectives", str(objectives)], check=True)
     load = lambda name, count, dtype: torch.from_file(f"{folder}/{name}", size=count, dtype=dtype)
     points = load("points.f64", rows * objectives, torch.float64).view(objectives, rows).cuda()
     front, counts = load("front.u8", rows, torch.uint8), load("counts.u32", rows, torch.int32).to(torch.int64)
+    ranks = load("ranks.u32", rows, torch.int32).to(torch.int64)
     right &= measure("PyTorch, all pairs: counts", rows, objectives, lambda: pairwise_counts(points), counts)
     if is_non_dominated:
         values = -points.T.contiguous()
         right &= measure("botorch is_non_dominated", rows, objectives,
                          lambda: is_non_dominated(values, deduplicate=False), front)
-for name in ("points.f64", "front.u8", "counts.u32"):
+    if non_dominate_rank:
+        rows_of_points = points.T.contiguous()
+        right &= measure("EvoX non_dominate_rank", rows, objectives, lambda: non_dominate_rank(rows_of_points), ranks)
+for name in ("points.f64", "front.u8", "counts.u32", "ranks.u32"):
     os.remove(f"{folder}/{name}")
 sys.exit(0 if right else 1)
