@@ -52,13 +52,15 @@ Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progres
   throw_if_stopped();
   Verdict verdict;
   VerdictSeconds& seconds = verdict.seconds;
-  const bool front_first = !wanted.dominated_by && !wanted.rank;
+  const bool front_first = !wanted.dominated_by && !wanted.rank && !wanted.known_front;
   if (front_first) verdict.nondominated = front_alone(points, seconds, progress);
   if (front_first && !wanted.dominates && !wanted.witness) return verdict;
   Order order = timed(seconds.order, [&] { return lexicographic_order(points, progress); });
   if (wanted.dominated_by) verdict.dominated_by = timed(seconds.counts, [&] { return count_dominators(order, progress); });
   if (wanted.rank) verdict.rank = timed(seconds.rank, [&] { return find_ranks(order, wanted.max_rank, progress); });
-  if (!front_first) {
+  if (wanted.known_front) {
+    verdict.nondominated.assign(wanted.known_front, wanted.known_front + points.size);
+  } else if (!front_first) {
     verdict.nondominated =
         timed(seconds.front, [&] { return where_zero(wanted.dominated_by ? verdict.dominated_by : verdict.rank); });
   }

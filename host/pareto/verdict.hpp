@@ -14,11 +14,12 @@ inline constexpr std::uint32_t kNone = 0xFFFFFFFFu;
 
 /// Which optional answers are wanted. `nondominated` always is.
 struct VerdictRequest {
-  bool dominated_by = false;   // how many rows of the group dominate this one (NSGA-II's n_p)
-  bool dominates = false;      // how many rows of the group this one dominates (SPEA2's strength)
-  bool rank = false;           // front number, from 0
-  bool witness = false;        // lowest non-dominated position of the group that dominates this one
-  std::uint32_t max_rank = 0;  // with K > 0, rows behind the first K fronts get kNone as rank
+  bool dominated_by = false;                  // how many rows of the group dominate this one (NSGA-II's n_p)
+  bool dominates = false;                     // how many rows of the group this one dominates (SPEA2's strength)
+  bool rank = false;                          // front number, from 0
+  bool witness = false;                       // lowest non-dominated position of the group that dominates this one
+  std::uint32_t max_rank = 0;                 // with K > 0, rows behind the first K fronts get kNone as rank
+  const std::uint8_t* known_front = nullptr;  // [size] `nondominated`, where someone has found it: may be taken as it is
 };
 
 /// Seconds spent by phase.
