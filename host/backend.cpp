@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "host/errors.hpp"
+#include "host/placement.hpp"
 #include "host/text.hpp"
 #if defined(CARBONFRONT_CUDA)
 #include "host/cuda/cuda.hpp"
@@ -98,14 +99,20 @@ void try_to_open(Backend& backend, const DeviceChoice& choice) {
 Backend best_backend(const DeviceChoice& choice) {
   std::vector<std::string> passed_over;
   for (Backend& backend : all_backends()) {
-    if (!choice.device.empty() && !needs_device(backend)) continue;
+    const bool on_device = needs_device(backend), named = !choice.device.empty();
+    if (named && !on_device) continue;
+    if (on_device && !named && !choice.has_work && backend.unavailable.empty())
+      backend.unavailable = "nothing here that it is expected to be faster at";
     try {
       try_to_open(backend, choice);
     } catch (const DeviceError& error) {
       backend.unavailable = error.what();
     }
-    backend.passed_over = join(passed_over, "; ");
-    if (backend.unavailable.empty()) return backend;
+    if (backend.unavailable.empty()) {
+      if (on_device && !named) backend = shared_backend(backend, choose_backend("cpu"));
+      backend.passed_over = join(passed_over, "; ");
+      return backend;
+    }
     passed_over.push_back(backend.name + ": " + backend.unavailable);
   }
   throw DeviceError("no backend has device " + choice.device, join(passed_over, "; "), "leave out --device");

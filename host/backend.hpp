@@ -33,7 +33,11 @@ struct Backend {
   FindFront find_front;     // for fronts found while reading
   DeviceColumns columns;    // none where columns need not go anywhere
   bool definition = false;  // keeps all rows and evaluates them together, even where only the front is asked for
-  std::string passed_over;  // chosen by "auto": which better ones cannot be used, and why
+  std::string passed_over;  // chosen by "auto": which better ones are not used, and why
+  // Where a device and the CPU share the work (host/placement.hpp): how, in words; and what ran where since it was last
+  // asked.
+  std::string shares = {};
+  std::function<std::string()> ran_where = {};
 };
 
 /// What a device backend may use.
@@ -41,14 +45,16 @@ struct DeviceChoice {
   std::string device;            // a number, or "all"; empty: the first
   std::size_t memory_limit = 0;  // bytes of each device at a time; 0: what is free
   bool as_for_many = false;      // few rows go to the kernels for many rows as well: for tests
+  bool has_work = true;          // false: sharing by the table leaves a device nothing to do, and "auto" opens none
 };
 
 /// All backends, best first, to be listed: they cannot compute.
 std::vector<Backend> backends();
 
-/// Opens a backend by name, or for "auto" the first that can be used. Throws SpecError for an unknown name and for a device
-/// where there is none to choose, DeviceError for one that cannot be used: an explicit choice never falls back, and "auto"
-/// does only here, before any work.
+/// Opens a backend by name, or for "auto" the first that can be used: a device shares the work with the CPU as the table in
+/// host/placement.hpp says, and does all of it where `choice` names it. Throws SpecError for an unknown name and for a
+/// device where there is none to choose, DeviceError for one that cannot be used: an explicit choice never falls back, and
+/// "auto" does only here, before any work. That is why it opens the device here, and not when the table first gives it work.
 Backend choose_backend(const std::string& name, const DeviceChoice& choice = {});
 
 }  // namespace carbonfront

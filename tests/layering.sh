@@ -18,7 +18,7 @@ host/cuda       kernels/|host/(pareto/(verdict|order)|emissions/evaluate)\.hpp|$
 host/scoring    kernels/|host/(pareto|emissions|sweep|spec)/|host/backend\.hpp|$common
 host/shards     kernels/|host/(pareto|emissions|sweep|spec|scoring)/|host/backend\.hpp|$common
 host/slurm      host/(spec|scoring|shards)/|$common
-host            kernels/|host/(pareto|emissions|cuda)/|host/backend\.hpp|$common
+host            kernels/|host/(pareto|emissions|cuda)/|host/(backend|placement)\.hpp|$common
 host/app        kernels/|host/
 EOF
 }
