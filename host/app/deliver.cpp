@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "host/app/backend_options.hpp"
 #include "host/app/commands.hpp"
 #include "host/app/numbers.hpp"
 #include "host/app/say.hpp"
@@ -88,8 +89,12 @@ void refuse_outputs_among(const DeliveryOptions& options, const std::string& out
 }
 
 void judge_views(const Plan& plan, const Backend& backend, Progress& progress, Scores& scores) {
+  note_what_ran_where("while rows were read", backend, scores.ran_where);
   for (std::size_t i = 0; i < plan.views.size(); ++i) scores.views.push_back(rate(plan, scores.data, i));
-  for (std::size_t i = 0; i < plan.views.size(); ++i) judge(plan, scores.data, i, backend, progress, scores.views[i]);
+  for (std::size_t i = 0; i < plan.views.size(); ++i) {
+    judge(plan, scores.data, i, backend, progress, scores.views[i]);
+    note_what_ran_where("view '" + plan.views[i].spec.name + "'", backend, scores.ran_where);
+  }
 }
 
 void write_result(const Plan& plan, const DeliveryOptions& options, Progress& progress, OutputFile& output, ResultRows& rows,
@@ -111,6 +116,7 @@ void tell_result(const Plan& plan, const DeliveryOptions& options, const Provena
   std::vector<std::string> parts;
   for (const auto& [phase, seconds] : provenance.seconds)
     if (phase == "total" || seconds >= 0.005) parts.push_back(fmt::format("{} {:.2f} s", phase, seconds));
+  for (const std::string& line : scores.ran_where) say("{}\n", line);
   say("time: {}\n", join(parts, ", "));
   Told text = told(plan, options, provenance, scores);
   if (options.json_to_file()) write_text_file(options.json, text.file, options.force);

@@ -42,6 +42,7 @@ struct Scores {
   std::vector<ViewScores> views;
   LoadSeconds load;
   double write_seconds = 0;
+  std::vector<std::string> ran_where;  // lines, where a device and the CPU shared the work
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 };
 
@@ -52,7 +53,7 @@ void judge_views(const Plan& plan, const Backend& backend, Progress& progress, S
 void write_result(const Plan& plan, const DeliveryOptions& options, Progress& progress, OutputFile& output, ResultRows& rows,
                   Provenance& provenance, Scores& scores);
 
-/// Says on stderr where the time went, and tells the result as text or JSON.
+/// Says on stderr what ran where and where the time went, and tells the result as text or JSON.
 void tell_result(const Plan& plan, const DeliveryOptions& options, const Provenance& provenance, const Scores& scores);
 
 /// Records what identifies the inputs.

@@ -93,13 +93,15 @@ int merge(MergeOptions& options) {
   Limits limits = limits_of(options.threads, options.memory_limit);
   tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(limits.threads));
   if (!options.print_missing) check_outputs(options.delivery, files_given(options.parts, options.sweep));
-  const Backend& backend = choose_backend(options.backend, device_choice(options.device, options.memory_limit));
+  DeviceChoice choice = device_choice(options.device, options.memory_limit);
   Collection all = collect_parts(options.parts);
   if (options.print_missing) return print_missing(all);
   require_all(all);
   Plan plan = guarded_plan(all, options.sweep, options.delivery.sha256, options.reading);
   refuse_outputs_among(options.delivery, options.delivery.output, files_read(plan));
   pass_what_is_counted(all, plan);
+  choice.has_work = device_has_work(plan, plan.rows, Judging::of_views);
+  const Backend backend = choose_backend(options.backend, choice);
   check_memory(plan, plan.rows, 0, limits.memory);
   say_what_auto_chose(options.backend, backend, limits.threads);
   if (plan.emissions) say_lines(assumptions_text(plan));
@@ -142,7 +144,7 @@ int count(const CountOptionsGiven& options) {
   Limits limits = limits_of(options.threads, options.memory_limit);
   tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(limits.threads));
   TimeLimit time_limit(options.time_limit);
-  const Backend& backend = choose_backend(options.backend, device_choice(options.device, options.memory_limit));
+  DeviceChoice choice = device_choice(options.device, options.memory_limit);
   Shard shard = parse_shard(options.shard);
   Collection all = collect_parts(options.parts);
   require_all(all);
@@ -150,6 +152,8 @@ int count(const CountOptionsGiven& options) {
     throw SpecError(fmt::format("--shard {}/{}", shard.index, shard.count),
                     fmt::format("the parts are of {} shards", all.shards), fmt::format("write --shard K/{}", all.shards));
   Plan plan = guarded_plan(all, options.sweep, false, options.reading);
+  choice.has_work = device_has_work(plan, plan.rows, Judging::of_shares);
+  const Backend backend = choose_backend(options.backend, choice);
   const PartFile& own = all.parts[shard.index];
   std::string target = counts_path(own.path);
   std::vector<std::string> read = files_read(plan);
@@ -167,6 +171,9 @@ int count(const CountOptionsGiven& options) {
   auto begin = std::chrono::steady_clock::now();
   CountOutcome outcome = count_share(plan, all, shard.index, backend, {limits.memory, options.force}, progress);
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  std::vector<std::string> ran_where;
+  note_what_ran_where(job_line(shard), backend, ran_where);
+  for (const std::string& line : ran_where) say("{}\n", line);
   if (outcome.complete) {
     tell("shard {} of {}: counted, in {}\n", shard.index, shard.count, target);
     return kOk;
@@ -197,7 +204,8 @@ void add_merge_command(CLI::App& parent, std::function<int()>& action, int argc,
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
   add_reading_options(*command, options->reading);
   add_backend_options(*command, options->backend, options->device);
-  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)", kThreadNumbers);
+  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)",
+             kThreadNumbers);
   command->add_option("--memory-limit", options->memory_limit,
                       "Refuse work that needs more, such as 8GiB (default: 60 % of the memory)");
   command->callback([options, &action] { action = [options] { return merge(*options); }; });
@@ -212,7 +220,8 @@ void add_count_command(CLI::App& parent, std::function<int()>& action) {
   command->add_option("--sweep", options->sweep, "The sweep's files, where they are no longer where the parts found them");
   add_reading_options(*command, options->reading);
   add_backend_options(*command, options->backend, options->device);
-  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)", kThreadNumbers);
+  add_number(*command, "--threads", options->threads, "Threads to use (default: all, or what the job grants)",
+             kThreadNumbers);
   command->add_option("--memory-limit", options->memory_limit,
                       "Rows of other parts are read in blocks that fit, such as 8GiB (default: 60 % of the memory)");
   command->add_option("--time-limit", options->time_limit,

@@ -112,13 +112,8 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   refuse_what_does_not_go_together(options);
   std::optional<Shard> shard;
   if (!options.shard.empty()) shard = parse_shard(options.shard);
-  Run run{choose_backend(options.backend, device_choice(options.device, options.memory_limit)),
-          {},
-          {},
-          shard.has_value(),
-          0,
-          limits.memory,
-          provenance_now(options.command_line)};
+  DeviceChoice choice = device_choice(options.device, options.memory_limit);
+  Run run{{}, {}, {}, shard.has_value(), 0, limits.memory, provenance_now(options.command_line)};
   run.validated_rows = options.validate.empty() ? 0 : rows_or_all("--validate", options.validate);
   Spec spec = spec_from(options);
   std::string target = shard ? part_path(options.delivery.output, *shard) : options.delivery.output;
@@ -137,11 +132,13 @@ Run prepare(ScoreOptions& options, const Limits& limits) {
   try_in_child(options.inputs, [&] { make_plan(spec, options.inputs, options.reading); });
   run.plan = make_plan(spec, options.inputs, options.reading);
   refuse_outputs_among(options.delivery, target, files_read(run.plan));
+  RowRange range = shard ? share_of(run.plan, *shard) : RowRange{0, run.plan.rows};
+  choice.has_work = device_has_work(run.plan, range.end - range.first, shard ? Judging::none : Judging::of_views);
+  run.backend = choose_backend(options.backend, choice);
   if (shard)
     keep_for_parts(run.plan);
   else if (!run.validated_rows && (!run.backend.definition || !options.time_limit.empty() || goes_on))
     keep_what_is_compared(run.plan);  // as checkpoints do
-  RowRange range = shard ? share_of(run.plan, *shard) : RowRange{0, run.plan.rows};
   run.work = part_of(run.plan, shard.value_or(Shard{}), range, options.delivery.sha256);
   run.provenance.backend = run.backend.name;
   run.provenance.threads = limits.threads;

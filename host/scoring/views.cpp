@@ -137,16 +137,20 @@ ViewScores rate(const Plan& plan, const Data& data, std::size_t view_index) {
   return scores;
 }
 
+VerdictRequest request_of(const ViewPlan& view) {
+  const Outputs& wanted = view.spec.outputs;
+  VerdictRequest request{wanted.dominated_by, wanted.dominates, wanted.rank || wanted.crowding, wanted.witness};
+  request.max_rank = view.spec.max_rank;
+  return request;
+}
+
 void judge(const Plan& plan, const Data& data, std::size_t view_index, const Backend& backend, Progress& progress,
            ViewScores& scores) {
-  const Outputs& wanted = plan.views[view_index].spec.outputs;
-  VerdictRequest request{wanted.dominated_by, wanted.dominates, wanted.rank || wanted.crowding, wanted.witness};
-  request.max_rank = plan.views[view_index].spec.max_rank;
   if (!scores.only_front) {
     std::vector<Objective> objectives = kept_objectives(plan.views[view_index], data, scores.objectives);
     PointsView points = scores.points();
     points.objectives = objectives.data();
-    scores.verdict = backend.evaluate(points, request, progress);
+    scores.verdict = backend.evaluate(points, request_of(plan.views[view_index]), progress);
   }
   summarise_groups(data, view_index, scores);
   compute_figures(plan, view_index, scores.verdict.rank, progress, scores);

@@ -62,6 +62,9 @@ struct ViewScores {
 /// Finds the rated rows of a view, counts the others by cause. Throws InputError where the policy is `error`.
 ViewScores rate(const Plan& plan, const Data& data, std::size_t view);
 
+/// What a backend is asked about a view's rows.
+VerdictRequest request_of(const ViewPlan& view);
+
 /// Computes the verdict and the groups' figures.
 void judge(const Plan& plan, const Data& data, std::size_t view, const Backend& backend, Progress& progress,
            ViewScores& scores);
