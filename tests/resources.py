@@ -1,6 +1,7 @@
 """Compiles the hot kernels and compares what they use with kernels/resources.txt.
 
-usage: resources.py NVCC REPOSITORY     exits 1 on a spill, a stack frame, too many registers, or a kernel that is not there
+usage: resources.py NVCC REPOSITORY     exits 1 on a spill, a stack frame, too many registers, or a kernel that is not there, and on
+                                        any kernel that declares more shared memory than kernels/device/launch.hpp allows
 """
 
 import pathlib
@@ -15,6 +16,10 @@ for line in (root / "kernels/resources.txt").read_text().splitlines():
         source, kernel, registers = line.split()
         limits.setdefault(source, {})[kernel] = int(registers)
 
+static = re.search(r"kMostDynamicBytes = (\d+) << 10, kMostStaticBytes = (\d+) << 10", (root / "kernels/device/launch.hpp").read_text())
+most_dynamic, most_static = (int(kibibytes) << 10 for kibibytes in static.groups())
+assert most_dynamic + most_static <= 48 << 10, "a block has 48 KiB"
+
 wrong = 0
 for source, kernels in limits.items():
     command = [nvcc, "-std=c++20", "-arch=sm_90", "--fmad=false", "--expt-relaxed-constexpr", "--resource-usage", f"-I{root}",
@@ -24,6 +29,10 @@ for source, kernels in limits.items():
         sys.exit(done.stderr)
     entries = re.findall(r"Function properties for (\S+)\s+(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill "
                          r"loads\s+ptxas info\s+: Used (\d+) registers", done.stderr)
+    for kernel, smem in re.findall(r"Function properties for (\S+)\n.*\n.*Used \d+ registers.*?, (\d+) bytes smem", done.stderr):
+        if int(smem) > most_static:
+            print(f"{source}: {kernel}: {smem} of {most_static} bytes of shared memory - too much")
+            wrong += 1
     for kernel, most in kernels.items():
         used = [tuple(map(int, entry[1:])) for entry in entries if kernel in entry[0]]
         if not used:

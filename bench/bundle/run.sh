@@ -56,7 +56,7 @@ trap finish EXIT
 trap 'exit 143' TERM INT HUP
 
 write() { printf '%s\n' "$1" >>"$work/measurements.jsonl"; }
-words() { tr -d '"\\' | tr -c '[:print:]\n' ' ' | tr '\n' ' ' | cut -c1-"${1:-400}"; }  # what a JSON string can hold
+words() { tr -d '"\\' | tr -c '[:print:]\n' ' ' | tr '\n' ' ' | sed 's/ *$//' | cut -c1-"${1:-400}"; }  # what a JSON string can hold
 left() { echo $((whole - 8 - (SECONDS - began))); }  # eight seconds are for packing
 at_most() { local l; l=$(left); [ "$1" -lt "$l" ] && echo "$1" || echo "$l"; }
 outcome() {  # name, outcome, seconds
@@ -136,7 +136,7 @@ headline() {  # half: the rows, each a process of its own, so that one that fail
   for row in $("$here/bin/gpu_bench" rows "$1"); do
     [ "$(left)" -gt 4 ] || { echo "no time for $row and what comes after"; return 124; }
     echo "-- $row"
-    timeout --foreground -k 1 "$(at_most 25)" "$here/bin/gpu_bench" headline "$row" "$work" --backend "$backend" $tiny
+    timeout --foreground -k 1 "$(at_most 30)" "$here/bin/gpu_bench" headline "$row" "$work" --backend "$backend" $tiny
     code=$?
     [ $code = 0 ] && continue
     echo "$row ended with code $code"
