@@ -266,10 +266,10 @@ int print_answers(const Options& options) {
   return same ? 0 : kWrongAnswer;
 }
 
-template <class T>
-void write_raw(const std::string& path, const std::vector<T>& values) {
+template <class Values>
+void write_raw(const std::string& path, const Values& values) {
   std::ofstream out(path, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(T)));
+  out.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(values[0])));
   if (!out.flush()) throw std::runtime_error("cannot write " + path);
 }
 

@@ -125,8 +125,8 @@ Host quiet_host() {
 }
 
 template <class T>
-std::vector<T> down(Streams& streams, const DeviceArray<T>& values) {
-  std::vector<T> all(values.size());
+Array<T> down(Streams& streams, const DeviceArray<T>& values) {
+  Array<T> all(values.size());
   download(streams, values.data(), all.data(), static_cast<std::uint32_t>(values.size()), quiet_host());
   return all;
 }
@@ -153,10 +153,10 @@ struct DeviceWork::State {
   DeviceArray<std::uint8_t> nondominated;
   DeviceArray<std::uint32_t> dominated_by, dominates, rank, witness;
 
-  DeviceArray<std::uint32_t>& place_of(std::vector<std::uint32_t> Answers::*which) {
-    if (which == &Answers::dominated_by) return dominated_by;
-    if (which == &Answers::dominates) return dominates;
-    return which == &Answers::rank ? rank : witness;
+  DeviceArray<std::uint32_t>& place_of(std::uint32_t* AnswersView::*which) {
+    if (which == &AnswersView::dominated_by) return dominated_by;
+    if (which == &AnswersView::dominates) return dominates;
+    return which == &AnswersView::rank ? rank : witness;
   }
 };
 
@@ -189,12 +189,10 @@ void DeviceWork::answer(VerdictRequest wanted) {
   Keys keys{s.rows, s.objectives, false, {stream, std::size_t{s.objectives} * s.rows}};
   for (std::uint32_t k = 0; k < s.objectives; ++k)
     make_keys(stream, Objective{}, s.columns.data() + k * s.stride, s.rows, keys.keys.data() + std::size_t{k} * s.rows);
-  Answers seconds;
   answer_keys(s.streams, std::move(keys),
               {wanted.dominated_by, wanted.dominates, wanted.rank, wanted.witness, wanted.max_rank}, quiet_host(), {},
               {[&](DeviceArray<std::uint8_t> flags) { s.nondominated = std::move(flags); },
-               [&](auto which, DeviceArray<std::uint32_t> numbers) { s.place_of(which) = std::move(numbers); }},
-              seconds);
+               [&](auto which, DeviceArray<std::uint32_t> numbers) { s.place_of(which) = std::move(numbers); }});
   stream.synchronize();
 }
 

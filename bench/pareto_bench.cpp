@@ -118,8 +118,8 @@ CARBONFRONT_CLONES void compare_pairs(const double* points, std::uint32_t rows, 
 }
 
 /// The floor: all pairs, on all cores, written so that the compiler makes vectors of it. What a careful user would write.
-std::vector<std::uint32_t> count_pairwise(const std::vector<double>& points, std::uint32_t rows, std::uint32_t objectives) {
-  std::vector<std::uint32_t> counts(rows, 0);
+Array<std::uint32_t> count_pairwise(const std::vector<double>& points, std::uint32_t rows, std::uint32_t objectives) {
+  Array<std::uint32_t> counts(rows, 0u);
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, rows, 64), [&](const auto& queries) {
     compare_pairs(points.data(), rows, objectives, queries.begin(), queries.end(), counts.data());
   });
@@ -128,7 +128,7 @@ std::vector<std::uint32_t> count_pairwise(const std::vector<double>& points, std
 
 void pairwise(benchmark::State& state, Input input) {
   const std::vector<double>& points = points_of(input);
-  std::vector<std::uint32_t> counts;
+  Array<std::uint32_t> counts;
   for (auto _ : state) counts = count_pairwise(points, input.rows, input.objectives);
   if (counts != judged(input, points, {.dominated_by = true}).dominated_by) state.SkipWithError("the answers differ");
 }

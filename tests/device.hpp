@@ -12,8 +12,8 @@
 
 namespace carbonfront::test {
 
-template <class T>
-device::DeviceArray<T> up(const device::Stream& stream, const std::vector<T>& values) {
+template <class Values, class T = typename Values::value_type>
+device::DeviceArray<T> up(const device::Stream& stream, const Values& values) {
   device::DeviceArray<T> there(stream, values.size());
   const device::PinnedArray<T> pinned(stream, values.size());
   std::copy(values.begin(), values.end(), pinned.data());
@@ -37,6 +37,13 @@ inline device::Host plain_host() {
           {}};
 }
 
+/// The front of a table, by the way of the device that orders only what strong rows leave.
+inline Array<std::uint8_t> front_at_once(device::Streams& streams, Table& table) {
+  Array<std::uint8_t> front(table.size);
+  device::evaluate_at_once(streams, table.view(), {}, {front.data()}, 1 << 20, plain_host(), {});
+  return front;
+}
+
 /// A table's order on the device.
 struct Ordered {
   device::Streams streams;
@@ -46,11 +53,12 @@ struct Ordered {
 
   /// Answers by position of `find(view, array by place)`.
   template <class T, class Find>
-  std::vector<T> answers(Find find) {
+  Array<T> answers(Find find) {
     const device::DeviceArray<T> by_place(streams.work, order.size), by_position(streams.work, order.size);
     find(order.view(), by_place.data());
     device::scatter(streams.work, order.position.data(), by_place.data(), by_position.data(), order.size);
-    return down(streams.work, by_position);
+    const std::vector<T> found = down(streams.work, by_position);
+    return {found.begin(), found.end()};
   }
 };
 

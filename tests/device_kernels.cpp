@@ -121,7 +121,7 @@ const std::pair<const char*, MarkDominated> kFronts[] = {{"pairs", mark_dominate
 
 TEST(DeviceKernels, MarkDominatedRows) {
   for_tables({1, 2, 3, 4, 7, 32}, [](Table& table, const std::string& what) {
-    std::vector<std::uint8_t> expected = by_reference(table, {}).nondominated;
+    Array<std::uint8_t> expected = by_reference(table, {}).nondominated;
     for (auto& flag : expected) flag = !flag;
     Ordered ordered(table);
     for (const auto& [name, mark] : kFronts) {
@@ -136,7 +136,7 @@ TEST(DeviceKernels, MarkDominatedRows) {
 
 TEST(DeviceKernels, FilterNoRowOfTheFrontAndFindItAmongTheRest) {
   for_tables({1, 2, 3, 5, 8, 9, 32}, [](Table& table, const std::string& what) {
-    const std::vector<std::uint8_t> expected = by_reference(table, {}).nondominated;
+    const Array<std::uint8_t> expected = by_reference(table, {}).nondominated;
     Streams streams;
     Keys keys = upload_keys(streams, table.view(), 100, plain_host());
     const std::vector<std::uint32_t> left = down(streams.work, filter_front(streams.work, keys));
@@ -145,7 +145,7 @@ TEST(DeviceKernels, FilterNoRowOfTheFrontAndFindItAmongTheRest) {
     for (std::uint32_t i = 0; i < table.size; ++i) EXPECT_TRUE(kept[i] || !expected[i]) << "row " << i << " of " << what;
     EXPECT_TRUE(std::is_sorted(left.begin(), left.end())) << what;
     EXPECT_EQ(keys.size, left.empty() ? table.size : left.size()) << what;
-    EXPECT_EQ(evaluate_at_once(streams, table.view(), {}, 1 << 20, plain_host(), {}).nondominated, expected) << what;
+    EXPECT_EQ(front_at_once(streams, table), expected) << what;
   });
 }
 
@@ -171,7 +171,7 @@ TEST(DeviceKernels, FindWitnesses) {
     const DeviceArray<std::uint8_t> front(ordered.streams.work, table.size);
     gather(ordered.streams.work, ordered.order.position.data(), by_position.data(), front.data(), table.size);
     for (const auto& [name, find] : kWitnesses) {
-      std::vector<std::uint32_t> least(table.size, ~0u);
+      Array<std::uint32_t> least(table.size, ~0u);
       for (const std::uint32_t share : {0, 1}) {
         const auto found = ordered.answers<std::uint32_t>([&, find = find](OrderView order, std::uint32_t* witnesses) {
           find(ordered.streams.work, order, front.data(), {share, 2}, witnesses);
@@ -188,7 +188,7 @@ const std::pair<const char*, SettleRanks> kRanks[] = {{"pairs", settle_ranks_pai
 
 TEST(DeviceKernels, SettleRanks) {
   for_tables({1, 2, 3, 5}, [](Table& table, const std::string& what) {
-    const std::vector<std::uint32_t> expected = by_reference(table, {.rank = true}).rank;
+    const Array<std::uint32_t> expected = by_reference(table, {.rank = true}).rank;
     Ordered ordered(table);
     for (const auto& [name, settle] : kRanks) {
       EXPECT_EQ(ordered.answers<std::uint32_t>([&, settle = settle](OrderView order, std::uint32_t* ranks) {
@@ -218,11 +218,11 @@ TEST(DeviceKernels, FailEveryCallInTurnWithoutALeak) {
     fill_bytes(stream, numbers.data(), 0, table.size);
     settle_ranks_tiles(stream, order, numbers.data());
     stream.synchronize();
-    return evaluate_at_once(ordered.streams, table.view(), {}, 1 << 20, plain_host(), {}).nondominated;
+    return front_at_once(ordered.streams, table);
   };
   emulation::fail_call(0);
   const std::uint64_t before = emulation::live_objects();
-  const std::vector<std::uint8_t> expected = by_reference(table, {}).nondominated;
+  const Array<std::uint8_t> expected = by_reference(table, {}).nondominated;
   const std::uint64_t calls_before = emulation::calls();
   EXPECT_EQ(work(), expected);
   const std::uint64_t calls = emulation::calls() - calls_before;

@@ -170,6 +170,29 @@ TEST(Devices, AreChosenByNumber) {
   EXPECT_THROW(choose_backend("auto", {"0"}), DeviceError);
 }
 
+/// What failed half-way leaves a device that answers the next call, in blocks too.
+TEST(Devices, AnswerAfterACallThatFailed) {
+  Table table = table_of(draw(Distribution::quantised, 150, 3, 4));
+  const Verdict expected = by_reference(table);
+  for (const std::size_t bytes : {std::size_t{24000}, std::size_t{1} << 24}) {
+    const Machine machine(1, bytes);
+    const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+    Progress progress;
+    const auto answer = [&] { return difference(expected, backend.evaluate(table.view(), kEverything, progress)); };
+    ASSERT_EQ(answer(), "");
+    emulation::fail_call(0);
+    ASSERT_EQ(answer(), "");
+    const std::uint64_t calls = emulation::calls(), objects = emulation::live_objects();
+    for (std::uint64_t call = 1; call <= calls; call += 3) {
+      emulation::fail_call(call);
+      EXPECT_THROW(answer(), DeviceError) << call;
+      emulation::fail_call(0);
+      EXPECT_EQ(answer(), "") << "after call " << call;
+      EXPECT_EQ(emulation::live_objects(), objects) << "after call " << call;
+    }
+  }
+}
+
 TEST(Devices, FailEveryCallInTurnWithoutALeak) {
   const Machine machine(2, 24000);
   Table table = table_of(draw(Distribution::quantised, 150, 3, 4));

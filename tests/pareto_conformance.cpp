@@ -193,7 +193,7 @@ TEST(Conformance, ComparesIntegersThatAreOneDouble) {
   Table table;
   const std::int64_t large = (std::int64_t{1} << 53);
   add_column<std::int64_t>(table, {large + 1, large}, false);
-  EXPECT_EQ(by_engine(table).nondominated, (std::vector<std::uint8_t>{0, 1}));
+  EXPECT_EQ(by_engine(table).nondominated, (Array<std::uint8_t>{0, 1}));
   EXPECT_EQ(engine_against_reference(table), "");
 }
 
@@ -228,7 +228,7 @@ TEST(Conformance, AgreesWithGroupsOfOneRowAndTheLargestGroupNumber) {
     table.group.resize(500);
     std::iota(table.group.rbegin(), table.group.rend(), 0xFFFFFFFFu - 499);
     EXPECT_EQ(engine_against_reference(table), "");
-    EXPECT_EQ(by_engine(table).nondominated, std::vector<std::uint8_t>(500, 1));
+    EXPECT_EQ(by_engine(table).nondominated, Array<std::uint8_t>(500, std::uint8_t{1}));
   }
 }
 

@@ -14,7 +14,7 @@
 namespace carbonfront::test {
 namespace {
 
-using Counts = std::vector<std::uint32_t>;
+using Counts = Array<std::uint32_t>;
 
 constexpr Distribution kDistributions[] = {Distribution::independent,     Distribution::correlated,
                                            Distribution::anti_correlated, Distribution::all_nondominated,
@@ -118,7 +118,7 @@ TEST(Counts, OfSourcesAgreeWithTheDefinition) {
         if (random() % 2) table.group = draw_groups(size, 3, random());
         std::vector<std::uint8_t> is_source(size);
         for (auto& source : is_source) source = random() % one_in == 0;
-        Counts expected(size, 0);
+        Counts expected(size, 0u);
         for (std::uint32_t i = 0; i < size; ++i) {
           for (std::uint32_t j = 0; j < size && !is_source[i]; ++j) {
             const bool together = table.group.empty() || table.group[i] == table.group[j];

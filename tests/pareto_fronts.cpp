@@ -21,7 +21,7 @@ constexpr Distribution kDistributions[] = {Distribution::independent,     Distri
 
 constexpr VerdictRequest kWitness{false, false, false, true};
 
-std::vector<std::uint8_t> front_of(Table& table) { return by_cpu(table, {}).nondominated; }
+Array<std::uint8_t> front_of(Table& table) { return by_cpu(table, {}).nondominated; }
 
 /// Gives some rows the values of others, and makes some values missing.
 Columns with_twins_and_gaps(Columns columns, std::uint64_t seed) {
@@ -38,7 +38,7 @@ Columns with_twins_and_gaps(Columns columns, std::uint64_t seed) {
 }
 
 /// The front by the count of dominators: another engine.
-std::vector<std::uint8_t> front_by_counts(Table& table) {
+Array<std::uint8_t> front_by_counts(Table& table) {
   Progress progress;
   return where_zero(count_dominators(lexicographic_order(table.view(), progress), progress));
 }
@@ -69,7 +69,7 @@ TEST(Fronts, AreTheRowsThatNobodyDominatesInLargeTables) {
   for (const Distribution distribution : kDistributions) {
     for (const std::uint32_t objectives : {2, 3, 4, 6}) {
       Table table = table_of(with_twins_and_gaps(draw(distribution, 60000, objectives, 41), 42));
-      const std::vector<std::uint8_t> expected = front_by_counts(table);
+      const Array<std::uint8_t> expected = front_by_counts(table);
       EXPECT_EQ(front_of(table), expected) << objectives << ' ' << name_of(distribution);
       table.group.assign(table.size, 7);  // no filter
       EXPECT_EQ(front_of(table), expected) << objectives << ' ' << name_of(distribution);
@@ -191,7 +191,7 @@ TEST(FrontStreams, FindTheSameRowsInAnyBatches) {
       add_column_with_missing<std::int64_t>(table, large, large[3], true);
       if (groups) table.group = draw_groups(9000, 5, 83);
       std::vector<std::uint64_t> expected;
-      const std::vector<std::uint8_t> front = front_by_counts(table);
+      const Array<std::uint8_t> front = front_by_counts(table);
       for (std::uint32_t i = 0; i < table.size; ++i) {
         if (front[i]) expected.push_back(i);
       }

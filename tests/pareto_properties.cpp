@@ -148,7 +148,7 @@ TEST(StoppingDeathTest, EveryBackendThrowsStopped) {
   Table table = table_of(draw(Distribution::independent, 1000, 3, 25));
   EXPECT_EXIT(stop_during([&] { by_cpu(table); }), testing::ExitedWithCode(42), "");
   EXPECT_EXIT(stop_during([&] { by_reference(table); }), testing::ExitedWithCode(42), "");
-  EXPECT_EXIT(stop_during([&] { reference_rank_from(table.view(), 0, std::vector<std::uint32_t>(1000)); }),
+  EXPECT_EXIT(stop_during([&] { reference_rank_from(table.view(), 0, Array<std::uint32_t>(1000, 0u)); }),
               testing::ExitedWithCode(42), "");
 }
 

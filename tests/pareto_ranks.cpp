@@ -62,8 +62,8 @@ TEST(Ranks, StopAtTheMostAskedFor) {
 
 TEST(Ranks, OfTheReferenceStopAtTheMostAskedFor) {
   Table table = table_of({{1, 2, 3}, {1, 2, 3}});
-  EXPECT_EQ(by_reference(table, ranks_up_to(2)).rank, (std::vector<std::uint32_t>{0, 1, kNone}));
-  EXPECT_EQ(by_cpu(table, ranks_up_to(2)).rank, (std::vector<std::uint32_t>{0, 1, kNone}));
+  EXPECT_EQ(by_reference(table, ranks_up_to(2)).rank, (Array<std::uint32_t>{0, 1, kNone}));
+  EXPECT_EQ(by_cpu(table, ranks_up_to(2)).rank, (Array<std::uint32_t>{0, 1, kNone}));
 }
 
 /// Two objectives are swept, three halved: a third objective that says nothing makes one the other.

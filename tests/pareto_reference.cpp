@@ -114,7 +114,7 @@ TEST(Reference, RowByRowAgreesWithAllAtOnce) {
 TEST(Reference, GivesOnlyWhatIsAskedFor) {
   Table table = table_of({{1, 2}, {1, 2}});
   const Verdict verdict = by_reference(table, {});
-  EXPECT_EQ(verdict.nondominated, (std::vector<std::uint8_t>{1, 0}));
+  EXPECT_EQ(verdict.nondominated, (Array<std::uint8_t>{1, 0}));
   EXPECT_TRUE(verdict.dominated_by.empty() && verdict.dominates.empty() && verdict.rank.empty() && verdict.witness.empty());
 }
 

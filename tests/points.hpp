@@ -116,8 +116,8 @@ inline std::vector<std::uint32_t> draw_groups(std::uint32_t size, std::uint32_t 
 
 inline constexpr VerdictRequest kEverything{true, true, true, true};
 
-template <class T>
-std::string first_difference(const char* name, const std::vector<T>& expected, const std::vector<T>& found) {
+template <class Expected, class Found>
+std::string first_difference(const char* name, const Expected& expected, const Found& found) {
   if (expected.size() != found.size()) return std::string(name) + " has the wrong size; ";
   for (std::size_t i = 0; i < expected.size(); ++i) {
     if (expected[i] != found[i]) {

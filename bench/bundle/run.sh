@@ -162,13 +162,15 @@ end_to_end() {  # rows...: from file to result, the device beside all cores
   return $code
 }
 
-works() {  # name, tool...: tries a tool on one small kernel; where it cannot, the step is left out in the tool's own words
-  local name=$1
-  shift
+works() {  # name, what it must say, tool...: tries a tool on one small kernel; where it cannot, the step is left out in its own words
+  local name=$1 must=$2 words
+  shift 2
   [ "$backend" = cuda ] || { left_out "$name" "not for the emulated device"; return 1; }
   command -v "$1" >/dev/null || { left_out "$name" "$1 is not here"; return 1; }
-  timeout -k 2 "$(at_most 20)" "$@" "$here/bin/gpu_bench" probe >"$work/$name.probe.log" 2>&1 && return
-  left_out "$name" "$(grep -m1 -iE 'error|not supported|fail' "$work/$name.probe.log" | words 160)"
+  timeout -k 2 "$(at_most 20)" "$@" "$here/bin/gpu_bench" probe >"$work/$name.probe.log" 2>&1 &&
+    grep -qF "$must" "$work/$name.probe.log" && return
+  words=$(grep -m1 -iE 'error|not supported|fail' "$work/$name.probe.log" || tail -n 1 "$work/$name.probe.log")
+  left_out "$name" "${words:-it said nothing}"
   return 1
 }
 times="ncu --clock-control none --csv --print-units base --metrics gpu__time_duration.sum"
@@ -210,9 +212,9 @@ first() {
   step blocks 30 bash -c "$(in_shell blocks)"
   step conformance 100 bash -c "$(in_shell "tests '$all' $processes")"
   step headline 130 bash -c "$(in_shell headline first)"
-  works kernel-times $times && step kernel-times 60 bash -c "$(in_shell kernel_times)"
-  works memcheck compute-sanitizer --tool memcheck && step memcheck 45 bash -c "$(in_shell "checked memcheck '$some'")"
-  works racecheck compute-sanitizer --tool racecheck && step racecheck 60 bash -c "$(in_shell "checked racecheck '$races'")"
+  works kernel-times probe_kernel $times && step kernel-times 60 bash -c "$(in_shell kernel_times)"
+  works memcheck "SUMMARY: 0" compute-sanitizer --tool memcheck && step memcheck 45 bash -c "$(in_shell "checked memcheck '$some'")"
+  works racecheck "SUMMARY: 0" compute-sanitizer --tool racecheck && step racecheck 60 bash -c "$(in_shell "checked racecheck '$races'")"
 }
 
 second() {
@@ -223,7 +225,7 @@ second() {
   if [ "$backend" != cuda ]; then left_out peers "not for the emulated device"
   elif ! python3 -c 'import torch' 2>"$work/torch.log"; then left_out peers "$(tail -n 1 "$work/torch.log" | words)"
   else step peers 50 python3 "$here/peers.py" "$here/bin/gpu_bench" "$work"; fi
-  works kernel-details $details && step kernel-details 60 bash -c "$(in_shell kernel_details)"
+  works kernel-details probe_kernel $details && step kernel-details 60 bash -c "$(in_shell kernel_details)"
 }
 
 machine | tee "$work/machine.txt"

@@ -135,26 +135,39 @@ auto on_all(const std::vector<std::unique_ptr<device::Evaluator>>& evaluators, P
   return parts;
 }
 
-void add_to(std::vector<std::uint32_t>& sums, const std::vector<std::uint32_t>& more) {
-  for (std::size_t i = 0; i < more.size(); ++i) sums[i] += more[i];
+void add_to(Array<std::uint32_t>& sums, const Array<std::uint32_t>& more) {
+  in_parallel(static_cast<std::uint32_t>(more.size()), [&](std::uint32_t begin, std::uint32_t end) {
+    for (std::uint32_t i = begin; i < end; ++i) sums[i] += more[i];
+  });
 }
 
 template <class T>
-void lower_to(std::vector<T>& least, const std::vector<T>& more) {
-  for (std::size_t i = 0; i < more.size(); ++i) least[i] = std::min(least[i], more[i]);
+void lower_to(Array<T>& least, const Array<T>& more) {
+  in_parallel(static_cast<std::uint32_t>(more.size()), [&](std::uint32_t begin, std::uint32_t end) {
+    for (std::uint32_t i = begin; i < end; ++i) least[i] = std::min(least[i], more[i]);
+  });
 }
 
-Verdict put_together(std::vector<device::Answers>& parts) {
-  device::Answers& all = parts.front();
+/// Room for the answers of one part; ranks are the first part's.
+Verdict room_for(std::uint32_t size, const VerdictRequest& wanted, device::Part part) {
+  Verdict verdict;
+  verdict.nondominated.resize(size);
+  if (wanted.dominated_by) verdict.dominated_by.resize(size);
+  if (wanted.dominates) verdict.dominates.resize(size);
+  if (wanted.rank && part.index == 0) verdict.rank.resize(size);
+  if (wanted.witness) verdict.witness.resize(size);
+  return verdict;
+}
+
+Verdict put_together(std::vector<Verdict>& parts) {
+  Verdict& all = parts.front();
   for (std::size_t i = 1; i < parts.size(); ++i) {
     add_to(all.dominated_by, parts[i].dominated_by);
     add_to(all.dominates, parts[i].dominates);
     lower_to(all.nondominated, parts[i].nondominated);
     lower_to(all.witness, parts[i].witness);
   }
-  return {std::move(all.nondominated), std::move(all.dominated_by),
-          std::move(all.dominates),    std::move(all.rank),
-          std::move(all.witness),      {all.order_seconds, all.front_seconds, all.counts_seconds, all.rank_seconds}};
+  return std::move(all);
 }
 
 }  // namespace
@@ -218,7 +231,12 @@ Verdict CudaDevices::evaluate(PointsView points, VerdictRequest wanted, Progress
   const device::Request request{wanted.dominated_by, wanted.dominates, wanted.rank, wanted.witness, wanted.max_rank};
   auto parts = on_all(devices_->evaluators, points, progress,
                       [&](device::Evaluator& evaluator, const device::Host& host, device::Part part) {
-                        return evaluator.evaluate(points, request, host, part);
+                        Verdict of_part = room_for(points.size, wanted, part);
+                        const device::AnswersView out{of_part.nondominated.data(), of_part.dominated_by.data(),
+                                                      of_part.dominates.data(), of_part.rank.data(), of_part.witness.data()};
+                        const device::Seconds seconds = evaluator.evaluate(points, request, out, host, part);
+                        of_part.seconds = {seconds.order, seconds.front, seconds.counts, seconds.rank};
+                        return of_part;
                       });
   return put_together(parts);
 }
@@ -227,18 +245,24 @@ CrossCounts CudaDevices::count_against(PointsView points, const std::vector<std:
                                        bool dominates, Progress& progress) {
   auto parts = on_all(devices_->evaluators, points, progress,
                       [&](device::Evaluator& evaluator, const device::Host& host, device::Part part) {
-                        return evaluator.count_against(points, is_source, dominated_by, dominates, host, part);
+                        CrossCounts counts;
+                        if (dominated_by) counts.dominated_by.resize(points.size);
+                        if (dominates) counts.dominates.resize(points.size);
+                        const device::CrossAnswersView out{dominated_by ? counts.dominated_by.data() : nullptr,
+                                                           dominates ? counts.dominates.data() : nullptr};
+                        evaluator.count_against(points, is_source, out, host, part);
+                        return counts;
                       });
   for (std::size_t i = 1; i < parts.size(); ++i) {
     add_to(parts[0].dominated_by, parts[i].dominated_by);
     add_to(parts[0].dominates, parts[i].dominates);
   }
-  return {std::move(parts[0].dominated_by), std::move(parts[0].dominates)};
+  return std::move(parts[0]);
 }
 
 std::vector<std::uint32_t> CudaDevices::find_front(PointsView points) {
   Progress quiet;
-  const std::vector<std::uint8_t> nondominated = evaluate(points, {}, quiet).nondominated;
+  const Array<std::uint8_t> nondominated = evaluate(points, {}, quiet).nondominated;
   std::vector<std::uint32_t> front;
   for (std::uint32_t i = 0; i < points.size; ++i)
     if (nondominated[i]) front.push_back(i);

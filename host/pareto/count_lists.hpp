@@ -69,8 +69,8 @@ RankList part_of(const RankList& list, std::uint32_t begin, std::uint32_t size);
 bool is_for_tiles(const CountLimits& limits, const RankList& list);
 
 /// count_dominators and count_dominators_of with limits of one's own. For tests.
-std::vector<std::uint32_t> count_dominators(const Order& order, const CountLimits& limits, Progress& progress);
-std::vector<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source,
-                                               const CountLimits& limits, Progress& progress);
+Array<std::uint32_t> count_dominators(const Order& order, const CountLimits& limits, Progress& progress);
+Array<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source,
+                                         const CountLimits& limits, Progress& progress);
 
 }  // namespace carbonfront

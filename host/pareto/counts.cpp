@@ -83,26 +83,26 @@ Array<std::uint32_t> count_by_place(const Order& order, const std::uint8_t* is_q
 
 }  // namespace
 
-std::vector<std::uint32_t> count_dominators(const Order& order, const CountLimits& limits, Progress& progress) {
+Array<std::uint32_t> count_dominators(const Order& order, const CountLimits& limits, Progress& progress) {
   progress.begin("counts", order.size);
   return by_position(order, count_by_place(order, nullptr, limits, progress));
 }
 
-std::vector<std::uint32_t> count_dominators(const Order& order, Progress& progress) {
+Array<std::uint32_t> count_dominators(const Order& order, Progress& progress) {
   return count_dominators(order, CountLimits{}, progress);
 }
 
-std::vector<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source,
-                                               const CountLimits& limits, Progress& progress) {
+Array<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source,
+                                         const CountLimits& limits, Progress& progress) {
   progress.begin("counts", order.size);
   const std::vector<std::uint8_t> is_query = queries_by_place(order, is_source);
-  std::vector<std::uint32_t> counts = by_position(order, count_by_place(order, is_query.data(), limits, progress));
+  Array<std::uint32_t> counts = by_position(order, count_by_place(order, is_query.data(), limits, progress));
   for (std::uint32_t i = 0; i < order.size; ++i) counts[i] = is_source[i] ? 0 : counts[i];
   return counts;
 }
 
-std::vector<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source,
-                                               Progress& progress) {
+Array<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source,
+                                         Progress& progress) {
   return count_dominators_of(order, is_source, CountLimits{}, progress);
 }
 

@@ -23,7 +23,7 @@ auto timed(double& seconds, Work work) {
 }
 
 /// Finds the front of what a filter leaves of all points; without one, of all.
-std::vector<std::uint8_t> front_alone(PointsView points, VerdictSeconds& seconds, Progress& progress) {
+Array<std::uint8_t> front_alone(PointsView points, VerdictSeconds& seconds, Progress& progress) {
   std::optional<std::vector<std::uint32_t>> left;
   if (!points.group) left = timed(seconds.front, [&] { return front_candidates(points, progress); });
   PointsView rows = points;
@@ -37,9 +37,9 @@ std::vector<std::uint8_t> front_alone(PointsView points, VerdictSeconds& seconds
   }
   const Order order = timed(seconds.order, [&] { return lexicographic_order(rows, progress); });
   return timed(seconds.front, [&] {
-    std::vector<std::uint8_t> found = find_front(order, progress);
+    Array<std::uint8_t> found = find_front(order, progress);
     if (!left) return found;
-    std::vector<std::uint8_t> front(points.size, 0);
+    Array<std::uint8_t> front(points.size, std::uint8_t{0});
     for (std::size_t i = 0; i < found.size(); ++i) front[(*left)[i]] = found[i];
     return front;
   });

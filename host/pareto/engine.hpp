@@ -13,20 +13,19 @@ namespace carbonfront {
 /// Counts for every row the rows that dominate it; on a mirrored order, the rows that it dominates.
 /// Two objectives: O(size · log size), 12 bytes a row. Three: O(size · log² size), 32 bytes a row.
 /// More: another log each, until O(size² / 512) is less; about 16 · objectives bytes a row. CountLimits sets where.
-std::vector<std::uint32_t> count_dominators(const Order& order, Progress& progress);
+Array<std::uint32_t> count_dominators(const Order& order, Progress& progress);
 
 /// Counts for every row that is not a source the sources that dominate it; 0 for sources. A row that asks and is a source
 /// is in the points twice. `is_source` [size] by position. Costs what count_dominators costs.
-std::vector<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source,
-                                               Progress& progress);
+Array<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source, Progress& progress);
 
 /// Finds the non-dominated rows. Two objectives: O(size). Three: O(size · log size). More: O(front²) bits at worst, most of
 /// which boxes decide 512 × 512 at a time.
-std::vector<std::uint8_t> find_front(const Order& order, Progress& progress);
+Array<std::uint8_t> find_front(const Order& order, Progress& progress);
 
 /// Finds every row's front number, kNone behind the first `max_rank` fronts unless that is 0. Two objectives:
 /// O(size · log fronts). More: O(size²) bits at worst, most of which boxes decide; whatever the number of fronts.
-std::vector<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Progress& progress);
+Array<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Progress& progress);
 
 /// Finds the front of three objectives or more, by place; only the first place of a run is answered.
 std::vector<std::uint8_t> front_by_tiles(const Order& order, Progress& progress);
@@ -38,10 +37,9 @@ std::vector<std::uint32_t> ranks_by_halves(const Order& order, std::vector<std::
 
 /// Finds the lowest non-dominated position of the group that dominates a row, or kNone.
 /// Two objectives: O(size · log front). More: O(size · front) bits at worst, most of which boxes decide.
-std::vector<std::uint32_t> find_witnesses(const Order& order, const std::vector<std::uint8_t>& nondominated,
-                                          Progress& progress);
+Array<std::uint32_t> find_witnesses(const Order& order, const Array<std::uint8_t>& nondominated, Progress& progress);
 
 /// Marks where a count or a rank is zero: the front.
-std::vector<std::uint8_t> where_zero(const std::vector<std::uint32_t>& values);
+Array<std::uint8_t> where_zero(const Array<std::uint32_t>& values);
 
 }  // namespace carbonfront

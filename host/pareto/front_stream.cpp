@@ -59,7 +59,7 @@ void keep_rows(const std::vector<std::uint32_t>& order, const std::vector<Object
   if (!rows.group.empty()) keep(order, rows.group);
 }
 
-std::vector<std::uint32_t> marked(const std::vector<std::uint8_t>& front) {
+std::vector<std::uint32_t> marked(const Array<std::uint8_t>& front) {
   std::vector<std::uint32_t> positions;
   for (std::uint32_t i = 0; i < front.size(); ++i) {
     if (front[i]) positions.push_back(i);

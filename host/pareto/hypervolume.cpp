@@ -80,7 +80,10 @@ std::vector<double> boxes_of_2(const HypervolumeRows& rows, const std::vector<st
 
 /// The rows of the front: [rows.size]. Not for three objectives, whose sweep finds them.
 std::vector<std::uint8_t> front_of(const HypervolumeRows& rows) {
-  if (rows.objectives > 2) return verdict_of(rows, {}).nondominated;
+  if (rows.objectives > 2) {
+    const Array<std::uint8_t> found = verdict_of(rows, {}).nondominated;
+    return {found.begin(), found.end()};
+  }
   std::vector<std::uint8_t> on_front(rows.size, 0);
   double least = rows.reference[0];
   for (std::uint32_t i = 0; i < rows.size; ++i) {
@@ -160,7 +163,7 @@ bool is_at_infinity(PointColumns points, std::size_t row) {
 /// What the rows at −∞ alone dominate, 0 for all others: without an equal and not dominated, a row's corner is its own
 /// however far out, and that has no bound.
 std::vector<double> unbounded_contributions(PointColumns points, const HypervolumeRows& distinct) {
-  const std::vector<std::uint8_t> on_front = verdict_of(distinct, {}).nondominated;
+  const Array<std::uint8_t> on_front = verdict_of(distinct, {}).nondominated;
   std::vector<double> contributions(points.size, 0);
   for (std::size_t row = 0; row < points.size; ++row) {
     const std::uint32_t place = distinct.place[row];
@@ -200,7 +203,7 @@ Hypervolume hypervolume(PointColumns points, const double* reference, const Hype
   const bool sampled = wanted.method == HypervolumeMethod::sampled || rows.objectives > kMostExactObjectives;
   if (!sampled && rows.objectives < 3) return {unscaled(short_volume(rows), rows.exponent), 0, true};
   if (!sampled && rows.objectives == 3) return {unscaled(swept_volume(rows), rows.exponent), 0, true};
-  rows = select_rows(rows, verdict_of(rows, {}).nondominated);
+  rows = select_rows(rows, front_of(rows));
   const bool too_many = wanted.method == HypervolumeMethod::automatic && rows.size > most_points_exact(rows.objectives);
   if (sampled || too_many) return estimate(rows, wanted.samples, wanted.seed);
   progress.begin("hypervolume", rows.size);

@@ -101,20 +101,20 @@ std::vector<std::uint8_t> sweep_front_of_three(const Order& order, Progress& pro
 
 }  // namespace
 
-std::vector<std::uint8_t> where_zero(const std::vector<std::uint32_t>& values) {
-  std::vector<std::uint8_t> zero(values.size());
+Array<std::uint8_t> where_zero(const Array<std::uint32_t>& values) {
+  Array<std::uint8_t> zero(values.size());
   std::transform(values.begin(), values.end(), zero.begin(), [](std::uint32_t value) { return value == 0; });
   return zero;
 }
 
-std::vector<std::uint8_t> find_front(const Order& order, Progress& progress) {
+Array<std::uint8_t> find_front(const Order& order, Progress& progress) {
   progress.begin("front", order.size);
   if (order.ranks.size() == 1) return by_position(order, sweep_front(order, progress));
   if (order.ranks.size() == 2) return by_position(order, sweep_front_of_three(order, progress));
   return by_position(order, front_by_tiles(order, progress));
 }
 
-std::vector<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Progress& progress) {
+Array<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Progress& progress) {
   progress.begin("rank", order.size);
   const std::uint32_t limit = max_rank == 0 ? kNone : max_rank;
   std::vector<std::uint32_t> ranks;

@@ -34,8 +34,8 @@ void mirror(Order& order);
 
 /// Spreads answers found for the first place of every run to all points. [size] by place in, [size] by position out.
 template <class Answers>
-std::vector<typename Answers::value_type> by_position(const Order& order, const Answers& by_place) {
-  std::vector<typename Answers::value_type> answers(order.size);
+Array<typename Answers::value_type> by_position(const Order& order, const Answers& by_place) {
+  Array<typename Answers::value_type> answers(order.size);
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, order.size, 1 << 13), [&](const auto& places) {
     throw_if_stopped();
     for (std::uint32_t place = places.begin(); place < places.end(); ++place) {

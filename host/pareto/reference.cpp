@@ -69,8 +69,8 @@ void for_all_relations(PointsView points, std::uint32_t position, Use use) {
 
 /// Peels fronts: whoever has no dominators left is the next front, and takes one off the count of everyone it dominates.
 /// [size] from the number of dominators of each row.
-std::vector<std::uint32_t> peel(PointsView points, std::vector<std::uint32_t> dominators_left) {
-  std::vector<std::uint32_t> rank(points.size, 0);
+Array<std::uint32_t> peel(PointsView points, Array<std::uint32_t> dominators_left) {
+  Array<std::uint32_t> rank(points.size, 0u);
   std::vector<std::uint32_t> front, next;
   for (std::uint32_t q = 0; q < points.size; ++q) {
     if (dominators_left[q] == 0) front.push_back(q);
@@ -107,7 +107,7 @@ Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& p
   progress.begin("reference", size);
   Verdict verdict;
   verdict.nondominated.assign(size, 1);
-  std::vector<std::uint32_t> dominated_by(size, 0), dominates(size, 0);
+  Array<std::uint32_t> dominated_by(size, 0u), dominates(size, 0u);
   for (std::uint32_t q = 0; q < size; ++q) {
     throw_if_stopped();
     for (std::uint32_t p = 0; p < size; ++p) {
@@ -163,7 +163,7 @@ RowVerdict reference_row(PointsView points, std::uint32_t position) {
   return row;
 }
 
-std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const std::vector<std::uint32_t>& ranks,
+std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const Array<std::uint32_t>& ranks,
                                   std::uint32_t max_rank) {
   throw_if_stopped();
   std::uint32_t rank = 0;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "host/pareto/pages.hpp"
 #include "host/progress.hpp"
 #include "kernels/columns.hpp"
 
@@ -29,8 +30,8 @@ struct VerdictSeconds {
 
 /// The answers, [size] each or empty where not asked for. Equal rows of a group get equal answers.
 struct Verdict {
-  std::vector<std::uint8_t> nondominated;
-  std::vector<std::uint32_t> dominated_by, dominates, rank, witness;
+  Array<std::uint8_t> nondominated;
+  Array<std::uint32_t> dominated_by, dominates, rank, witness;
   VerdictSeconds seconds;
 };
 
@@ -46,7 +47,7 @@ Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progres
 /// Counts between two sets: for each row that is no source, the sources that dominate it and those it dominates. [size] by
 /// position, 0 for sources; empty where not asked for.
 struct CrossCounts {
-  std::vector<std::uint32_t> dominated_by, dominates;
+  Array<std::uint32_t> dominated_by, dominates;
 };
 
 /// Counts by definition, O(size² · objectives), one thread. `is_source` [size]. Throws Stopped.
@@ -71,7 +72,7 @@ RowVerdict reference_row(PointsView points, std::uint32_t position);
 /// What the rank of a position must be, given everyone's ranks: 0 if nothing dominates it, else one more than the highest
 /// rank among its dominators; kNone behind the first `max_rank` fronts (0: all). If it holds for every row, all ranks are
 /// right. O(size · objectives).
-std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const std::vector<std::uint32_t>& ranks,
+std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const Array<std::uint32_t>& ranks,
                                   std::uint32_t max_rank = 0);
 
 }  // namespace carbonfront

@@ -17,8 +17,8 @@ constexpr std::uint32_t kBlockRows = 1024;
 constexpr std::uint32_t kFewMembers = 1024;  // so few that sorting the dominated rows costs more than it saves
 
 /// Lists the places between `begin` and `end` that start a non-dominated run. The first of a run has its lowest position.
-std::vector<std::uint32_t> front_places(const Order& order, const std::vector<std::uint8_t>& nondominated,
-                                        std::uint32_t begin, std::uint32_t end) {
+std::vector<std::uint32_t> front_places(const Order& order, const Array<std::uint8_t>& nondominated, std::uint32_t begin,
+                                        std::uint32_t end) {
   std::vector<std::uint32_t> places;
   for (std::uint32_t place = begin; place < end; ++place) {
     if (place % kBlockRows == 0) throw_if_stopped();
@@ -29,7 +29,7 @@ std::vector<std::uint32_t> front_places(const Order& order, const std::vector<st
 
 /// Calls `answer(place)` for the first place of every dominated run between `begin` and `end`, in parallel.
 template <class Answer>
-void for_dominated(const Order& order, const std::vector<std::uint8_t>& nondominated, std::uint32_t begin, std::uint32_t end,
+void for_dominated(const Order& order, const Array<std::uint8_t>& nondominated, std::uint32_t begin, std::uint32_t end,
                    Progress& progress, Answer answer) {
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(begin, end, kBlockRows), [&](const auto& range) {
     throw_if_stopped();
@@ -63,7 +63,7 @@ std::uint32_t lowest_between(const LowestTree& tree, std::size_t begin, std::siz
 }
 
 /// Two objectives: along the front, places rise and ranks in objective 2 fall, so a row's dominators are an interval.
-std::vector<std::uint32_t> witnesses_by_interval(const Order& order, const std::vector<std::uint8_t>& nondominated,
+std::vector<std::uint32_t> witnesses_by_interval(const Order& order, const Array<std::uint8_t>& nondominated,
                                                  Progress& progress) {
   const Array<std::uint32_t>& second = order.ranks[0];
   const std::vector<std::uint32_t> front = front_places(order, nondominated, 0, order.size);
@@ -79,7 +79,7 @@ std::vector<std::uint32_t> witnesses_by_interval(const Order& order, const std::
 }
 
 /// Any number of objectives: every row's score is how low its position is, and the highest wins.
-std::vector<std::uint32_t> witnesses_by_tiles(const Order& order, const std::vector<std::uint8_t>& nondominated,
+std::vector<std::uint32_t> witnesses_by_tiles(const Order& order, const Array<std::uint8_t>& nondominated,
                                               Progress& progress) {
   const RankColumns columns{order, true};
   std::vector<std::uint32_t> front = front_places(order, nondominated, 0, order.size), dominated;
@@ -100,8 +100,7 @@ std::vector<std::uint32_t> witnesses_by_tiles(const Order& order, const std::vec
 
 }  // namespace
 
-std::vector<std::uint32_t> find_witnesses(const Order& order, const std::vector<std::uint8_t>& nondominated,
-                                          Progress& progress) {
+Array<std::uint32_t> find_witnesses(const Order& order, const Array<std::uint8_t>& nondominated, Progress& progress) {
   progress.begin("witness", order.size);
   if (order.ranks.size() == 1) return by_position(order, witnesses_by_interval(order, nondominated, progress));
   return by_position(order, witnesses_by_tiles(order, nondominated, progress));

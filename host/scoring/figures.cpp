@@ -59,7 +59,7 @@ void measure_groups(const ViewPlan& view, Progress& progress, ViewScores& scores
 }
 
 /// Crowding distance of every rated row whose front is known; NaN for the others.
-std::vector<double> crowding_of_rated(const ViewScores& scores, const std::vector<std::uint32_t>& front_of) {
+std::vector<double> crowding_of_rated(const ViewScores& scores, const Array<std::uint32_t>& front_of) {
   std::vector<std::uint32_t> positions, fronts, groups;
   for (std::uint32_t position = 0; position < scores.size; ++position) {
     if (front_of[position] == kNone) continue;
@@ -101,8 +101,8 @@ std::vector<double> default_reference_point(const ViewScores& scores) {
   return point;
 }
 
-void compute_figures(const Plan& plan, std::size_t view_index, const std::vector<std::uint32_t>& front_of,
-                     Progress& progress, ViewScores& scores) {
+void compute_figures(const Plan& plan, std::size_t view_index, const Array<std::uint32_t>& front_of, Progress& progress,
+                     ViewScores& scores) {
   const ViewPlan& view = plan.views[view_index];
   auto begin = std::chrono::steady_clock::now();
   if (view.spec.outputs.hypervolume) measure_groups(view, progress, scores);

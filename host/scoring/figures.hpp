@@ -9,7 +9,7 @@ namespace carbonfront {
 /// each front row's contribution, each rated row's crowding distance within its front. `front_of` holds the rated rows'
 /// front numbers (kNone: behind max_rank); only crowding needs it, and is left out where it is empty. Without a reference
 /// point volumes and contributions are NaN. Throws Stopped.
-void compute_figures(const Plan& plan, std::size_t view, const std::vector<std::uint32_t>& front_of, Progress& progress,
+void compute_figures(const Plan& plan, std::size_t view, const Array<std::uint32_t>& front_of, Progress& progress,
                      ViewScores& scores);
 
 /// The default reference point: the worst finite value over all fronts, worsened by a tenth of the range between the best

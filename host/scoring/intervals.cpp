@@ -30,8 +30,8 @@ std::vector<std::byte> values_at(const Plan& plan, const Data& data, const Objec
 }
 
 /// Counts, for points made of the rated rows' ends, one end after the other, how many dominate each.
-std::vector<std::uint32_t> dominated_by(const Plan& plan, const Data& data, const ViewPlan& view, const ViewScores& scores,
-                                        const std::vector<End>& ends, const Backend& backend, Progress& progress) {
+Array<std::uint32_t> dominated_by(const Plan& plan, const Data& data, const ViewPlan& view, const ViewScores& scores,
+                                  const std::vector<End>& ends, const Backend& backend, Progress& progress) {
   std::vector<std::vector<std::byte>> values(view.objectives.size());
   std::vector<Objective> objectives;
   for (std::size_t k = 0; k < values.size(); ++k) {

@@ -57,7 +57,7 @@ struct ViewWriter {
     return dataset;
   }
 
-  void counts(const char* name, const std::vector<std::uint32_t>& values, const char* long_name) const {
+  void counts(const char* name, std::span<const std::uint32_t> values, const char* long_name) const {
     if (!values.empty() || scores.size == 0 || scores.copy_answer)
       rated(name, H5T_NATIVE_UINT32, kNone, long_name, [&](std::uint32_t i) { return values[i]; });
   }

@@ -109,9 +109,9 @@ struct AnswerReader {
             fmt::format("view '{}', row {}: state is {}, the sweep says {}", view, row, states[row], expected[row]));
   }
 
-  std::vector<std::uint8_t> nondominated() const {
+  Array<std::uint8_t> nondominated() const {
     auto flags = all<std::uint8_t>("nondominated");
-    std::vector<std::uint8_t> rated;
+    Array<std::uint8_t> rated;
     for (std::uint32_t i = 0; i < scores.size; ++i) rated.push_back(flags[row_of(i)]);
     for (std::uint64_t row = 0; row < flags.size(); ++row)
       if (flags[row] && expected[row] != 2)
@@ -129,16 +129,16 @@ struct AnswerReader {
     return stored;
   }
 
-  std::vector<std::uint32_t> counts(bool wanted, const char* name) const {
-    std::vector<std::uint32_t> rated;
+  Array<std::uint32_t> counts(bool wanted, const char* name) const {
+    Array<std::uint32_t> rated;
     if (!wanted) return rated;
     auto stored = answers<std::uint32_t>(name, kNone);
     for (std::uint32_t i = 0; i < scores.size; ++i) rated.push_back(stored[row_of(i)]);
     return rated;
   }
 
-  std::vector<std::uint32_t> witnesses(bool wanted) const {
-    std::vector<std::uint32_t> rated;
+  Array<std::uint32_t> witnesses(bool wanted) const {
+    Array<std::uint32_t> rated;
     if (!wanted) return rated;
     auto stored = answers<std::int64_t>("witness", -1);
     for (std::uint32_t i = 0; i < scores.size; ++i) {
@@ -151,7 +151,7 @@ struct AnswerReader {
     return rated;
   }
 
-  void front(const std::vector<std::uint8_t>& nondominated) const {
+  void front(const Array<std::uint8_t>& nondominated) const {
     std::vector<std::int64_t> listed = file.all<std::int64_t>(prefix + "front"), marked;
     for (std::uint32_t i = 0; i < scores.size; ++i)
       if (nondominated[i]) marked.push_back(static_cast<std::int64_t>(row_of(i)));

@@ -41,12 +41,12 @@ void take_beaten(const ViewRows& rows, std::vector<std::uint64_t>& wanted, Front
 
 /// Reads the parts' answers for some rows. [rows]
 template <class T>
-std::vector<T> answers_for(const Collection& all, const std::string& view, const char* name,
-                           const std::vector<std::uint64_t>& rows) {
+Array<T> answers_for(const Collection& all, const std::string& view, const char* name,
+                     const std::vector<std::uint64_t>& rows) {
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rows[a] < rows[b]; });
-  std::vector<T> answers(rows.size());
+  Array<T> answers(rows.size(), T{});
   auto next = order.begin();
   for (const PartFile& part : all.parts) {
     if (next == order.end() || rows[*next] >= part.info.range.end) continue;

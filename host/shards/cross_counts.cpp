@@ -108,7 +108,7 @@ CrossCounts counts_of(const ViewRows& own, const ViewRows& others, bool dominate
 }
 
 /// Adds counts to the answers, which lie by row of the share.
-void add_to(const ViewRows& own, std::uint64_t first, const std::vector<std::uint32_t>& counts,
+void add_to(const ViewRows& own, std::uint64_t first, const Array<std::uint32_t>& counts,
             std::vector<std::uint32_t>& answers) {
   for (std::size_t i = 0; i < own.size() && !counts.empty(); ++i) answers[own.row[i] - first] += counts[i];
 }

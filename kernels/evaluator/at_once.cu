@@ -91,61 +91,62 @@ std::uint64_t bytes_per_row(std::uint32_t objectives, bool kept) {
   return (kept ? 4 : 0) + std::max(8 * std::max<std::uint64_t>(2, objectives) + 80, 16 * std::uint64_t{objectives} + 40);
 }
 
-void answer_keys(Streams& streams, Keys keys, Request wanted, const Host& host, Part part, const Deliver& deliver,
-                 Answers& seconds) {
+Seconds answer_keys(Streams& streams, Keys keys, Request wanted, const Host& host, Part part, const Deliver& deliver) {
+  Seconds seconds;
   const bool counts = wanted.dominated_by || wanted.dominates;
-  if (!counts && !wanted.rank && !wanted.witness) return answer_front(streams, std::move(keys), part, deliver);
   const auto began = Clock::now();
+  if (!counts && !wanted.rank && !wanted.witness) {
+    answer_front(streams, std::move(keys), part, deliver);
+    seconds.front = seconds_since(began);
+    return seconds;
+  }
   const std::uint32_t size = keys.size;
   const Order order = order_keys(streams.work, std::move(keys));
   streams.work.synchronize();
-  seconds.order_seconds += seconds_since(began);
+  seconds.order = seconds_since(began);
   const Finder find{streams, order, {part.index, part.count}};
   const auto phase_of = [&](const char* name, double& spent, auto work) { phase(streams, host, name, size, spent, work); };
   DeviceArray<std::uint8_t> front;  // by place; where there are counts, who has none
   if (wanted.dominated_by)
-    phase_of("counts", seconds.counts_seconds, [&] {
+    phase_of("counts", seconds.counts, [&] {
       const DeviceArray<std::uint32_t> found = find.counts(Direction::dominated_by);
       if (!wanted.witness || part.count == 1) {  // a witness needs the front of all rows, not of the part's
         front = DeviceArray<std::uint8_t>(streams.work, size);
         flag_zeros(streams.work, found.data(), front.data(), size);
       }
-      deliver.numbers(&Answers::dominated_by, find.by_position(found));
+      deliver.numbers(&AnswersView::dominated_by, find.by_position(found));
     });
   if (wanted.dominates)
-    phase_of("counts", seconds.counts_seconds,
-             [&] { deliver.numbers(&Answers::dominates, find.by_position(find.counts(Direction::dominates))); });
-  phase_of("front", seconds.front_seconds, [&] {
+    phase_of("counts", seconds.counts,
+             [&] { deliver.numbers(&AnswersView::dominates, find.by_position(find.counts(Direction::dominates))); });
+  phase_of("front", seconds.front, [&] {
     if (front.size() == 0) front = find.front(wanted.witness ? Share{} : find.share);
     deliver.nondominated(find.by_position(front));
-    if (wanted.witness) deliver.numbers(&Answers::witness, find.by_position(find.witnesses(front)));
+    if (wanted.witness) deliver.numbers(&AnswersView::witness, find.by_position(find.witnesses(front)));
   });
   if (wanted.rank && part.index == 0)
-    phase_of("rank", seconds.rank_seconds,
-             [&] { deliver.numbers(&Answers::rank, find.by_position(find.ranks(wanted.max_rank))); });
+    phase_of("rank", seconds.rank,
+             [&] { deliver.numbers(&AnswersView::rank, find.by_position(find.ranks(wanted.max_rank))); });
+  return seconds;
 }
 
-Answers evaluate_at_once(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
-                         Part part) {
-  Answers answers;
+Seconds evaluate_at_once(Streams& streams, PointsView points, Request wanted, AnswersView out, std::size_t budget,
+                         const Host& host, Part part) {
   const std::uint32_t size = points.size;
   const bool front_alone = !wanted.dominated_by && !wanted.dominates && !wanted.rank && !wanted.witness;
   const auto began = Clock::now();
   host.begin(front_alone ? "front" : "order", std::uint64_t{size} * (points.objective_count + (points.group ? 1 : 0)));
-  if (size == 0) return answers;
+  if (size == 0) return {};
   Keys keys = upload_keys(streams, points, budget, host);
-  if (!front_alone) answers.order_seconds = seconds_since(began);
-  const Deliver deliver{[&](DeviceArray<std::uint8_t> flags) {
-                          answers.nondominated.resize(size);
-                          download(streams, flags.data(), answers.nondominated.data(), size, host);
-                        },
-                        [&](std::vector<std::uint32_t> Answers::*which, DeviceArray<std::uint32_t> numbers) {
-                          (answers.*which).resize(size);
-                          download(streams, numbers.data(), (answers.*which).data(), size, host);
-                        }};
-  answer_keys(streams, std::move(keys), wanted, host, part, deliver, answers);
-  if (front_alone) answers.front_seconds = seconds_since(began);
-  return answers;
+  const double up = seconds_since(began);
+  const Deliver deliver{
+      [&](DeviceArray<std::uint8_t> flags) { download(streams, flags.data(), out.nondominated, size, host); },
+      [&](std::uint32_t* AnswersView::*which, DeviceArray<std::uint32_t> numbers) {
+        download(streams, numbers.data(), out.*which, size, host);
+      }};
+  Seconds seconds = answer_keys(streams, std::move(keys), wanted, host, part, deliver);
+  (front_alone ? seconds.front : seconds.order) += up;
+  return seconds;
 }
 
 }  // namespace carbonfront::device

@@ -7,7 +7,7 @@ namespace {
 
 /// Adds what the rows of one block count among those of the other.
 void add_block(Streams& streams, PointsView points, const Positions& queries, const Positions& sources, Share share,
-               std::size_t budget, const Host& host, CrossAnswers& answers) {
+               std::size_t budget, const Host& host, CrossAnswersView out) {
   Positions list = queries;
   list.insert(list.end(), sources.begin(), sources.end());
   const Picked picked(points, list);
@@ -15,24 +15,23 @@ void add_block(Streams& streams, PointsView points, const Positions& queries, co
   std::vector<std::uint8_t> is_source(list.size(), 0);
   std::fill(is_source.begin() + static_cast<std::ptrdiff_t>(queries.size()), is_source.end(), std::uint8_t{1});
   const DeviceArray<std::uint8_t> counted = by_place(streams.work, order, is_source);
-  const auto add = [&](Direction direction, std::vector<std::uint32_t>& totals) {
-    if (totals.empty()) return;
+  const auto add = [&](Direction direction, std::uint32_t* totals) {
+    if (!totals) return;
     const DeviceArray<std::uint32_t> counts(streams.work, order.size);
     count(streams.work, order.view(), direction, counted.data(), share, counts.data(), streams.few_rows);
     const std::vector<std::uint32_t> found = by_position(streams, order, counts, host);
     for (std::size_t i = 0; i < queries.size(); ++i) totals[list[i]] += found[i];
   };
-  add(Direction::dominated_by, answers.dominated_by);
-  add(Direction::dominates, answers.dominates);
+  add(Direction::dominated_by, out.dominated_by);
+  add(Direction::dominates, out.dominates);
 }
 
 }  // namespace
 
-CrossAnswers cross_counts(Streams& streams, PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
-                          bool dominates, std::size_t budget, const Host& host, Part part) {
-  CrossAnswers answers;
-  if (dominated_by) answers.dominated_by.assign(points.size, 0);
-  if (dominates) answers.dominates.assign(points.size, 0);
+void cross_counts(Streams& streams, PointsView points, const std::vector<std::uint8_t>& is_source, CrossAnswersView out,
+                  std::size_t budget, const Host& host, Part part) {
+  for (std::uint32_t* counts : {out.dominated_by, out.dominates})
+    if (counts) fill<std::uint32_t>(host, counts, points.size, 0);
   Positions queries, sources;
   for (std::uint32_t i = 0; i < points.size; ++i) (is_source[i] ? sources : queries).push_back(i);
   const bool fits = points.size * (bytes_per_row(points.objective_count) + 2) <= budget;
@@ -44,10 +43,9 @@ CrossAnswers cross_counts(Streams& streams, PointsView points, const std::vector
     const Positions asking = ascending(queries, q, std::min(queries.size(), q + rows));
     for (std::size_t s = 0; s < sources.size(); s += rows)
       add_block(streams, points, asking, ascending(sources, s, std::min(sources.size(), s + rows)), {part.index, part.count},
-                budget, quiet, answers);
+                budget, quiet, out);
     host.add(asking.size());
   }
-  return answers;
 }
 
 }  // namespace carbonfront::device

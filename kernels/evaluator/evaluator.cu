@@ -158,7 +158,7 @@ void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, 
   for (auto& slot : state_->slots) finish(*slot, host);
 }
 
-Answers Evaluator::evaluate(PointsView points, Request wanted, const Host& host, Part part) {
+Seconds Evaluator::evaluate(PointsView points, Request wanted, AnswersView out, const Host& host, Part part) {
   const bool kept = state_->kept && uses_kept(points);
   const std::uint64_t bytes = points.size * bytes_per_row(points.objective_count, kept);
   std::size_t budget = state_->make_room(bytes);
@@ -168,17 +168,17 @@ Answers Evaluator::evaluate(PointsView points, Request wanted, const Host& host,
     budget = state_->budget();
   }
   state_->streams.kept = kept && fits ? &*state_->kept : nullptr;
-  Answers answers = (fits ? evaluate_at_once : evaluate_in_blocks)(state_->streams, points, wanted, budget, host, part);
+  const Seconds seconds =
+      (fits ? evaluate_at_once : evaluate_in_blocks)(state_->streams, points, wanted, out, budget, host, part);
   state_->settle();
-  return answers;
+  return seconds;
 }
 
-CrossAnswers Evaluator::count_against(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
-                                      bool dominates, const Host& host, Part part) {
+void Evaluator::count_against(PointsView points, const std::vector<std::uint8_t>& is_source, CrossAnswersView out,
+                              const Host& host, Part part) {
   const std::size_t budget = state_->make_room(points.size * (bytes_per_row(points.objective_count) + 2));
-  CrossAnswers answers = cross_counts(state_->streams, points, is_source, dominated_by, dominates, budget, host, part);
+  cross_counts(state_->streams, points, is_source, out, budget, host, part);
   state_->settle();
-  return answers;
 }
 
 }  // namespace carbonfront::device

@@ -21,17 +21,22 @@ struct Request {
   std::uint32_t max_rank = 0;
 };
 
-/// The answers, [size] each or empty where not asked for; as Verdict of the host. Those of several parts are put together by
-/// adding counts, taking the lesser of `nondominated` and of witnesses, and the ranks of the first. Seconds by phase.
-struct Answers {
-  std::vector<std::uint8_t> nondominated;
-  std::vector<std::uint32_t> dominated_by, dominates, rank, witness;
-  double order_seconds = 0, front_seconds = 0, counts_seconds = 0, rank_seconds = 0;
+/// Where the answers go, host memory, [size] each: all that is asked for, and `nondominated`; as Verdict of the host. Those
+/// of several parts are put together by adding counts, taking the lesser of `nondominated` and of witnesses, and the ranks
+/// of the first.
+struct AnswersView {
+  std::uint8_t* nondominated = nullptr;
+  std::uint32_t *dominated_by = nullptr, *dominates = nullptr, *rank = nullptr, *witness = nullptr;
 };
 
-/// Counts between two sets, as CrossCounts of the host: 0 for sources, empty where not asked for.
-struct CrossAnswers {
-  std::vector<std::uint32_t> dominated_by, dominates;
+/// Seconds by phase.
+struct Seconds {
+  double order = 0, front = 0, counts = 0, rank = 0;
+};
+
+/// Where counts between two sets go, host memory, [size] each, 0 for sources; null: not asked for.
+struct CrossAnswersView {
+  std::uint32_t *dominated_by = nullptr, *dominates = nullptr;
 };
 
 /// What the evaluator asks of its host. All may throw, which ends the work.
@@ -87,15 +92,15 @@ class Evaluator {
   void emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out, const Host& host,
                  const KeptEmissions& kept = {});
 
-  /// Answers for the part of the points. Objectives that are kept do not go up again. Rows that do not fit the device's
-  /// memory are taken in blocks of sources and queries; the answers do not depend on it. With several parts, only the first
-  /// finds ranks. Throws Failure, and what the host throws.
-  Answers evaluate(PointsView points, Request wanted, const Host& host, Part part = {});
+  /// Answers for the part of the points, in `out`. Objectives that are kept do not go up again. Rows that do not fit the
+  /// device's memory are taken in blocks of sources and queries; the answers do not depend on it. With several parts, only
+  /// the first finds ranks. Throws Failure, and what the host throws.
+  Seconds evaluate(PointsView points, Request wanted, AnswersView out, const Host& host, Part part = {});
 
   /// Counts for the rows that are no sources the sources that dominate them and those they dominate; parts add up. In blocks
   /// where the rows do not fit. Throws Failure, and what the host throws.
-  CrossAnswers count_against(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
-                             bool dominates, const Host& host, Part part = {});
+  void count_against(PointsView points, const std::vector<std::uint8_t>& is_source, CrossAnswersView out, const Host& host,
+                     Part part = {});
 
  private:
   struct State;

@@ -22,14 +22,14 @@ struct Work {
   std::size_t budget;
   Host host;  // without progress
   Share share;
-  Answers answers;
-  std::vector<std::uint8_t> dominated;
+  AnswersView out;
+  std::vector<std::uint8_t> dominated = {};
 
   bool all_sources() const { return wanted.dominated_by || wanted.dominates || wanted.rank; }
 
   /// Adds a device's counts of the rows in `list`, the first of them at `begin`.
   void add_counts(const Order& order, Direction direction, const std::uint8_t* counted, const Positions& list,
-                  std::size_t begin, std::size_t end, std::vector<std::uint32_t>& totals) {
+                  std::size_t begin, std::size_t end, std::uint32_t* totals) {
     const DeviceArray<std::uint32_t> counts(streams.work, order.size);
     count(streams.work, order.view(), direction, counted, share, counts.data(), streams.few_rows);
     const std::vector<std::uint32_t> found = by_position(streams, order, counts, host);
@@ -50,19 +50,19 @@ struct Work {
     find_witnesses(streams.work, order.view(), marked.data(), {}, witnesses.data(), streams.few_rows);
     const std::vector<std::uint32_t> found = by_position(streams, order, witnesses, host);
     for (std::size_t i = 0; i < queries; ++i)  // the list ascends among possible witnesses
-      if (found[i] != kNobody) answers.witness[list[i]] = std::min(answers.witness[list[i]], list[found[i]]);
+      if (found[i] != kNobody) out.witness[list[i]] = std::min(out.witness[list[i]], list[found[i]]);
   }
 
   void raise_ranks(const Order& order, const std::uint8_t* is_source, const Positions& list, std::size_t queries) {
     std::vector<std::uint32_t> known;
-    for (const std::uint32_t position : list) known.push_back(answers.rank[position]);
+    for (const std::uint32_t position : list) known.push_back(out.rank[position]);
     const DeviceArray<std::uint32_t> ranks = by_place(streams.work, order, known);
     if (is_source)
       raise_ranks_pairs(streams.work, order.view(), is_source, ranks.data());
     else
       settle_ranks(streams.work, order.view(), ranks.data(), streams.few_rows);
     const std::vector<std::uint32_t> found = by_position(streams, order, ranks, host);
-    for (std::size_t i = 0; i < queries; ++i) answers.rank[list[i]] = found[i];
+    for (std::size_t i = 0; i < queries; ++i) out.rank[list[i]] = found[i];
   }
 };
 
@@ -81,11 +81,10 @@ void compare_with_earlier(Work& work, const Positions& queries, const Positions&
   const DeviceArray<std::uint8_t> sources_by_place = by_place(work.streams.work, order, is_source);
   const DeviceArray<std::uint8_t> queries_by_place = by_place(work.streams.work, order, is_query);
   if (work.wanted.dominated_by)
-    work.add_counts(order, Direction::dominated_by, sources_by_place.data(), list, 0, queries.size(),
-                    work.answers.dominated_by);
+    work.add_counts(order, Direction::dominated_by, sources_by_place.data(), list, 0, queries.size(), work.out.dominated_by);
   if (work.wanted.dominates)
     work.add_counts(order, Direction::dominates, queries_by_place.data(), list, queries.size(), list.size(),
-                    work.answers.dominates);
+                    work.out.dominates);
   work.add_dominated(order, sources_by_place.data(), list, queries.size());
   if (work.wanted.rank) work.raise_ranks(order, sources_by_place.data(), list, queries.size());
   if (work.wanted.witness) work.lower_witnesses(order, front, list, queries.size());
@@ -97,8 +96,8 @@ void compare_among_themselves(Work& work, const Positions& queries) {
   const Order order = order_points(work.streams, picked.view, work.budget, work.host);
   const std::size_t size = queries.size();
   if (work.wanted.dominated_by)
-    work.add_counts(order, Direction::dominated_by, nullptr, queries, 0, size, work.answers.dominated_by);
-  if (work.wanted.dominates) work.add_counts(order, Direction::dominates, nullptr, queries, 0, size, work.answers.dominates);
+    work.add_counts(order, Direction::dominated_by, nullptr, queries, 0, size, work.out.dominated_by);
+  if (work.wanted.dominates) work.add_counts(order, Direction::dominates, nullptr, queries, 0, size, work.out.dominates);
   work.add_dominated(order, nullptr, queries, size);
   if (work.wanted.rank) work.raise_ranks(order, nullptr, queries, size);
   if (!work.wanted.witness) return;
@@ -133,39 +132,44 @@ Positions filtered(Streams& streams, PointsView points, std::size_t budget, cons
 }
 
 /// The front of few rows, which fit the device, among all.
-Answers front_of(Streams& streams, PointsView points, const Positions& rows, std::size_t budget, const Host& host,
-                 Part part) {
+Seconds front_of(Streams& streams, PointsView points, const Positions& rows, AnswersView out, std::size_t budget,
+                 const Host& host, Part part) {
   const Picked picked(points, rows);
-  Answers answers = evaluate_at_once(streams, picked.view, {}, budget, host, part);
-  std::vector<std::uint8_t> nondominated(points.size, 0);
-  for (std::size_t i = 0; i < rows.size(); ++i) nondominated[rows[i]] = answers.nondominated[i];
-  answers.nondominated = std::move(nondominated);
-  return answers;
+  std::vector<std::uint8_t> found(rows.size());
+  const Seconds seconds = evaluate_at_once(streams, picked.view, {}, {found.data()}, budget, host, part);
+  fill<std::uint8_t>(host, out.nondominated, points.size, 0);
+  for (std::size_t i = 0; i < rows.size(); ++i) out.nondominated[rows[i]] = found[i];
+  return seconds;
+}
+
+/// What is known before anything is compared: nothing counts, nobody has a rank or a witness.
+void begin_answers(const Host& host, std::uint32_t size, Request wanted, AnswersView out) {
+  if (wanted.dominated_by) fill<std::uint32_t>(host, out.dominated_by, size, 0);
+  if (wanted.dominates) fill<std::uint32_t>(host, out.dominates, size, 0);
+  if (wanted.rank) fill<std::uint32_t>(host, out.rank, size, 0);
+  if (wanted.witness) fill<std::uint32_t>(host, out.witness, size, kNobody);
 }
 
 }  // namespace
 
-Answers evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
-                           Part part) {
+Seconds evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, AnswersView out, std::size_t budget,
+                           const Host& host, Part part) {
   const auto began = std::chrono::steady_clock::now();
   const bool front_alone = !wanted.dominated_by && !wanted.dominates && !wanted.rank && !wanted.witness;
   Positions left;
   if (front_alone) {
     left = filtered(streams, points, budget, host);
     if (left.size() * bytes_per_row(points.objective_count) <= budget)
-      return front_of(streams, points, left, budget, host, part);
+      return front_of(streams, points, left, out, budget, host, part);
   }
   if (part.index > 0) wanted.rank = false;
   Host quiet = host;
   quiet.add = [&](std::uint64_t) { host.add(0); };
-  Work work{streams, points, wanted, budget, quiet, {part.index, part.count}, {}, {}};
+  Work work{streams, points, wanted, budget, quiet, {part.index, part.count}, out};
   const std::uint32_t size = points.size;
   work.dominated.assign(size, front_alone);
   for (const std::uint32_t position : left) work.dominated[position] = 0;
-  if (wanted.dominated_by) work.answers.dominated_by.assign(size, 0);
-  if (wanted.dominates) work.answers.dominates.assign(size, 0);
-  if (wanted.rank) work.answers.rank.assign(size, 0);
-  if (wanted.witness) work.answers.witness.assign(size, kNobody);
+  begin_answers(host, size, wanted, out);
 
   Positions places = host.lexicographic_positions();
   std::erase_if(places, [&](std::uint32_t position) { return work.dominated[position] != 0; });
@@ -183,12 +187,13 @@ Answers evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, 
       if (work.all_sources() || !work.dominated[position]) sources.push_back(position);
     host.add(queries.size());
   }
-  for (const std::uint8_t dominated : work.dominated) work.answers.nondominated.push_back(!dominated);
-  for (std::uint32_t& rank : work.answers.rank)
-    if (wanted.max_rank > 0 && rank >= wanted.max_rank) rank = kNobody;
-  (front_alone ? work.answers.front_seconds : work.answers.counts_seconds) =
+  for (std::uint32_t i = 0; i < size; ++i) out.nondominated[i] = !work.dominated[i];
+  for (std::uint32_t i = 0; wanted.rank && wanted.max_rank > 0 && i < size; ++i)
+    if (out.rank[i] >= wanted.max_rank) out.rank[i] = kNobody;
+  Seconds seconds;
+  (front_alone ? seconds.front : seconds.counts) =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  return std::move(work.answers);
+  return seconds;
 }
 
 }  // namespace carbonfront::device

@@ -60,21 +60,26 @@ inline Order order_points(Streams& streams, PointsView points, std::size_t budge
 /// Where answers go, in device memory, by position, each as soon as it is there.
 struct Deliver {
   std::function<void(DeviceArray<std::uint8_t>)> nondominated;
-  std::function<void(std::vector<std::uint32_t> Answers::*, DeviceArray<std::uint32_t>)> numbers;
+  std::function<void(std::uint32_t* AnswersView::*, DeviceArray<std::uint32_t>)> numbers;
 };
 
 /// Answers for keys on the device, to the device: every answer of evaluate_at_once(), without its way up and down. Phases
-/// are told to the host, their seconds put into `seconds`, whose vectors stay empty. At least one row.
-void answer_keys(Streams& streams, Keys keys, Request wanted, const Host& host, Part part, const Deliver& deliver,
-                 Answers& seconds);
+/// are told to the host; returns their seconds. At least one row.
+Seconds answer_keys(Streams& streams, Keys keys, Request wanted, const Host& host, Part part, const Deliver& deliver);
+
+/// Writes one value to all of an array in host memory, on several threads.
+template <class T>
+void fill(const Host& host, T* values, std::uint32_t size, T value) {
+  host.in_parallel(size, [&](std::uint32_t begin, std::uint32_t end) { std::fill(values + begin, values + end, value); });
+}
 
 /// The two ways. `points` are all points.
-Answers evaluate_at_once(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
-                         Part part);
-Answers evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, std::size_t budget, const Host& host,
-                           Part part);
+Seconds evaluate_at_once(Streams& streams, PointsView points, Request wanted, AnswersView out, std::size_t budget,
+                         const Host& host, Part part);
+Seconds evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, AnswersView out, std::size_t budget,
+                           const Host& host, Part part);
 
-CrossAnswers cross_counts(Streams& streams, PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
-                          bool dominates, std::size_t budget, const Host& host, Part part);
+void cross_counts(Streams& streams, PointsView points, const std::vector<std::uint8_t>& is_source, CrossAnswersView out,
+                  std::size_t budget, const Host& host, Part part);
 
 }  // namespace carbonfront::device
