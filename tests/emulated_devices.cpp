@@ -193,6 +193,29 @@ TEST(Devices, AnswerAfterACallThatFailed) {
   }
 }
 
+TEST(Devices, ComputeEmissionsAfterACallThatFailed) {
+  const Machine machine(1, 30000);
+  const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+  const std::vector<double> factors(2000, 2);
+  EmissionStep step{DevicePower{}, {}, Combine::set};
+  for (int k = 0; k < 3; ++k) step.factors[k] = {factors.data(), 1};
+  const auto compute = [&] {
+    std::vector<double> energy(2000, 0), co2e(2000, 0);  // gone when a call has failed
+    backend.emissions({&step, 1}, 2000, {energy.data(), co2e.data(), nullptr});
+    return energy;
+  };
+  const std::vector<double> expected = compute();
+  emulation::fail_call(0);
+  EXPECT_EQ(compute(), expected);
+  const std::uint64_t calls = emulation::calls();
+  for (std::uint64_t call = 1; call <= calls; ++call) {
+    emulation::fail_call(call);
+    EXPECT_THROW(compute(), DeviceError) << call;
+    emulation::fail_call(0);
+    EXPECT_EQ(compute(), expected) << "after call " << call;
+  }
+}
+
 TEST(Devices, FailEveryCallInTurnWithoutALeak) {
   const Machine machine(2, 24000);
   Table table = table_of(draw(Distribution::quantised, 150, 3, 4));

@@ -105,6 +105,7 @@ std::size_t Evaluator::State::budget() const {
 std::size_t Evaluator::State::make_room(std::uint64_t wanted) {
   use_device(device);
   const std::size_t bytes = budget();
+  if (streams.upload_bytes() > bytes / kRowParts) streams.uploads.reset();  // from when there was more memory
   if (wanted <= bytes || !slots[0]) return bytes;
   for (auto& slot : slots) slot.reset();
   return budget();
@@ -146,6 +147,10 @@ void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, 
   use_device(state_->device);
   const std::vector<const double*> columns = columns_of(steps);
   if (!state_->slots[0] || state_->slot_columns < columns.size()) make_slots(columns.size());
+  for (auto& slot : state_->slots) {  // of a call that failed
+    if (slot->rows > 0) slot->stream.synchronize();
+    slot->rows = 0;
+  }
   int turn = 0;
   for (std::size_t begin = 0; begin < rows; begin += state_->slot_rows, turn ^= 1) {
     EmissionsSlot& slot = *state_->slots[turn];
