@@ -184,11 +184,6 @@ __global__ void begin_kernel(Ranks ranks, const std::uint32_t* by_z, const std::
   rows.count[i] = 0;
 }
 
-__global__ void invert_kernel(const std::uint32_t* list, std::uint32_t size, std::uint32_t* at) {
-  const std::uint64_t i = global_thread();
-  if (i < size) at[list[i]] = static_cast<std::uint32_t>(i);
-}
-
 /// Gives all rows of a run the count of its first in the order, or in its mirror image.
 __global__ void share_kernel(Ranks ranks, const std::uint32_t* totals, std::uint32_t* counts) {
   const std::uint64_t i = global_thread();
@@ -259,7 +254,7 @@ void count_three(const Stream& stream, Ranks ranks, std::uint32_t* totals) {
   launch(stream, "list_kernel", one_thread_each(size), list_kernel, ranks, 0, by_y.data());
   launch(stream, "list_kernel", one_thread_each(size), list_kernel, ranks, 1, by_z.data());
   while (pass.cell_bits > kLeafBits) {
-    launch(stream, "invert_kernel", one_thread_each(size), invert_kernel, by_y.data(), size, in_y.data());
+    invert(stream, by_y.data(), in_y.data(), size);
     launch(stream, "begin_kernel", one_thread_each(size), begin_kernel, ranks, by_z.data(), in_y.data(),
            work.rows(work.from));
     work.count_cells<kDigits>(pass, totals);

@@ -67,8 +67,7 @@ void unique_ranks(const Stream& stream, const std::uint32_t* position, const Den
            turned_groups->rank.data(), turned_groups->distinct, pairs.keys.data(), size);
     pairs.sort(stream, turned_groups->distinct, size);
   }
-  fill_with_indices(stream, pairs.keys.data(), size);
-  scatter(stream, pairs.values.data(), pairs.keys.data(), ranks, size);
+  invert(stream, pairs.values.data(), ranks, size);
 }
 
 void find_runs(const Stream& stream, const std::vector<DenseColumn>& objectives, const DenseColumn* groups, Order& order) {

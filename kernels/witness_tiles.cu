@@ -16,10 +16,9 @@ __global__ void __launch_bounds__(kTile)
 
 /// Tiles of the marked rows by position.
 Tiles marked_by_position(const Stream& stream, OrderView order, const std::uint8_t* marked) {
-  const DeviceArray<std::uint32_t> places(stream, order.size), at_position(stream, order.size), count(stream, 1);
+  const DeviceArray<std::uint32_t> at_position(stream, order.size), count(stream, 1);
   const DeviceArray<std::uint8_t> flags(stream, order.size);
-  fill_with_indices(stream, places.data(), order.size);
-  scatter(stream, order.position, places.data(), at_position.data(), order.size);
+  invert(stream, order.position, at_position.data(), order.size);
   scatter(stream, order.position, marked, flags.data(), order.size);
   DeviceArray<std::uint32_t> list(stream, order.size);
   select_flagged(stream, at_position.data(), flags.data(), list.data(), count.data(), order.size);

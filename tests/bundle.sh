@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the bundle's script with the programs of the emulated device, laid out as in the bundle, and looks at what it leaves.
-# usage: bundle.sh whole|failures|without_a_device SCRIPTS FOLDER CARBONFRONT TESTS GPU_BENCH
+# usage: bundle.sh whole|failures|tools|without_a_device SCRIPTS FOLDER CARBONFRONT TESTS GPU_BENCH
 set -euo pipefail
 run=$1 scripts=$2 folder=$3
 rm -rf "$folder"
@@ -71,6 +71,74 @@ P
     code=0
     "$folder/run.sh" third >/dev/null 2>&1 || code=$?
     [ $code = 2 ] || fail "code $code of a half that is none"
+    ;;
+  tools)  # as on a GPU: programs that take the emulated device for cuda, and stand-ins for the profiler and the checker
+    for program in carbonfront gpu_bench; do
+      mv "$folder/bin/$program" "$folder/bin/$program.emulated"
+      cat >"$folder/bin/$program" <<'P'
+#!/usr/bin/env bash
+arguments=()
+for argument in "$@"; do
+  [ "$argument" = cuda ] && argument=cuda-emulated
+  arguments+=("$argument")
+done
+[ "${0##*/}" = carbonfront ] || [[ " ${arguments[*]} " == *cuda-emulated* ]] || case ${arguments[0]} in
+  headline | answers) arguments+=(--backend cuda-emulated) ;;
+esac
+exec "$0.emulated" "${arguments[@]}"
+P
+      chmod +x "$folder/bin/$program"
+    done
+    mkdir "$folder/tools"
+    cat >"$folder/tools/ncu" <<'P'
+#!/usr/bin/env bash
+log=/dev/stdout metrics=() program=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --log-file) log=$2; shift ;;
+    --metrics) IFS=, read -ra metrics <<<"$2"; shift ;;
+    -c | --kernel-name | --clock-control | --print-units) shift ;;
+    --csv) ;;
+    *) program=("$@"); break ;;
+  esac
+  shift
+done
+"${program[@]}" || exit
+{
+  echo '==PROF== Connected to process 1'
+  echo '"ID","Process ID","Kernel Name","Context","Metric Name","Metric Unit","Metric Value"'
+  for id in 0 1; do
+    for metric in "${metrics[@]}"; do
+      echo "\"$id\",\"1\",\"void carbonfront::(anonymous namespace)::probe_kernel<double>(unsigned *, int)\",\"1\",\"$metric\",\"ns\",\"1,500\""
+    done
+  done
+} >"$log"
+P
+    cat >"$folder/tools/compute-sanitizer" <<'P'
+#!/usr/bin/env bash
+tool=$2
+while [ $# -gt 0 ] && [[ $1 != */bin/* ]]; do shift; done
+if [ "$tool" = memcheck ]; then
+  echo '========= Error: Device not supported'
+  exit 1
+fi
+"$@"
+code=$?
+[[ $1 == */gpu_bench ]] || echo "========= Error: Race reported between Write access at void ${RACE_OF}+0x90 in x.cuh:40"
+echo '========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)'
+exit $code
+P
+    chmod +x "$folder"/tools/*
+    bundle=("$folder/run.sh" --tiny --out "$folder/results")
+    RACE_OF='cub::DeviceScanKernel' PATH=$folder/tools:$PATH "${bundle[@]}" >"$folder/said" 2>&1 || { cat "$folder/said"; fail "code $?"; }
+    table=$(echo "$folder"/results/*.md)
+    for text in '| kernel-times | passed' '| memcheck | left out: ========= Error: Device not supported' '| racecheck | passed' '| kernel-details | passed' \
+      'probe_kernel | 2 | 3.0 |' 'dram__bytes.sum 3000'; do
+      grep -qF "$text" "$table" || { cat "$table"; fail "the table has no line '$text'"; }
+    done
+    grep -qE '\| peers \| (passed|left out: .*torch)' "$table" || fail "the table says nothing of peers"
+    RACE_OF='carbonfront::device::leaf_kernel' PATH=$folder/tools:$PATH "${bundle[@]}" first >/dev/null 2>&1 || code=$?
+    [ $code = 1 ] && grep -qF '| racecheck | failed' "$table" || fail "code $code where a kernel of ours races"
     ;;
   without_a_device)
     said=$(CARBONFRONT_EMULATED_DEVICES=0 "${bundle[@]}" 2>&1) || code=$?

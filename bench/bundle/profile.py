@@ -14,7 +14,7 @@ with open(path, errors="replace") as file:
     lines = [line for line in file if line.startswith('"')]  # the rest is the profiler's own talk
 launches, metrics = collections.defaultdict(set), collections.defaultdict(collections.Counter)
 for line in csv.DictReader(lines):
-    name = re.sub(r"<.*|\(.*", "", re.sub(r"^void |\(anonymous namespace\)::|<unnamed>::", "", line["Kernel Name"]))
+    name = re.sub(r"<.*|\(.*", "", re.sub(r"^void |\(anonymous namespace\)::|<unnamed>::|carbonfront::(device::|bench::)?", "", line["Kernel Name"]))
     launches[name].add(line["ID"])
     metrics[name][line["Metric Name"]] += float(line["Metric Value"].replace(",", "") or "nan")
 with open(f"{folder}/measurements.jsonl", "a") as out:

@@ -125,13 +125,6 @@ void exclusive_sum(const Stream& stream, const std::uint32_t* in, std::uint32_t*
   });
 }
 
-void exclusive_sum(const Stream& stream, const std::uint64_t* in, std::uint64_t* out, std::uint32_t size) {
-  if (size == 0) return;
-  with_storage(stream, "cub::DeviceScan::ExclusiveSum", [&](void* storage, std::size_t& bytes) {
-    return cub::DeviceScan::ExclusiveSum(storage, bytes, in, out, size, stream.get());
-  });
-}
-
 void number_runs(const Stream& stream, const std::uint64_t* keys, std::uint32_t* out, std::uint32_t size) {
   if (size == 0) return;
   const auto begins = thrust::make_transform_iterator(thrust::make_counting_iterator(0u), BeginsRun{keys});
@@ -171,20 +164,6 @@ void find_differing_bits(const Stream& stream, const std::uint64_t* keys, std::u
   });
 }
 
-void reduce_max(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size) {
-  if (size == 0) return fill_bytes(stream, out, 0, 1);
-  with_storage(stream, "cub::DeviceReduce::Max", [&](void* storage, std::size_t& bytes) {
-    return cub::DeviceReduce::Max(storage, bytes, in, out, size, stream.get());
-  });
-}
-
-void reduce_sum(const Stream& stream, const std::uint32_t* in, std::uint64_t* out, std::uint32_t size) {
-  if (size == 0) return fill_bytes(stream, out, 0, 1);
-  with_storage(stream, "cub::DeviceReduce::Reduce", [&](void* storage, std::size_t& bytes) {
-    return cub::DeviceReduce::Reduce(storage, bytes, in, out, size, ::cuda::std::plus<>{}, std::uint64_t{0}, stream.get());
-  });
-}
-
 void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t size, std::uint32_t step) {
   with_policy(stream, "thrust::sequence", size,
               [&](const auto& policy) { thrust::sequence(policy, out, out + size, 0u, step); });
@@ -198,6 +177,12 @@ void scatter(const Stream& stream, const std::uint32_t* position, const std::uin
 void scatter(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
              std::uint32_t size) {
   scatter_to(stream, position, in, out, size);
+}
+
+void invert(const Stream& stream, const std::uint32_t* position, std::uint32_t* out, std::uint32_t size) {
+  const auto indices = thrust::make_counting_iterator(0u);
+  with_policy(stream, "thrust::scatter", size,
+              [&](const auto& policy) { thrust::scatter(policy, indices, indices + size, position, out); });
 }
 
 void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,

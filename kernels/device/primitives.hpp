@@ -18,7 +18,6 @@ void sort_pairs(const Stream& stream, const std::uint64_t* keys_in, std::uint64_
 
 /// Sums up to, and without, each element. In place is allowed. Sums must fit.
 void exclusive_sum(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size);
-void exclusive_sum(const Stream& stream, const std::uint64_t* in, std::uint64_t* out, std::uint32_t size);
 
 /// Numbers runs of equal keys from 0: out[i] is how many of keys[1..i] differ from the one before. [size]
 void number_runs(const Stream& stream, const std::uint64_t* keys, std::uint32_t* out, std::uint32_t size);
@@ -35,10 +34,6 @@ void select_flagged(const Stream& stream, const std::uint32_t* in, const std::ui
 /// Collects to `out` [1] the bits in which any key differs from the first. At least one key.
 void find_differing_bits(const Stream& stream, const std::uint64_t* keys, std::uint64_t* out, std::uint32_t size);
 
-/// The largest, and the sum, to `out` [1]. 0 of nothing.
-void reduce_max(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size);
-void reduce_sum(const Stream& stream, const std::uint32_t* in, std::uint64_t* out, std::uint32_t size);
-
 /// Writes 0, step, 2 · step, … [size].
 void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t size, std::uint32_t step = 1);
 
@@ -47,6 +42,9 @@ void scatter(const Stream& stream, const std::uint32_t* position, const std::uin
              std::uint32_t size);
 void scatter(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
              std::uint32_t size);
+
+/// Turns a permutation round: out[position[i]] = i. [size]
+void invert(const Stream& stream, const std::uint32_t* position, std::uint32_t* out, std::uint32_t size);
 
 /// Moves from positions: out[i] = in[position[i]]. [size]
 void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,

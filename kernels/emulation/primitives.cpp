@@ -69,10 +69,6 @@ void exclusive_sum(const Stream& stream, const std::uint32_t* in, std::uint32_t*
   put(stream, "exclusive_sum", size, [=] { std::exclusive_scan(in, in + size, out, 0u); });
 }
 
-void exclusive_sum(const Stream& stream, const std::uint64_t* in, std::uint64_t* out, std::uint32_t size) {
-  put(stream, "exclusive_sum", size, [=] { std::exclusive_scan(in, in + size, out, std::uint64_t{0}); });
-}
-
 void number_runs(const Stream& stream, const std::uint64_t* keys, std::uint32_t* out, std::uint32_t size) {
   put(stream, "number_runs", size, [=] {
     for (std::uint32_t i = 0, run = 0; i < size; ++i) out[i] = run += i > 0 && keys[i] != keys[i - 1];
@@ -103,14 +99,6 @@ void find_differing_bits(const Stream& stream, const std::uint64_t* keys, std::u
   });
 }
 
-void reduce_max(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size) {
-  put(stream, "reduce_max", size, [=] { *out = size == 0 ? 0 : *std::max_element(in, in + size); });
-}
-
-void reduce_sum(const Stream& stream, const std::uint32_t* in, std::uint64_t* out, std::uint32_t size) {
-  put(stream, "reduce_sum", size, [=] { *out = std::accumulate(in, in + size, std::uint64_t{0}); });
-}
-
 void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t size, std::uint32_t step) {
   put(stream, "fill_with_indices", 0, [=] {
     for (std::uint32_t i = 0; i < size; ++i) out[i] = i * step;
@@ -125,6 +113,12 @@ void scatter(const Stream& stream, const std::uint32_t* position, const std::uin
 void scatter(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
              std::uint32_t size) {
   scatter_to(stream, position, in, out, size);
+}
+
+void invert(const Stream& stream, const std::uint32_t* position, std::uint32_t* out, std::uint32_t size) {
+  put(stream, "invert", 0, [=] {
+    for (std::uint32_t i = 0; i < size; ++i) out[position[i]] = i;
+  });
 }
 
 void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
