@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Puts programs, the libraries they need, a sample and the script into one folder that runs elsewhere, and into a tar file.
-# usage: assemble.sh FOLDER CARBONFRONT CUDA_TESTS GPU_BENCH PARETO_BENCH
+# usage: assemble.sh FOLDER CARBONFRONT CUDA_TESTS GPU_BENCH
 # What another machine brings itself: glibc, and the NVIDIA driver.
 set -euo pipefail
 folder=$1
 shift
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-names=(carbonfront cuda_tests gpu_bench pareto_bench)
+names=(carbonfront cuda_tests gpu_bench)
 rm -rf "$folder" "$folder.tar.gz"
 mkdir -p "$folder"/{bin,lib,sample}
 for program in "$@"; do
