@@ -78,24 +78,6 @@ struct IsFrom {
   __host__ __device__ bool operator()(std::uint32_t value) const { return value >= least; }
 };
 
-template <class T>
-void scatter_to(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
-  with_policy(stream, "thrust::scatter", size,
-              [&](const auto& policy) { thrust::scatter(policy, in, in + size, position, out); });
-}
-
-template <class T>
-void gather_from(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
-  with_policy(stream, "thrust::gather", size,
-              [&](const auto& policy) { thrust::gather(policy, position, position + size, in, out); });
-}
-
-template <class T>
-void flag_zeros_of(const Stream& stream, const T* in, std::uint8_t* out, std::uint32_t size) {
-  with_policy(stream, "thrust::transform", size,
-              [&](const auto& policy) { thrust::transform(policy, in, in + size, out, IsZero{}); });
-}
-
 template <class Key>
 void sort(const Stream& stream, const Key* keys_in, Key* keys_out, const std::uint32_t* values_in, std::uint32_t* values_out,
           std::uint32_t size, int begin_bit, int end_bit) {
@@ -169,15 +151,13 @@ void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t s
               [&](const auto& policy) { thrust::sequence(policy, out, out + size, 0u, step); });
 }
 
-void scatter(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
-             std::uint32_t size) {
-  scatter_to(stream, position, in, out, size);
+template <class T>
+void scatter(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
+  with_policy(stream, "thrust::scatter", size,
+              [&](const auto& policy) { thrust::scatter(policy, in, in + size, position, out); });
 }
-
-void scatter(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
-             std::uint32_t size) {
-  scatter_to(stream, position, in, out, size);
-}
+template void scatter(const Stream&, const std::uint32_t*, const std::uint8_t*, std::uint8_t*, std::uint32_t);
+template void scatter(const Stream&, const std::uint32_t*, const std::uint32_t*, std::uint32_t*, std::uint32_t);
 
 void invert(const Stream& stream, const std::uint32_t* position, std::uint32_t* out, std::uint32_t size) {
   const auto indices = thrust::make_counting_iterator(0u);
@@ -185,28 +165,22 @@ void invert(const Stream& stream, const std::uint32_t* position, std::uint32_t* 
               [&](const auto& policy) { thrust::scatter(policy, indices, indices + size, position, out); });
 }
 
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
-            std::uint32_t size) {
-  gather_from(stream, position, in, out, size);
+template <class T>
+void gather(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
+  with_policy(stream, "thrust::gather", size,
+              [&](const auto& policy) { thrust::gather(policy, position, position + size, in, out); });
 }
+template void gather(const Stream&, const std::uint32_t*, const std::uint8_t*, std::uint8_t*, std::uint32_t);
+template void gather(const Stream&, const std::uint32_t*, const std::uint32_t*, std::uint32_t*, std::uint32_t);
+template void gather(const Stream&, const std::uint32_t*, const std::uint64_t*, std::uint64_t*, std::uint32_t);
 
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint64_t* in, std::uint64_t* out,
-            std::uint32_t size) {
-  gather_from(stream, position, in, out, size);
+template <class T>
+void flag_zeros(const Stream& stream, const T* in, std::uint8_t* out, std::uint32_t size) {
+  with_policy(stream, "thrust::transform", size,
+              [&](const auto& policy) { thrust::transform(policy, in, in + size, out, IsZero{}); });
 }
-
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
-            std::uint32_t size) {
-  gather_from(stream, position, in, out, size);
-}
-
-void flag_zeros(const Stream& stream, const std::uint8_t* in, std::uint8_t* out, std::uint32_t size) {
-  flag_zeros_of(stream, in, out, size);
-}
-
-void flag_zeros(const Stream& stream, const std::uint32_t* in, std::uint8_t* out, std::uint32_t size) {
-  flag_zeros_of(stream, in, out, size);
-}
+template void flag_zeros(const Stream&, const std::uint8_t*, std::uint8_t*, std::uint32_t);
+template void flag_zeros(const Stream&, const std::uint32_t*, std::uint8_t*, std::uint32_t);
 
 void blank_from(const Stream& stream, std::uint32_t* values, std::uint32_t least, std::uint32_t size) {
   with_policy(stream, "thrust::replace_if", size, [&](const auto& policy) {

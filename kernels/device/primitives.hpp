@@ -37,26 +37,20 @@ void find_differing_bits(const Stream& stream, const std::uint64_t* keys, std::u
 /// Writes 0, step, 2 · step, … [size].
 void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t size, std::uint32_t step = 1);
 
-/// Moves to positions: out[position[i]] = in[i]. [size]
-void scatter(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
-             std::uint32_t size);
-void scatter(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
-             std::uint32_t size);
+/// Moves to positions: out[position[i]] = in[i]. [size] T: uint8, uint32.
+template <class T>
+void scatter(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size);
 
 /// Turns a permutation round: out[position[i]] = i. [size]
 void invert(const Stream& stream, const std::uint32_t* position, std::uint32_t* out, std::uint32_t size);
 
-/// Moves from positions: out[i] = in[position[i]]. [size]
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
-            std::uint32_t size);
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint64_t* in, std::uint64_t* out,
-            std::uint32_t size);
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
-            std::uint32_t size);
+/// Moves from positions: out[i] = in[position[i]]. [size] T: uint8, uint32, uint64.
+template <class T>
+void gather(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size);
 
-/// Flags what is zero with 1, everything else with 0: turns flags round, too. In place is allowed. [size]
-void flag_zeros(const Stream& stream, const std::uint8_t* in, std::uint8_t* out, std::uint32_t size);
-void flag_zeros(const Stream& stream, const std::uint32_t* in, std::uint8_t* out, std::uint32_t size);
+/// Flags what is zero with 1, everything else with 0: turns flags round, too. In place is allowed. [size] T: uint8, uint32.
+template <class T>
+void flag_zeros(const Stream& stream, const T* in, std::uint8_t* out, std::uint32_t size);
 
 /// Puts all ones in the place of `least` and what is greater. [size]
 void blank_from(const Stream& stream, std::uint32_t* values, std::uint32_t least, std::uint32_t size);

@@ -34,25 +34,6 @@ void sort(const Stream& stream, const Key* keys_in, Key* keys_out, const std::ui
   });
 }
 
-template <class T>
-void scatter_to(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
-  put(stream, "scatter", 0, [=] {
-    for (std::uint32_t i = 0; i < size; ++i) out[position[i]] = in[i];
-  });
-}
-
-template <class T>
-void gather_from(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
-  put(stream, "gather", 0, [=] {
-    for (std::uint32_t i = 0; i < size; ++i) out[i] = in[position[i]];
-  });
-}
-
-template <class T>
-void flag_zeros_of(const Stream& stream, const T* in, std::uint8_t* out, std::uint32_t size) {
-  put(stream, "flag_zeros", 0, [=] { std::transform(in, in + size, out, [](T value) { return value == 0; }); });
-}
-
 }  // namespace
 
 void sort_pairs(const Stream& stream, const std::uint32_t* keys_in, std::uint32_t* keys_out, const std::uint32_t* values_in,
@@ -105,15 +86,14 @@ void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t s
   });
 }
 
-void scatter(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
-             std::uint32_t size) {
-  scatter_to(stream, position, in, out, size);
+template <class T>
+void scatter(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
+  put(stream, "scatter", 0, [=] {
+    for (std::uint32_t i = 0; i < size; ++i) out[position[i]] = in[i];
+  });
 }
-
-void scatter(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
-             std::uint32_t size) {
-  scatter_to(stream, position, in, out, size);
-}
+template void scatter(const Stream&, const std::uint32_t*, const std::uint8_t*, std::uint8_t*, std::uint32_t);
+template void scatter(const Stream&, const std::uint32_t*, const std::uint32_t*, std::uint32_t*, std::uint32_t);
 
 void invert(const Stream& stream, const std::uint32_t* position, std::uint32_t* out, std::uint32_t size) {
   put(stream, "invert", 0, [=] {
@@ -121,28 +101,22 @@ void invert(const Stream& stream, const std::uint32_t* position, std::uint32_t* 
   });
 }
 
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint32_t* in, std::uint32_t* out,
-            std::uint32_t size) {
-  gather_from(stream, position, in, out, size);
+template <class T>
+void gather(const Stream& stream, const std::uint32_t* position, const T* in, T* out, std::uint32_t size) {
+  put(stream, "gather", 0, [=] {
+    for (std::uint32_t i = 0; i < size; ++i) out[i] = in[position[i]];
+  });
 }
+template void gather(const Stream&, const std::uint32_t*, const std::uint8_t*, std::uint8_t*, std::uint32_t);
+template void gather(const Stream&, const std::uint32_t*, const std::uint32_t*, std::uint32_t*, std::uint32_t);
+template void gather(const Stream&, const std::uint32_t*, const std::uint64_t*, std::uint64_t*, std::uint32_t);
 
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint64_t* in, std::uint64_t* out,
-            std::uint32_t size) {
-  gather_from(stream, position, in, out, size);
+template <class T>
+void flag_zeros(const Stream& stream, const T* in, std::uint8_t* out, std::uint32_t size) {
+  put(stream, "flag_zeros", 0, [=] { std::transform(in, in + size, out, [](T value) { return value == 0; }); });
 }
-
-void gather(const Stream& stream, const std::uint32_t* position, const std::uint8_t* in, std::uint8_t* out,
-            std::uint32_t size) {
-  gather_from(stream, position, in, out, size);
-}
-
-void flag_zeros(const Stream& stream, const std::uint8_t* in, std::uint8_t* out, std::uint32_t size) {
-  flag_zeros_of(stream, in, out, size);
-}
-
-void flag_zeros(const Stream& stream, const std::uint32_t* in, std::uint8_t* out, std::uint32_t size) {
-  flag_zeros_of(stream, in, out, size);
-}
+template void flag_zeros(const Stream&, const std::uint8_t*, std::uint8_t*, std::uint32_t);
+template void flag_zeros(const Stream&, const std::uint32_t*, std::uint8_t*, std::uint32_t);
 
 void blank_from(const Stream& stream, std::uint32_t* values, std::uint32_t least, std::uint32_t size) {
   put(stream, "blank_from", 0, [=] {

@@ -93,9 +93,8 @@ std::uint64_t bytes_per_row(std::uint32_t objectives, bool kept) {
 
 Seconds answer_keys(Streams& streams, Keys keys, Request wanted, const Host& host, Part part, const Deliver& deliver) {
   Seconds seconds;
-  const bool counts = wanted.dominated_by || wanted.dominates;
   const auto began = Clock::now();
-  if (!counts && !wanted.rank && !wanted.witness) {
+  if (wanted.front_alone()) {
     answer_front(streams, std::move(keys), part, deliver);
     seconds.front = seconds_since(began);
     return seconds;
@@ -133,9 +132,9 @@ Seconds answer_keys(Streams& streams, Keys keys, Request wanted, const Host& hos
 Seconds evaluate_at_once(Streams& streams, PointsView points, Request wanted, AnswersView out, std::size_t budget,
                          const Host& host, Part part) {
   const std::uint32_t size = points.size;
-  const bool front_alone = !wanted.dominated_by && !wanted.dominates && !wanted.rank && !wanted.witness;
   const auto began = Clock::now();
-  host.begin(front_alone ? "front" : "order", std::uint64_t{size} * (points.objective_count + (points.group ? 1 : 0)));
+  host.begin(wanted.front_alone() ? "front" : "order",
+             std::uint64_t{size} * (points.objective_count + (points.group ? 1 : 0)));
   if (size == 0) return {};
   Keys keys = upload_keys(streams, points, budget, host);
   const double up = seconds_since(began);
@@ -145,7 +144,7 @@ Seconds evaluate_at_once(Streams& streams, PointsView points, Request wanted, An
         download(streams, numbers.data(), out.*which, size, host);
       }};
   Seconds seconds = answer_keys(streams, std::move(keys), wanted, host, part, deliver);
-  (front_alone ? seconds.front : seconds.order) += up;
+  (wanted.front_alone() ? seconds.front : seconds.order) += up;
   return seconds;
 }
 

@@ -10,13 +10,6 @@ namespace {
 
 constexpr std::size_t kEmissionsBatchRows = 1 << 18;
 
-/// Copies values from or to pinned memory, on several threads.
-template <class T>
-void copy_in_parallel(const Host& host, const T* from, std::size_t count, T* to) {
-  host.in_parallel(static_cast<std::uint32_t>(count),
-                   [&](std::uint32_t begin, std::uint32_t end) { std::copy(from + begin, from + end, to + begin); });
-}
-
 /// Waits for a slot's batch and writes its results where they belong.
 void finish(EmissionsSlot& slot, const Host& host) {
   if (slot.rows == 0) return;
@@ -129,16 +122,15 @@ void Evaluator::bring_up(const Objective& objective, std::uint32_t begin, std::u
                state_->kept->column(objective.kept) + begin);
 }
 
-void Evaluator::make_slots(std::size_t columns) {
-  State& s = *state_;
-  for (auto& slot : s.slots) slot.reset();
+void Evaluator::State::make_slots(std::size_t columns) {
+  for (auto& slot : slots) slot.reset();
   const std::size_t row_bytes = (columns + 2) * sizeof(double) + 1;
-  const std::size_t fitting = s.budget() / (2 * row_bytes) / 2 * 2;
+  const std::size_t fitting = budget() / (2 * row_bytes) / 2 * 2;
   if (fitting == 0)
     throw Failure("planning device memory", "not even two rows fit", "raise --memory-limit, or use --backend cpu");
-  s.slot_rows = std::min(kEmissionsBatchRows, fitting);
-  s.slot_columns = columns;
-  for (auto& slot : s.slots) slot.emplace(s.slot_rows, columns);
+  slot_rows = std::min(kEmissionsBatchRows, fitting);
+  slot_columns = columns;
+  for (auto& slot : slots) slot.emplace(slot_rows, columns);
 }
 
 void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out, const Host& host,
@@ -146,7 +138,7 @@ void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, 
   if (rows == 0) return;
   use_device(state_->device);
   const std::vector<const double*> columns = columns_of(steps);
-  if (!state_->slots[0] || state_->slot_columns < columns.size()) make_slots(columns.size());
+  if (!state_->slots[0] || state_->slot_columns < columns.size()) state_->make_slots(columns.size());
   for (auto& slot : state_->slots) {  // of a call that failed
     if (slot->rows > 0) slot->stream.synchronize();
     slot->rows = 0;

@@ -19,6 +19,8 @@ namespace carbonfront::device {
 struct Request {
   bool dominated_by = false, dominates = false, rank = false, witness = false;
   std::uint32_t max_rank = 0;
+
+  bool front_alone() const { return !dominated_by && !dominates && !rank && !witness; }
 };
 
 /// Where the answers go, host memory, [size] each: all that is asked for, and `nondominated`; as Verdict of the host. Those
@@ -104,7 +106,6 @@ class Evaluator {
 
  private:
   struct State;
-  void make_slots(std::size_t columns);
   std::unique_ptr<State> state_;
 };
 

@@ -155,7 +155,7 @@ void begin_answers(const Host& host, std::uint32_t size, Request wanted, Answers
 Seconds evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, AnswersView out, std::size_t budget,
                            const Host& host, Part part) {
   const auto began = std::chrono::steady_clock::now();
-  const bool front_alone = !wanted.dominated_by && !wanted.dominates && !wanted.rank && !wanted.witness;
+  const bool front_alone = wanted.front_alone();
   Positions left;
   if (front_alone) {
     left = filtered(streams, points, budget, host);

@@ -42,6 +42,8 @@ struct Evaluator::State {
   /// Makes the device current, waits for it, and gives back what emissions need where `wanted` bytes for rows do not fit
   /// beside it. Returns the bytes that rows may take.
   std::size_t make_room(std::uint64_t wanted);
+  /// Takes new slots for so many columns. Throws Failure.
+  void make_slots(std::size_t columns);
   /// Waits until the device is done; all memory is then given back.
   void settle() const;
   /// Bytes that rows may take now, beside what is kept, the emissions' and the upload buffers. Throws Failure.

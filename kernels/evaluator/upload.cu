@@ -130,20 +130,14 @@ Keys upload_keys(Streams& streams, PointsView points, std::size_t budget, const 
   return up;
 }
 
-DensePoints dense_points(const Stream& stream, Keys keys) {
-  DensePoints dense;
-  dense.objectives = dense_ranks(stream, keys.view());
-  dense.grouped = keys.grouped;
-  if (!keys.grouped) return dense;
-  dense.groups = std::move(dense.objectives.back());
-  dense.objectives.pop_back();
-  return dense;
-}
-
 Order order_keys(const Stream& stream, Keys keys) {
   const std::uint32_t size = keys.size;
-  const DensePoints dense = dense_points(stream, std::move(keys));
-  return make_order(stream, dense.objectives, dense.grouped ? &dense.groups : nullptr, size);
+  std::vector<DenseColumn> objectives = dense_ranks(stream, keys.view());
+  keys.keys = {};
+  if (!keys.grouped) return make_order(stream, objectives, nullptr, size);
+  const DenseColumn groups = std::move(objectives.back());
+  objectives.pop_back();
+  return make_order(stream, objectives, &groups, size);
 }
 
 }  // namespace carbonfront::device

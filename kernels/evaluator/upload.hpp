@@ -73,23 +73,20 @@ UploadBuffers& upload_buffers(Streams& streams, std::uint32_t rows);
 void bring_values(Streams& streams, const Objective& objective, std::uint32_t count, std::uint32_t batch_rows,
                   const Host& host, std::uint64_t* keys);
 
-/// The points as dense columns in device memory.
-struct DensePoints {
-  std::vector<DenseColumn> objectives;
-  DenseColumn groups;  // empty without groups
-  bool grouped = false;
-};
-
 /// Brings all columns up as keys, the groups as the last column; those that are kept are copied. Batches are as `budget`
 /// allows. Adds `size` to the progress for every column. 4 bytes a row beside the keys where not all rows of kept columns
 /// are wanted.
 Keys upload_keys(Streams& streams, PointsView points, std::size_t budget, const Host& host);
 
-/// Ranks keys densely, and gives them back.
-DensePoints dense_points(const Stream& stream, Keys keys);
-
 /// Orders keys, and gives them back.
 Order order_keys(const Stream& stream, Keys keys);
+
+/// Copies values from or to pinned memory, on several threads.
+template <class T>
+void copy_in_parallel(const Host& host, const T* from, std::size_t count, T* to) {
+  host.in_parallel(static_cast<std::uint32_t>(count),
+                   [&](std::uint32_t begin, std::uint32_t end) { std::copy(from + begin, from + end, to + begin); });
+}
 
 /// Copies answers from the device to host memory, the host in parallel. Waits for the stream.
 template <class T>
@@ -117,10 +114,7 @@ void download(Streams& streams, const T* device, T* to, std::uint32_t size, cons
     const std::uint64_t turn = begin / batch % 2;
     start(begin + batch);
     buffers.done[turn].synchronize();
-    const T* from = reinterpret_cast<const T*>(buffers.turn[turn].data());
-    host.in_parallel(rows(begin), [&](std::uint32_t first, std::uint32_t end) {
-      std::copy(from + first, from + end, to + begin + first);
-    });
+    copy_in_parallel(host, reinterpret_cast<const T*>(buffers.turn[turn].data()), rows(begin), to + begin);
   }
 }
 
