@@ -182,8 +182,7 @@ TEST(DeviceKernels, FilterNearlyAllIndependentRows) {
 #endif
 
 using FindWitnesses = void (*)(const Stream&, OrderView, const std::uint8_t* nondominated, Share, std::uint32_t* witnesses);
-const std::pair<const char*, FindWitnesses> kWitnesses[] = {{"pairs", find_witnesses_pairs},
-                                                            {"tiles", find_by_tiles}};
+const std::pair<const char*, FindWitnesses> kWitnesses[] = {{"pairs", find_witnesses_pairs}, {"tiles", find_by_tiles}};
 
 TEST(DeviceKernels, FindWitnesses) {
   for_tables({1, 2, 3, 7, 32}, [](Table& table, const std::string& what) {
@@ -221,6 +220,32 @@ TEST(DeviceKernels, SettleRanks) {
           << name << ' ' << what;
     }
   });
+}
+
+/// Values that differ beyond the 32 leading bits that are sorted: in runs as long as are mended, one longer, and of all
+/// rows, falling, rising or equal.
+TEST(DeviceKernels, OrderKeysThatTieInTheirLeadingBits) {
+  for (const std::uint32_t run : {1u, 2u, 31u, 32u, 33u, 200u, 400u}) {
+    for (const int step : {-1, 0, 1}) {
+      std::vector<double> values(400);
+      for (std::uint32_t i = 0; i < 400; ++i)
+        values[i] = 1e3 * (i / run * 7919 % 400 + 1) + step * 1e-9 * static_cast<double>(i % run);
+      values[399] = 1e300;
+      Table table;
+      for (int k = 0; k < 3; ++k) add_column(table, values, k == 1);
+      Ordered ordered(table);
+      const auto found = ordered.answers<std::uint32_t>([&](OrderView order, std::uint32_t* counts) {
+        count_pairs(ordered.streams.work, order, Direction::dominated_by, nullptr, {}, counts);
+      });
+      EXPECT_EQ(found, by_reference(table, {.dominated_by = true}).dominated_by) << run << " in a run, step " << step;
+      Table alone = table_of({values});
+      Ordered in_line(alone);
+      const auto ranks = in_line.answers<std::uint32_t>([&](OrderView order, std::uint32_t* counts) {
+        count_pairs(in_line.streams.work, order, Direction::dominated_by, nullptr, {}, counts);
+      });
+      EXPECT_EQ(ranks, by_reference(alone, {.dominated_by = true}).dominated_by) << run << " in a run, step " << step;
+    }
+  }
 }
 
 #if !defined(CARBONFRONT_EMULATION_THREADS) && !defined(__CUDACC__)
