@@ -129,16 +129,36 @@ Columns noisy_copies(std::uint32_t size, std::uint32_t objectives) {
   return columns;
 }
 
+/// Nearly a total order: rows beside it are leaves of their own.
+Columns order_with_outliers(std::uint32_t size, std::uint32_t objectives) {
+  Columns columns = total_order(size, objectives);
+  const Columns anywhere = draw(Distribution::independent, size, objectives, 4);
+  for (std::uint32_t k = 0; k < objectives; ++k)
+    for (std::uint32_t i = 0; i < size; i += 20) columns[k][i] = size * anywhere[k][i];
+  return columns;
+}
+
+TEST(DeviceTiles, AreCutByNumberWhereTheTrieHasTooManyLeaves) {
+  Table table = table_of(order_with_outliers(4100, 8));
+  const Ordered ordered(table);
+  const Tiles tiles = make_tiles(ordered.streams.work, ordered.order.view(), nullptr, Direction::dominated_by);
+  EXPECT_GT(trie_leaves(z_keys(ordered), kKeyBits).size(), 4100 / 96 + 2);
+  ASSERT_EQ(tiles.tiles, 17u);
+  const std::vector<std::uint32_t> begins = down(ordered.streams.work, tiles.begin);
+  for (std::uint32_t t = 0; t <= 17; ++t) EXPECT_EQ(begins[t], std::min(t * kTile, 4100u));
+}
+
 #if !defined(CARBONFRONT_EMULATION_THREADS)
 TEST(DeviceTiles, AnswerForHardData) {
   const std::pair<const char*, Columns (*)(std::uint32_t, std::uint32_t)> kHard[] = {
       {"all rows equal", equal_rows},
       {"a total order", total_order},
+      {"an order with outliers", order_with_outliers},
       {"a hundred distinct rows", few_distinct},
       {"fifty clusters", clusters},
       {"one per cent of noise", noisy_copies}};
   for (const auto& [what, make] : kHard) {
-    for (const auto& [size, objectives] : {std::pair{1u, 2u}, {257u, 3u}, {3000u, 2u}, {3000u, 8u}}) {
+    for (const auto& [size, objectives] : {std::pair{1u, 2u}, {257u, 3u}, {4100u, 2u}, {3000u, 8u}}) {
       Table table = table_of(make(size, objectives));
       Ordered ordered(table);
       EXPECT_EQ(difference(by_cpu(table), by_tiles(ordered)), "") << what << ", " << size << " x " << objectives;
