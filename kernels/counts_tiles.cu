@@ -1,158 +1,118 @@
-#include <algorithm>
-
 #include "kernels/counts_tiles.hpp"
-#include "kernels/device/block.hpp"
-#include "kernels/tiles.hpp"
+#include "kernels/stripes.hpp"
 
 namespace carbonfront::device {
 namespace {
 
-constexpr std::uint32_t kBatch = 4;            // tiles of queries that share the masks of a column
-constexpr std::uint32_t kWords = kTile / 32;   // of a mask
-constexpr std::uint32_t kMasks = kTile + 1;    // mask p holds the p least sources
-constexpr std::uint64_t kFewestBlocks = 8192;  // where one a tile of sources is too few
+constexpr std::uint32_t kStripe = 1024;  // tiles of queries, whose coordinates L2 holds
 
-/// Sorts each column of each tile, and says which slot a sorted coordinate comes from. In place. A tile a block.
-__global__ void __launch_bounds__(kTile)
-    sort_tiles_kernel(TilesView tiles, std::uint32_t* coordinates, std::uint8_t* slots) {
-  __shared__ std::uint32_t values[kTile];
-  for (std::uint32_t c = 0; c < tiles.columns; ++c) {
-    const std::size_t begin = tiles.at(c, blockIdx.x, 0);
-    const std::uint32_t own = coordinates[begin + threadIdx.x];
-    values[threadIdx.x] = own;
-    __syncthreads();
-    std::uint32_t before = 0;
-    for (std::uint32_t other = 0; other < kTile; ++other)
-      before += values[other] < own || (values[other] == own && other < threadIdx.x);
-    coordinates[begin + before] = own;
-    slots[begin + before] = static_cast<std::uint8_t>(threadIdx.x);
-    __syncthreads();
+/// 32 rows of a tile of queries against a tile of sources.
+struct Rows {
+  const Masks& masks;
+  TilesView queries;
+  std::uint32_t slot;
+  bool alive;
+
+  __device__ std::uint32_t high(std::uint32_t column) const {
+    return masks.sources.high[masks.sources.source_box(column, masks.tile)];
   }
-}
-
-/// A column of a tile of sources in shared memory.
-struct Column {
-  std::uint32_t* sorted;  // [kTile]
-  std::uint32_t* masks;   // [kWords][kMasks]
-
-  /// Loads the column; a warp makes a word of every mask. All threads of the block.
-  __device__ void load(const std::uint32_t* coordinates, const std::uint8_t* slots) const {
-    const std::uint32_t lane = threadIdx.x % 32, word = threadIdx.x / 32;
-    __syncthreads();
-    sorted[threadIdx.x] = coordinates[threadIdx.x];
-    std::uint32_t before = 0;
-    if (lane == 0) masks[word * kMasks] = 0;
-    for (std::uint32_t at = lane; at < kTile; at += 32) {
-      const std::uint32_t slot = slots[at];
-      const std::uint32_t bits = before | scan_warp(slot / 32 == word ? 1u << slot % 32 : 0u, AnyBit{});
-      masks[word * kMasks + at + 1] = bits;
-      before = __shfl_sync(kAllLanes, bits, 31);
-    }
-    __syncthreads();
-  }
-
-  /// How many sources are below a coordinate.
-  __device__ std::uint32_t below(std::uint32_t coordinate) const {
-    std::uint32_t count = 0;
-    for (std::uint32_t step = kTile / 2; step > 0; step /= 2)
-      if (sorted[count + step - 1] < coordinate) count += step;
-    return count + (sorted[count] < coordinate);
-  }
+  __device__ bool asks(std::uint32_t column) const { return alive && queries.query(column, slot) <= high(column); }
 };
 
-/// Tells whether a column must be looked at for a tile of queries: not all its sources are below.
-__device__ bool is_open(TilesView sources, std::uint64_t source, TilesView queries, std::uint64_t query, std::uint32_t c) {
-  return sources.high[std::size_t{c} * sources.tiles + source] >= queries.low[std::size_t{c} * queries.tiles + query];
+/// Sources below the lane's row by its position in one column, the only one in which one may not be.
+__device__ std::uint32_t count_by_position(const Rows& rows, std::uint32_t column) {
+  if (!rows.alive) return 0;
+  const std::uint32_t own = rows.queries.query(column, rows.slot);
+  return own > rows.high(column) ? rows.masks.sources.rows_of(rows.masks.tile) : rows.masks.below(column, own);
 }
 
-/// Counts for up to kBatch undecided tiles of queries. All threads of the block.
-__device__ void count_batch(TilesView sources, const std::uint8_t* slots, std::uint64_t source, TilesView queries,
-                            const std::uint32_t* list, std::uint32_t batch, Column column, std::uint32_t* counts) {
-  std::uint32_t left[kBatch][kWords];
-#pragma unroll
-  for (std::uint32_t j = 0; j < kBatch; ++j)
-#pragma unroll
-    for (std::uint32_t w = 0; w < kWords; ++w) left[j][w] = ~0u;
-  for (std::uint32_t c = 0; c < sources.columns; ++c) {
-    bool open = false;
-    for (std::uint32_t j = 0; j < batch; ++j) open = open || is_open(sources, source, queries, list[j], c);
-    if (!open) continue;
-    column.load(sources.coordinates + sources.at(c, source, 0), slots + sources.at(c, source, 0));
-#pragma unroll
-    for (std::uint32_t j = 0; j < kBatch; ++j) {
-      if (j >= batch || !is_open(sources, source, queries, list[j], c)) continue;
-      const std::uint32_t below = column.below(queries.coordinates[queries.at(c, list[j], threadIdx.x)]);
-#pragma unroll
-      for (std::uint32_t w = 0; w < kWords; ++w) left[j][w] &= column.masks[w * kMasks + below];
+/// Sources below the lane's row by masks of the columns that are open. All lanes.
+__device__ std::uint32_t count_by_masks(const Rows& rows, std::uint32_t open, unsigned& searched) {
+  const Masks& masks = rows.masks;
+  const std::uint32_t size = masks.sources.rows_of(masks.tile);
+  Bits left = Bits::first(rows.alive ? size : 0);
+  searched = and_masks(masks, rows.queries, rows.slot, open, rows.alive, size > kTile / 2, left);
+  if (masks.first + masks.resident >= masks.sources.columns) return left.count();
+  std::uint32_t count = 0;
+  for (std::uint32_t source = left.lowest(); source < kTile; source = left.lowest()) {
+    count += masks.is_below_in_others(masks.sources.begin[masks.tile] + source, rows.queries, rows.slot);
+    left.clear(source);
+  }
+  return count;
+}
+
+/// Adds the sources below 32 rows to their counts. All lanes.
+__device__ void count_rows(const Masks& masks, TilesView queries, std::uint32_t query, std::uint32_t open,
+                           std::uint32_t chunk, std::uint32_t* counts) {
+  const TilesView& sources = masks.sources;
+  const std::uint32_t slot = queries.begin[query] + chunk * 32 + threadIdx.x % 32;
+  Rows rows{masks, queries, slot, slot < queries.begin[query + 1]};
+  const auto corner = [&](std::uint32_t c) { return sources.low[sources.source_box(c, masks.tile)]; };
+  rows.alive = is_beyond(corner, queries, slot, rows.alive, open);
+  const unsigned lanes = __ballot_sync(kAllLanes, rows.alive);
+  if (lanes == 0) return;
+  std::uint32_t asked = 0;  // columns, by any lane
+  for (std::uint32_t rest = open; rest != 0; rest &= rest - 1) {
+    const std::uint32_t c = Masks::first_of(rest);
+    if (__any_sync(kAllLanes, rows.asks(c))) asked |= 1u << c;
+  }
+  const bool by_position = (asked & (asked - 1)) == 0 && (asked & ~masks.resident_columns()) == 0;
+  unsigned searched = asked != 0;
+  std::uint32_t count = 0;
+  if (!by_position)
+    count = count_by_masks(rows, asked, searched);
+  else if (asked != 0)
+    count = count_by_position(rows, Masks::first_of(asked));
+  else if (rows.alive)
+    count = sources.rows_of(masks.tile);
+  count_item(lanes, searched);
+  if (count > 0) atomicAdd(counts + slot, count);
+}
+
+/// Compares a tile of sources with a stripe of queries. `counts` by slot of the queries; `base` by tile, for all its rows.
+__global__ void __launch_bounds__(kTile, 4)
+    count_tiles_kernel(TilesView sources, TilesView queries, Stripes stripes, Share share, std::uint32_t resident,
+                       std::uint32_t* counts, std::uint32_t* base) {
+  const Stripes::Item item = stripes.item(blockIdx.x);
+  Masks masks{sources, item.source, 0, resident, shared_memory<unsigned char>()};
+  for (std::uint32_t first = item.first; first < item.end; first += kTile) {
+    const std::uint32_t query = first + threadIdx.x;
+    Boxes boxes;
+    if (query < item.end && query % share.count == share.index) {
+      boxes = compare_boxes(sources, item.source, queries, query);
+      count_pair(boxes, true);
+      if (!boxes.apart && boxes.open == 0) atomicAdd(base + query, sources.rows_of(item.source));
     }
-  }
-#pragma unroll
-  for (std::uint32_t j = 0; j < kBatch; ++j) {
-    if (j >= batch) continue;
-    std::uint32_t count = 0;
-#pragma unroll
-    for (std::uint32_t w = 0; w < kWords; ++w) count += static_cast<std::uint32_t>(__popc(left[j][w]));
-    if (count > 0) atomicAdd(counts + std::size_t{list[j]} * kTile + threadIdx.x, count);
+    const Listed listed = list_undecided(boxes.open != 0 ? chunks_of(queries.rows_of(query)) : 0, boxes.open);
+    count_build(masks.build(listed.several, listed.columns));
+    __syncthreads();
+    for_items(listed, [&](std::uint32_t number, std::uint32_t chunk) {
+      count_rows(masks, queries, first + number, listed.open[number], chunk, counts);
+    });
   }
 }
 
-/// Compares a tile of sources with the tiles of queries of a stripe. `counts` by slot of the queries; `whole` by tile, for
-/// all its rows.
-__global__ void __launch_bounds__(kTile)
-    count_tiles_kernel(TilesView sources, const std::uint8_t* slots, TilesView queries, Share share, std::uint32_t stripe,
-                       std::uint32_t* counts, std::uint32_t* whole) {
-  __shared__ std::uint32_t sorted[kTile], masks[kWords * kMasks], list[kTile];
-  const std::uint64_t source = blockIdx.x % sources.tiles;
-  const std::uint64_t begin = std::uint64_t{blockIdx.x} / sources.tiles * stripe;
-  const std::uint64_t end = begin + stripe < queries.tiles ? begin + stripe : queries.tiles;
-  for (std::uint64_t first = begin; first < end; first += kTile) {
-    const std::uint64_t query = first + threadIdx.x;
-    Relation found = Relation::none;
-    if (query < end && query % share.count == share.index) found = relation(sources, source, queries, query);
-    if (found == Relation::all) {
-      const std::uint64_t rows = sources.size - source * kTile;
-      atomicAdd(whole + query, static_cast<std::uint32_t>(rows < kTile ? rows : kTile));
-    }
-    std::uint32_t total = 0;
-    const std::uint32_t until = scan_block(std::uint32_t{found == Relation::undecided}, Sum{}, total);
-    if (found == Relation::undecided) list[until - 1] = static_cast<std::uint32_t>(query);
-    __syncthreads();
-    for (std::uint32_t at = 0; at < total; at += kBatch)
-      count_batch(sources, slots, source, queries, list + at, total - at < kBatch ? total - at : kBatch, {sorted, masks},
-                  counts);
-    __syncthreads();
-  }
-}
-
-__global__ void hand_out_kernel(TilesView queries, const std::uint32_t* by_slot, const std::uint32_t* whole,
-                                std::uint32_t* counts) {
-  const std::uint64_t i = global_thread();
-  if (i < queries.size) counts[queries.place[i]] = by_slot[i] + whole[i / kTile];
+__global__ void __launch_bounds__(kTile, 4) hand_out_counts_kernel(TilesView queries, Share share, const std::uint32_t* by_slot,
+                                                                const std::uint32_t* base, std::uint32_t* counts) {
+  if (blockIdx.x % share.count != share.index || threadIdx.x >= queries.rows_of(blockIdx.x)) return;
+  const std::uint32_t slot = queries.begin[blockIdx.x] + threadIdx.x;
+  counts[queries.place[slot]] = by_slot[slot] + base[blockIdx.x];
 }
 
 }  // namespace
 
-void count_tiles(const Stream& stream, OrderView order, Direction direction, const std::uint8_t* counted, Share share,
-                 std::uint32_t* counts) {
-  fill_bytes(stream, counts, 0, order.size);
-  if (order.size == 0) return;
-  const DeviceArray<std::uint32_t> near = neighbours(stream, order);
-  const Tiles sources = make_tiles(stream, order, near.data(), counted, direction, Side::sources);
-  const Tiles queries = make_tiles(stream, order, near.data(), nullptr, direction, Side::queries);
-  if (sources.tiles == 0) return;
-  const DeviceArray<std::uint8_t> slots(stream, sources.coordinates.size());
-  launch(stream, "sort_tiles_kernel", {sources.tiles, kTile}, sort_tiles_kernel, sources.view(), sources.coordinates.data(),
-         slots.data());
-  const DeviceArray<std::uint32_t> by_slot(stream, std::size_t{queries.tiles} * kTile), whole(stream, queries.tiles);
+void count_tiles(const Stream& stream, const Tiles& sources, const Tiles& queries, Share share, std::uint32_t* counts) {
+  fill_bytes(stream, counts, 0, queries.rows);
+  if (sources.rows == 0 || queries.rows == 0) return;
+  const DeviceArray<std::uint32_t> by_slot(stream, queries.rows), base(stream, queries.tiles);
   fill_bytes(stream, by_slot.data(), 0, by_slot.size());
-  fill_bytes(stream, whole.data(), 0, whole.size());
-  const std::uint64_t wanted = std::clamp<std::uint64_t>(kFewestBlocks / sources.tiles, 1, queries.tiles / 64 + 1);
-  const auto stripe = static_cast<std::uint32_t>((queries.tiles + wanted - 1) / wanted);
-  const std::uint64_t stripes = (queries.tiles + stripe - 1) / stripe;
-  launch(stream, "count_tiles_kernel", {sources.tiles * stripes, kTile}, count_tiles_kernel, sources.view(), slots.data(),
-         queries.view(), share, stripe, by_slot.data(), whole.data());
-  launch(stream, "hand_out_kernel", one_thread_each(order.size), hand_out_kernel, queries.view(), by_slot.data(),
-         whole.data(), counts);
+  fill_bytes(stream, base.data(), 0, base.size());
+  const Stripes stripes{sources.tiles, queries.tiles, kStripe, &sources == &queries, true};
+  const std::uint32_t resident = resident_columns(sources.columns);
+  launch(stream, "count_tiles_kernel", {stripes.items(), kTile, resident * Masks::kColumnBytes}, count_tiles_kernel,
+         sources.view(), queries.view(), stripes, share, resident, by_slot.data(), base.data());
+  launch(stream, "hand_out_counts_kernel", {queries.tiles, kTile}, hand_out_counts_kernel, queries.view(), share,
+         by_slot.data(), base.data(), counts);
 }
 
 }  // namespace carbonfront::device

@@ -1,18 +1,17 @@
 #pragma once
-// Counts by bitset tiles: a tile of 256 sources as prefix masks in shared memory, compared with as many queries at once.
+// Counts by aligned tiles: prefix masks of a tile of sources, ANDed and counted for 32 queries at a time.
 //
-// Bound: for every pair of tiles one box test (2 · columns loads). For a pair that boxes leave undecided, each query and
-// undecided column takes 9 steps of a search in shared memory, 8 loads and 8 ANDs, and each query 8 popcounts and one
-// addition to global memory: about 40 operations a query and column where all pairs take 256 · 2. Masks of a column (8
-// operations a source and word) are built once for kBatch tiles of queries. Memory: 4 · columns bytes a query and pair of
-// tiles, from L2. 4 launches beside those of tiles.hpp. Speed: not measured.
+// Bound: T²/2 box tests for T tiles (T² where sources and queries are different rows). A pair that boxes leave undecided in
+// one column costs a search of 9 wavefronts for 32 rows; one that is open in more 24 a column and 8 popcounts; only rows
+// that are not above the source's box in a column search it. One addition to global memory for a row and pair of tiles.
+// Stripes of queries follow each other, so that their coordinates stay in L2. Speed: not measured.
 
-#include "kernels/pairs.hpp"
+#include "kernels/tiles.hpp"
 
 namespace carbonfront::device {
 
-/// As count_pairs(); the share is one of tiles of neighbours. Takes 9 · columns + 16 bytes a row.
-void count_tiles(const Stream& stream, OrderView order, Direction direction, const std::uint8_t* counted, Share share,
-                 std::uint32_t* counts);
+/// Counts for every row of the share's tiles of queries the sources that are below it; 0 for other rows. `sources` are tiles
+/// of some or all rows, `queries` of all; the same object: the same rows. [size] by place. Takes 4 bytes a row and 4 a tile.
+void count_tiles(const Stream& stream, const Tiles& sources, const Tiles& queries, Share share, std::uint32_t* counts);
 
 }  // namespace carbonfront::device

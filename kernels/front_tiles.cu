@@ -1,29 +1,95 @@
 #include "kernels/front_tiles.hpp"
-#include "kernels/tiles.hpp"
+#include "kernels/stripes.hpp"
 
 namespace carbonfront::device {
 namespace {
 
-__global__ void __launch_bounds__(kTile)
-    mark_tiles_kernel(TilesView sources, TilesView queries, Share share, std::uint8_t* dominated) {
-  const std::uint64_t query = share.index + std::uint64_t{blockIdx.x} * share.count, own = query * kTile + threadIdx.x;
-  const std::uint64_t found = first_below(sources, queries, query, true, shared_memory<std::uint32_t>());
-  if (own < queries.size) dominated[queries.place[own]] = found != ~std::uint64_t{0};
+constexpr std::uint32_t kManyTiles = 16384;  // from which on stripes are wide
+
+/// The 32 rows each of a tile of which some are not dominated, as a bitmask.
+__device__ std::uint32_t chunks_left(TilesView queries, std::uint32_t query, const std::uint32_t* dominated) {
+  const Bits rows = Bits::first(queries.rows_of(query));
+  std::uint32_t chunks = 0;
+#pragma unroll
+  for (std::uint32_t w = 0; w < kWords; ++w)
+    if ((rows.word[w] & ~dominated[query * kWords + w]) != 0) chunks |= 1u << w;
+  return chunks;
+}
+
+/// Marks those of 32 rows that a source is below. All lanes.
+__device__ void mark_rows(const Masks& masks, TilesView queries, std::uint32_t query, std::uint32_t open,
+                          std::uint32_t chunk, std::uint32_t* dominated) {
+  const std::uint32_t lane = threadIdx.x % 32, slot = queries.begin[query] + chunk * 32 + lane;
+  const TilesView& sources = masks.sources;
+  std::uint32_t* word = dominated + std::size_t{query} * kWords + chunk;
+  const bool asks = slot < queries.begin[query + 1] && !(*word >> lane & 1);
+  const bool alive =
+      is_beyond([&](std::uint32_t c) { return sources.low[sources.source_box(c, masks.tile)]; }, queries, slot, asks, open);
+  const unsigned lanes = __ballot_sync(kAllLanes, alive);
+  if (lanes == 0) return;
+  Bits left = Bits::first(alive ? sources.rows_of(masks.tile) : 0);
+  count_item(lanes, and_masks(masks, queries, slot, open, alive, sources.rows_of(masks.tile) > kTile / 2, left));
+  bool found = false;
+  while (!found && left.any()) {
+    const std::uint32_t source = left.lowest();
+    found = masks.is_below_in_others(sources.begin[masks.tile] + source, queries, slot);
+    left.clear(source);
+  }
+  const unsigned marks = __ballot_sync(kAllLanes, found);
+  if (lane == 0 && marks != 0) atomicOr(word, marks);
+}
+
+/// Marks what one tile of sources is below in one stripe of queries. A bitmask of every tile of queries says who is
+/// dominated.
+__global__ void __launch_bounds__(kTile, 4) mark_tiles_kernel(TilesView sources, TilesView queries, Stripes stripes,
+                                                           Share share, std::uint32_t resident, std::uint32_t* dominated) {
+  const Stripes::Item item = stripes.item(blockIdx.x);
+  Masks masks{sources, item.source, 0, resident, shared_memory<unsigned char>()};
+  for (std::uint32_t first = item.first; first < item.end; first += kTile) {
+    const std::uint32_t query = first + threadIdx.x;
+    Boxes boxes;
+    std::uint32_t chunks = 0;
+    if (query < item.end && query % share.count == share.index) {
+      boxes = compare_boxes(sources, item.source, queries, query);
+      if (!boxes.apart) chunks = chunks_left(queries, query, dominated);
+      count_pair(boxes, chunks != 0);
+    }
+    if (!boxes.apart && boxes.open == 0 && chunks != 0) {
+      for (std::uint32_t w = 0; w < kWords; ++w) dominated[std::size_t{query} * kWords + w] = ~0u;
+      chunks = 0;
+    }
+    const Listed listed = list_undecided(chunks, boxes.open);
+    count_build(masks.build(listed.columns, 0));
+    __syncthreads();
+    for_items(listed, [&](std::uint32_t number, std::uint32_t chunk) {
+      mark_rows(masks, queries, first + number, listed.open[number], chunk, dominated);
+    });
+  }
+}
+
+/// Moves marks from slots to places.
+__global__ void __launch_bounds__(kTile, 4)
+    hand_out_marks_kernel(TilesView queries, Share share, const std::uint32_t* dominated, std::uint8_t* by_place) {
+  if (blockIdx.x % share.count != share.index || threadIdx.x >= queries.rows_of(blockIdx.x)) return;
+  const std::uint32_t word = dominated[std::size_t{blockIdx.x} * kWords + threadIdx.x / 32];
+  by_place[queries.place[queries.begin[blockIdx.x] + threadIdx.x]] = word >> threadIdx.x % 32 & 1;
 }
 
 }  // namespace
 
-void mark_dominated_tiles(const Stream& stream, OrderView order, const std::uint8_t* is_source, Share share,
+void mark_dominated_tiles(const Stream& stream, const Tiles& sources, const Tiles& queries, Share share,
                           std::uint8_t* dominated) {
-  fill_bytes(stream, dominated, 0, order.size);
-  if (order.size == 0) return;
-  const DeviceArray<std::uint32_t> near = neighbours(stream, order);
-  const Tiles sources = make_tiles(stream, order, near.data(), is_source, Direction::dominated_by, Side::sources);
-  const Tiles queries = make_tiles(stream, order, near.data(), nullptr, Direction::dominated_by, Side::queries);
-  if (sources.tiles == 0 || queries.tiles <= share.index) return;
-  const std::uint32_t own = (queries.tiles - share.index - 1) / share.count + 1;
-  launch(stream, "mark_tiles_kernel", {own, kTile, std::size_t{sources.columns} * kTile * sizeof(std::uint32_t)},
-         mark_tiles_kernel, sources.view(), queries.view(), share, dominated);
+  fill_bytes(stream, dominated, 0, queries.rows);
+  if (sources.rows == 0 || queries.rows == 0) return;
+  const DeviceArray<std::uint32_t> marks(stream, std::size_t{queries.tiles} * kWords);
+  fill_bytes(stream, marks.data(), 0, marks.size());
+  const Stripes stripes{sources.tiles, queries.tiles, queries.tiles < kManyTiles ? kTile : 4 * kTile, &sources == &queries,
+                        false};
+  const std::uint32_t resident = resident_columns(sources.columns);
+  launch(stream, "mark_tiles_kernel", {stripes.items(), kTile, resident * Masks::kColumnBytes}, mark_tiles_kernel,
+         sources.view(), queries.view(), stripes, share, resident, marks.data());
+  launch(stream, "hand_out_marks_kernel", {queries.tiles, kTile}, hand_out_marks_kernel, queries.view(), share, marks.data(),
+         dominated);
 }
 
 }  // namespace carbonfront::device

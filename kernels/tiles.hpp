@@ -1,95 +1,94 @@
 #pragma once
-// Neighbours in rank space in tiles of kTile, with their boxes: what most pairs of tiles have to say is said by two boxes.
+// Aligned tiles: the Z order of the rows cut at the leaves of its binary trie, that is at the largest prefixes of the key
+// with at most kTile rows. Boxes of such tiles hardly overlap, so that they decide most pairs of tiles.
 //
-// Bound: one radix sort of 32-bit keys, and 8 · columns + 12 bytes a row for each set of tiles; 6 + launches of the sort.
+// Bound: one radix sort of 32-bit keys; of every tile and column kTile² compares in shared memory, which sort it; 9 ·
+// columns + 16 bytes a row read and 5 · columns + 8 written. Five launches beside the sort, and one wait of the host for the
+// number of tiles. Rule of the cuts: for d(i) the longest prefix that row i shares with more than kTile rows around it,
+// plus one, a tile begins where the prefix shared with the row before is shorter than d(i).
 
 #include "kernels/device/block.hpp"
+#include "kernels/device/work.hpp"
 #include "kernels/pairs.hpp"
 
 namespace carbonfront::device {
 
-/// Which side of a comparison rows are on.
-enum class Side { sources, queries };
-
 /// Views rows as coordinates in which a source counts for a query exactly when it is *below* it in every column: place, then
-/// ranks, or both turned round. Slots behind the last row are above, or below, everything. Device memory.
+/// ranks, or both turned round. Sources and queries differ in the first column alone, where a query has the place of the
+/// first of its run of equal rows: planes are column 0 of sources, then every column of queries. A later tile, or slot of a
+/// tile, is never below an earlier one. Device memory.
 struct TilesView {
-  std::uint32_t size = 0, tiles = 0;
+  std::uint32_t rows = 0, tiles = 0;
   std::uint32_t columns = 0;                   // of the order, and one for the place
-  const std::uint32_t* place = nullptr;        // [size]
-  const std::uint32_t* coordinates = nullptr;  // [columns][tiles · kTile]
-  const std::uint32_t* low = nullptr;          // [columns][tiles] least and largest of a tile's rows
+  const std::uint32_t* begin = nullptr;        // [tiles + 1] the first slot of a tile
+  const std::uint32_t* place = nullptr;        // [rows] by slot
+  const std::uint32_t* coordinates = nullptr;  // [columns + 1][rows] planes
+  const std::uint32_t* low = nullptr;          // [columns + 1][tiles] the least and the largest of a tile's rows
   const std::uint32_t* high = nullptr;
+  const std::uint8_t* sorted = nullptr;  // [columns][rows] slots of a tile, less its first, by a source's coordinate
 
-  CARBONFRONT_HD std::size_t at(std::uint32_t column, std::uint64_t tile, std::uint32_t slot) const {
-    return (std::size_t{column} * tiles + tile) * kTile + slot;
+  static CARBONFRONT_HD std::uint32_t source_plane(std::uint32_t column) { return column + (column > 0); }
+  static CARBONFRONT_HD std::uint32_t query_plane(std::uint32_t column) { return column + 1; }
+  CARBONFRONT_HD std::uint32_t source(std::uint32_t column, std::uint32_t slot) const {
+    return coordinates[std::size_t{source_plane(column)} * rows + slot];
   }
+  CARBONFRONT_HD std::uint32_t query(std::uint32_t column, std::uint32_t slot) const {
+    return coordinates[std::size_t{query_plane(column)} * rows + slot];
+  }
+  CARBONFRONT_HD std::size_t source_box(std::uint32_t column, std::uint32_t tile) const {
+    return std::size_t{source_plane(column)} * tiles + tile;
+  }
+  CARBONFRONT_HD std::size_t query_box(std::uint32_t column, std::uint32_t tile) const {
+    return std::size_t{query_plane(column)} * tiles + tile;
+  }
+  CARBONFRONT_HD std::uint32_t rows_of(std::uint32_t tile) const { return begin[tile + 1] - begin[tile]; }
 };
 
-/// Owns tiles. 4 · (columns + 1) bytes a row.
+/// Owns tiles. 5 · columns + 8 bytes a row, and 8 · columns + 12 a tile.
 struct Tiles {
-  std::uint32_t size = 0, tiles = 0, columns = 0;
-  DeviceArray<std::uint32_t> place, coordinates, low, high;
-  TilesView view() const { return {size, tiles, columns, place.data(), coordinates.data(), low.data(), high.data()}; }
+  std::uint32_t rows = 0, tiles = 0, columns = 0;
+  DeviceArray<std::uint32_t> begin, place, coordinates, low, high;
+  DeviceArray<std::uint8_t> sorted;
+  TilesView view() const {
+    return {rows, tiles, columns, begin.data(), place.data(), coordinates.data(), low.data(), high.data(), sorted.data()};
+  }
 };
 
-/// The places in an order that keeps neighbours together: by the leading bits of place and ranks in turn (a Z curve). [size]
-DeviceArray<std::uint32_t> neighbours(const Stream& stream, OrderView order);
+/// How the slots of a tile follow one another: as the Z order has them, or by position.
+enum class Slots { in_z_order, by_position };
 
-/// Tiles of the places in a list, in its order. `places` [size].
-Tiles make_tiles(const Stream& stream, OrderView order, DeviceArray<std::uint32_t> places, std::uint32_t size,
-                 Direction direction, Side side);
+/// Makes tiles of the rows that are marked; null: of all. `marked` [size] by place. There are at most size / 64 + 1 of them:
+/// where the trie has more leaves, rows are cut by number. Waits for the stream, once more where rows are marked. Takes 20
+/// bytes a row of the order beside them.
+Tiles make_tiles(const Stream& stream, OrderView order, const std::uint8_t* marked, Direction direction,
+                 Slots slots = Slots::in_z_order);
 
-/// Tiles of the rows that are marked; null: all. `neighbours` [size], `marked` [size] by place. Waits for the stream where
-/// rows are marked.
-Tiles make_tiles(const Stream& stream, OrderView order, const std::uint32_t* neighbours, const std::uint8_t* marked,
-                 Direction direction, Side side);
-
-/// What the boxes of a tile of sources and one of queries say.
-enum class Relation { none, all, undecided };
-
-__device__ inline Relation relation(TilesView sources, std::uint64_t source, TilesView queries, std::uint64_t query) {
-  bool all = true;
-  for (std::uint32_t c = 0; c < sources.columns; ++c) {
-    const std::size_t s = std::size_t{c} * sources.tiles + source, q = std::size_t{c} * queries.tiles + query;
-    if (sources.low[s] >= queries.high[q]) return Relation::none;
-    all = all && sources.high[s] < queries.low[q];
-  }
-  return all ? Relation::all : Relation::undecided;
+/// How many values of a tile come before the thread's own, equal ones by slot. All threads of the block; `values` is shared.
+__device__ inline std::uint32_t rank_in_tile(std::uint32_t own, std::uint32_t rows, std::uint32_t* values) {
+  __syncthreads();
+  values[threadIdx.x] = own;
+  __syncthreads();
+  std::uint32_t before = 0;
+  for (std::uint32_t other = 0; other < rows; ++other)
+    before += values[other] < own || (values[other] == own && other < threadIdx.x);
+  return before;
 }
 
-/// Finds the first source below the thread's query in all columns, ~0: none; any such source where `any` is set. `loaded` is
-/// shared memory, [columns][kTile]. All threads of the block.
-__device__ inline std::uint64_t first_below(TilesView sources, TilesView queries, std::uint64_t query, bool any,
-                                            std::uint32_t* loaded) {
-  __shared__ std::uint32_t list[kTile];
-  const bool present = query * kTile + threadIdx.x < queries.size;
-  std::uint64_t found = ~std::uint64_t{0};
-  bool done = false;
-  for (std::uint64_t first = 0; first < sources.tiles && !done; first += kTile) {
-    const std::uint64_t tile = first + threadIdx.x;
-    const Relation boxes = tile < sources.tiles ? relation(sources, tile, queries, query) : Relation::none;
-    std::uint32_t total = 0;
-    const std::uint32_t until = scan_block(std::uint32_t{boxes != Relation::none}, Sum{}, total);
-    if (boxes != Relation::none) list[until - 1] = static_cast<std::uint32_t>(tile);
-    done = __syncthreads_or(any && boxes == Relation::all);
-    if (done) found = 0;
-    for (std::uint32_t t = 0; t < total && !done; ++t) {
-      done = __syncthreads_count(!present || found != ~std::uint64_t{0}) == static_cast<int>(kTile);
-      if (done) break;
-      for (std::uint32_t c = 0; c < sources.columns; ++c)
-        loaded[c * kTile + threadIdx.x] = sources.coordinates[sources.at(c, list[t], threadIdx.x)];
-      __syncthreads();
-      for (std::uint32_t slot = 0; slot < kTile && present && found == ~std::uint64_t{0}; ++slot) {
-        bool below = true;
-        for (std::uint32_t c = 0; c < sources.columns && below; ++c)
-          below = loaded[c * kTile + slot] < queries.coordinates[queries.at(c, query, threadIdx.x)];
-        if (below) found = std::uint64_t{list[t]} * kTile + slot;
-      }
-    }
-    __syncthreads();
+/// What the boxes of a tile of sources and one of queries say: that no source is below a query, or in which columns a source
+/// may not be below one. Where none is open, all are below all.
+struct Boxes {
+  bool apart = true;
+  std::uint32_t open = 0;  // bitmask of columns
+};
+
+__device__ inline Boxes compare_boxes(TilesView sources, std::uint32_t source, TilesView queries, std::uint32_t query) {
+  std::uint32_t open = 0;
+  for (std::uint32_t c = 0; c < sources.columns; ++c) {
+    const std::size_t s = sources.source_box(c, source), q = queries.query_box(c, query);
+    if (sources.low[s] >= queries.high[q]) return {};
+    if (sources.high[s] >= queries.low[q]) open |= 1u << c;
   }
-  return found;
+  return {false, open};
 }
 
 }  // namespace carbonfront::device

@@ -1,16 +1,17 @@
 #pragma once
-// Witnesses: marked rows in order of their number, so that the first that dominates a row is its witness.
+// Witnesses by aligned tiles of the front: slots in order of row number, so that the first source that is below a row is its
+// witness in that tile, and tiles in order of their lowest row number, so that most rows know a better one soon.
 //
-// Bound: for every tile of rows that are not marked one box test a tile of marked ones (2 · columns loads), and kTile² ·
-// columns compares for each tile of marked rows until every row of the tile has its witness: all of them at worst. 7
-// launches beside those of tiles.hpp. Speed: not measured.
+// Bound: F · T box tests for F tiles of the front; what is left of them costs 24 shared-memory wavefronts a column for 32
+// rows whose witness so far has a higher number than the tile's lowest. Speed: not measured.
 
-#include "kernels/pairs.hpp"
+#include "kernels/tiles.hpp"
 
 namespace carbonfront::device {
 
-/// As find_witnesses_pairs(), of marked rows none of which dominates another; the share is one of tiles of neighbours.
-void find_witnesses_tiles(const Stream& stream, OrderView order, const std::uint8_t* nondominated, Share share,
-                          std::uint32_t* witnesses);
+/// As find_witnesses_pairs(), of marked rows none of which dominates another, for the rows of the share's tiles. `tiles` are
+/// those of all rows. Takes 4 bytes a row and 4 a tile, beside the tiles of the marked rows. Waits for the stream.
+void find_witnesses_tiles(const Stream& stream, OrderView order, const Tiles& tiles, const std::uint8_t* nondominated,
+                          Share share, std::uint32_t* witnesses);
 
 }  // namespace carbonfront::device

@@ -41,18 +41,40 @@ void for_tables(std::initializer_list<std::uint32_t> objective_counts, Check che
 
 #endif
 
+/// Aligned tiles of all rows, and of the marked ones.
+void count_by_tiles(const Stream& stream, OrderView order, Direction direction, const std::uint8_t* counted, Share share,
+                    std::uint32_t* counts) {
+  const Tiles all = make_tiles(stream, order, nullptr, direction);
+  if (!counted) return count_tiles(stream, all, all, share, counts);
+  count_tiles(stream, make_tiles(stream, order, counted, direction), all, share, counts);
+}
+
+void mark_by_tiles(const Stream& stream, OrderView order, const std::uint8_t* is_source, Share share,
+                   std::uint8_t* dominated) {
+  Engines(stream, order, 0).mark_dominated(is_source, share, dominated);
+}
+
+void find_by_tiles(const Stream& stream, OrderView order, const std::uint8_t* nondominated, Share share,
+                   std::uint32_t* witnesses) {
+  Engines(stream, order, 0).find_witnesses(nondominated, share, witnesses);
+}
+
+void settle_by_tiles(const Stream& stream, OrderView order, std::uint32_t* ranks) {
+  Engines(stream, order, 0).settle_ranks(0, ranks);
+}
+
 /// Radix where it can, which is not for marked rows and shares.
 void count_radix_or_tiles(const Stream& stream, OrderView order, Direction direction, const std::uint8_t* counted,
                           Share share, std::uint32_t* counts) {
   if (fits_radix(order) && !counted && share.count == 1)
     count_radix(stream, order, direction, counts);
   else
-    count_tiles(stream, order, direction, counted, share, counts);
+    count_by_tiles(stream, order, direction, counted, share, counts);
 }
 
 using Count = void (*)(const Stream&, OrderView, Direction, const std::uint8_t* counted, Share, std::uint32_t* counts);
 const std::pair<const char*, Count> kCounts[] = {
-    {"pairs", count_pairs}, {"tiles", count_tiles}, {"radix", count_radix_or_tiles}};
+    {"pairs", count_pairs}, {"tiles", count_by_tiles}, {"radix", count_radix_or_tiles}};
 
 TEST(DeviceKernels, CountBothWays) {
   for_tables({1, 2, 3, 4, 7, 32}, [](Table& table, const std::string& what) {
@@ -83,7 +105,7 @@ TEST(DeviceKernels, CountManyRowsAsTheCpuDoes) {
     Ordered ordered(table);
     for (const Direction direction : {Direction::dominated_by, Direction::dominates}) {
       const auto found = ordered.answers<std::uint32_t>([&](OrderView order, std::uint32_t* counts) {
-        count(ordered.streams.work, order, direction, nullptr, {}, counts);
+        Engines(ordered.streams.work, order).count(direction, nullptr, {}, counts);
       });
       EXPECT_TRUE(found == (direction == Direction::dominated_by ? expected.dominated_by : expected.dominates))
           << size << " x " << objectives << ' ' << name_of(distribution);
@@ -117,7 +139,7 @@ TEST(DeviceKernels, CountMarkedRowsAndSharesThatAddUp) {
 }
 
 using MarkDominated = void (*)(const Stream&, OrderView, const std::uint8_t* is_source, Share, std::uint8_t* dominated);
-const std::pair<const char*, MarkDominated> kFronts[] = {{"pairs", mark_dominated_pairs}, {"tiles", mark_dominated_tiles}};
+const std::pair<const char*, MarkDominated> kFronts[] = {{"pairs", mark_dominated_pairs}, {"tiles", mark_by_tiles}};
 
 TEST(DeviceKernels, MarkDominatedRows) {
   for_tables({1, 2, 3, 4, 7, 32}, [](Table& table, const std::string& what) {
@@ -161,7 +183,7 @@ TEST(DeviceKernels, FilterNearlyAllIndependentRows) {
 
 using FindWitnesses = void (*)(const Stream&, OrderView, const std::uint8_t* nondominated, Share, std::uint32_t* witnesses);
 const std::pair<const char*, FindWitnesses> kWitnesses[] = {{"pairs", find_witnesses_pairs},
-                                                            {"tiles", find_witnesses_tiles}};
+                                                            {"tiles", find_by_tiles}};
 
 TEST(DeviceKernels, FindWitnesses) {
   for_tables({1, 2, 3, 7, 32}, [](Table& table, const std::string& what) {
@@ -184,10 +206,10 @@ TEST(DeviceKernels, FindWitnesses) {
 }
 
 using SettleRanks = void (*)(const Stream&, OrderView, std::uint32_t* ranks);
-const std::pair<const char*, SettleRanks> kRanks[] = {{"pairs", settle_ranks_pairs}, {"tiles", settle_ranks_tiles}};
+const std::pair<const char*, SettleRanks> kRanks[] = {{"pairs", settle_ranks_pairs}, {"tiles", settle_by_tiles}};
 
 TEST(DeviceKernels, SettleRanks) {
-  for_tables({1, 2, 3, 5}, [](Table& table, const std::string& what) {
+  for_tables({1, 2, 3, 5, 32}, [](Table& table, const std::string& what) {
     const Array<std::uint32_t> expected = by_reference(table, {.rank = true}).rank;
     Ordered ordered(table);
     for (const auto& [name, settle] : kRanks) {
@@ -211,12 +233,12 @@ TEST(DeviceKernels, FailEveryCallInTurnWithoutALeak) {
     const OrderView order = ordered.order.view();
     const DeviceArray<std::uint32_t> numbers(stream, table.size);
     const DeviceArray<std::uint8_t> flags(stream, table.size);
-    count_tiles(stream, order, Direction::dominated_by, nullptr, {}, numbers.data());
+    count_by_tiles(stream, order, Direction::dominated_by, nullptr, {}, numbers.data());
     count_radix(stream, order, Direction::dominates, numbers.data());
-    mark_dominated_tiles(stream, order, nullptr, {}, flags.data());
-    find_witnesses_tiles(stream, order, flags.data(), {}, numbers.data());
+    mark_by_tiles(stream, order, nullptr, {}, flags.data());
+    find_by_tiles(stream, order, flags.data(), {}, numbers.data());
     fill_bytes(stream, numbers.data(), 0, table.size);
-    settle_ranks_tiles(stream, order, numbers.data());
+    settle_by_tiles(stream, order, numbers.data());
     stream.synchronize();
     return front_at_once(ordered.streams, table);
   };

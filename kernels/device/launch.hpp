@@ -8,15 +8,23 @@
 
 namespace carbonfront::device {
 
-/// Shared memory of a block, 48 KiB on every device: what a launch asks for, and what kernels declare
-/// (kernels/resources.txt, checked by tests/resources.py).
+/// Shared memory of a block: what kernels declare at most (kernels/resources.txt, checked by tests/resources.py), and what a
+/// launch may ask for without saying so beforehand, together 48 KiB.
 inline constexpr std::size_t kMostDynamicBytes = 33 << 10, kMostStaticBytes = 15 << 10;
+
+/// What the current device has for one block where a launch says so beforehand, kMostStaticBytes included. Throws Failure.
+inline std::size_t most_shared_bytes() {
+  int device = 0, bytes = 0;
+  check(cudaGetDevice(&device), "cudaGetDevice");
+  check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "cudaDeviceGetAttribute");
+  return static_cast<std::size_t>(bytes);
+}
 
 /// How many blocks of how many threads, and what each block shares. Threads are whole warps.
 struct Shape {
   std::uint64_t blocks = 1;
   unsigned threads = 256;
-  std::size_t shared_bytes = 0;  // dynamic; at most kMostDynamicBytes
+  std::size_t shared_bytes = 0;  // dynamic
 };
 
 /// Blocks of `threads` that give every one of `items` a thread; at least one.
@@ -28,12 +36,17 @@ inline Shape one_thread_each(std::uint64_t items, unsigned threads = 256) {
 template <class... Parameters, class... Arguments>
 void launch(const Stream& stream, const char* name, Shape shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
   static_assert((std::is_trivially_copyable_v<Parameters> && ...), "kernels take plain values");
-  const bool possible = shape.blocks > 0 && shape.blocks < std::uint64_t{1} << 31 && shape.threads > 0 &&
-                        shape.threads <= 1024 && shape.threads % 32 == 0 && shape.shared_bytes <= kMostDynamicBytes;
+  const bool possible =
+      shape.blocks > 0 && shape.blocks < std::uint64_t{1} << 31 && shape.threads > 0 && shape.threads <= 1024 &&
+      shape.threads % 32 == 0 &&
+      (shape.shared_bytes <= kMostDynamicBytes || shape.shared_bytes + kMostStaticBytes <= most_shared_bytes());
   if (!possible) check(cudaErrorInvalidConfiguration, name);
   ++tally.launches;
   const dim3 blocks{static_cast<unsigned>(shape.blocks), 1, 1}, threads{shape.threads, 1, 1};
 #if defined(__CUDACC__)
+  if (shape.shared_bytes > kMostDynamicBytes)
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
+          "cudaFuncSetAttribute");
   cudaLaunchConfig_t config{};
   config.gridDim = blocks;
   config.blockDim = threads;

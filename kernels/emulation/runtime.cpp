@@ -57,6 +57,14 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   return cudaSuccess;
 }
 
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int device) {
+  std::lock_guard lock(machine().mutex);
+  if (const cudaError_t error = begin_call(machine(), cudaErrorUnknown)) return result(error);
+  if (device < 0 || device >= machine().devices) return result(cudaErrorInvalidDevice);
+  *value = device > 0 || machine().first_capability >= 90 ? 227 << 10 : 99 << 10;
+  return cudaSuccess;
+}
+
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   std::lock_guard lock(machine().mutex);
   if (const cudaError_t error = begin_call(machine(), cudaErrorUnknown)) return result(error);

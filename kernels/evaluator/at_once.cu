@@ -15,10 +15,16 @@ double seconds_since(Clock::time_point begin) { return std::chrono::duration<dou
 
 /// Finds answers by place, and gives them by position.
 struct Finder {
-  const Streams& streams;
+  const Stream& stream;
   const Order& order;
   Share share;
-  const Stream& stream = streams.work;
+  Engines engines;
+
+  Finder(const Streams& streams, const Order& an_order, Part part)
+      : stream(streams.work),
+        order(an_order),
+        share{part.index, part.count},
+        engines(streams.work, an_order.view(), streams.few_rows) {}
 
   template <class T>
   DeviceArray<T> by_position(const DeviceArray<T>& by_place) const {
@@ -28,30 +34,30 @@ struct Finder {
   }
 
   /// Not dominated, by place; 1 for rows that are not looked at.
-  DeviceArray<std::uint8_t> front(Share rows) const {
+  DeviceArray<std::uint8_t> front(Share rows) {
     DeviceArray<std::uint8_t> flags(stream, order.size);
-    mark_dominated(stream, order.view(), nullptr, rows, flags.data(), streams.few_rows);
+    engines.mark_dominated(nullptr, rows, flags.data());
     flag_zeros(stream, flags.data(), flags.data(), order.size);
     return flags;
   }
 
-  DeviceArray<std::uint32_t> counts(Direction direction) const {
+  DeviceArray<std::uint32_t> counts(Direction direction) {
     DeviceArray<std::uint32_t> counts(stream, order.size);
-    count(stream, order.view(), direction, nullptr, share, counts.data(), streams.few_rows);
+    engines.count(direction, nullptr, share, counts.data());
     return counts;
   }
 
-  DeviceArray<std::uint32_t> ranks(std::uint32_t max_rank) const {
+  DeviceArray<std::uint32_t> ranks(std::uint32_t max_rank) {
     DeviceArray<std::uint32_t> ranks(stream, order.size);
     fill_bytes(stream, ranks.data(), 0, order.size);
-    settle_ranks(stream, order.view(), ranks.data(), streams.few_rows);
+    engines.settle_ranks(max_rank, ranks.data());
     if (max_rank > 0) blank_from(stream, ranks.data(), max_rank, order.size);
     return ranks;
   }
 
-  DeviceArray<std::uint32_t> witnesses(const DeviceArray<std::uint8_t>& front) const {
+  DeviceArray<std::uint32_t> witnesses(const DeviceArray<std::uint8_t>& front) {
     DeviceArray<std::uint32_t> witnesses(stream, order.size);
-    find_witnesses(stream, order.view(), front.data(), share, witnesses.data(), streams.few_rows);
+    engines.find_witnesses(front.data(), share, witnesses.data());
     return witnesses;
   }
 };
@@ -74,7 +80,7 @@ void answer_front(Streams& streams, Keys keys, Part part, const Deliver& deliver
   const DeviceArray<std::uint32_t> left = filter_front(stream, keys);
   const std::uint32_t rows = keys.size;
   const Order order = order_keys(stream, std::move(keys));
-  const Finder find{streams, order, {part.index, part.count}};
+  Finder find(streams, order, part);
   DeviceArray<std::uint8_t> front = find.by_position(find.front(find.share));
   if (left.size() > 0) {
     DeviceArray<std::uint8_t> of_all(stream, size);
@@ -103,7 +109,7 @@ Seconds answer_keys(Streams& streams, Keys keys, Request wanted, const Host& hos
   const Order order = order_keys(streams.work, std::move(keys));
   streams.work.synchronize();
   seconds.order = seconds_since(began);
-  const Finder find{streams, order, {part.index, part.count}};
+  Finder find(streams, order, part);
   const auto phase_of = [&](const char* name, double& spent, auto work) { phase(streams, host, name, size, spent, work); };
   DeviceArray<std::uint8_t> front;  // by place; where there are counts, who has none
   if (wanted.dominated_by)

@@ -15,10 +15,11 @@ void add_block(Streams& streams, PointsView points, const Positions& queries, co
   std::vector<std::uint8_t> is_source(list.size(), 0);
   std::fill(is_source.begin() + static_cast<std::ptrdiff_t>(queries.size()), is_source.end(), std::uint8_t{1});
   const DeviceArray<std::uint8_t> counted = by_place(streams.work, order, is_source);
+  Engines engines(streams.work, order.view(), streams.few_rows);
   const auto add = [&](Direction direction, std::uint32_t* totals) {
     if (!totals) return;
     const DeviceArray<std::uint32_t> counts(streams.work, order.size);
-    count(streams.work, order.view(), direction, counted.data(), share, counts.data(), streams.few_rows);
+    engines.count(direction, counted.data(), share, counts.data());
     const std::vector<std::uint32_t> found = by_position(streams, order, counts, host);
     for (std::size_t i = 0; i < queries.size(); ++i) totals[list[i]] += found[i];
   };

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint32_t kNobody = 0xFFFFFFFFu;
 
 /// All that is known so far, by position.
-struct Work {
+struct Known {
   Streams& streams;
   PointsView points;
   Request wanted;
@@ -28,50 +28,53 @@ struct Work {
   bool all_sources() const { return wanted.dominated_by || wanted.dominates || wanted.rank; }
 
   /// Adds a device's counts of the rows in `list`, the first of them at `begin`.
-  void add_counts(const Order& order, Direction direction, const std::uint8_t* counted, const Positions& list,
-                  std::size_t begin, std::size_t end, std::uint32_t* totals) {
+  void add_counts(const Order& order, Engines& engines, Direction direction, const std::uint8_t* counted,
+                  const Positions& list, std::size_t begin, std::size_t end, std::uint32_t* totals) {
     const DeviceArray<std::uint32_t> counts(streams.work, order.size);
-    count(streams.work, order.view(), direction, counted, share, counts.data(), streams.few_rows);
+    engines.count(direction, counted, share, counts.data());
     const std::vector<std::uint32_t> found = by_position(streams, order, counts, host);
     for (std::size_t i = begin; i < end; ++i) totals[list[i]] += found[i];
   }
 
-  void add_dominated(const Order& order, const std::uint8_t* is_source, const Positions& list, std::size_t queries) {
+  void add_dominated(const Order& order, Engines& engines, const std::uint8_t* is_source, const Positions& list,
+                     std::size_t queries) {
     const DeviceArray<std::uint8_t> marked(streams.work, order.size);
-    mark_dominated(streams.work, order.view(), is_source, {}, marked.data(), streams.few_rows);
+    engines.mark_dominated(is_source, {}, marked.data());
     const std::vector<std::uint8_t> found = by_position(streams, order, marked, host);
     for (std::size_t i = 0; i < queries; ++i) dominated[list[i]] |= found[i];
   }
 
-  void lower_witnesses(const Order& order, const std::vector<std::uint8_t>& front, const Positions& list,
+  void lower_witnesses(const Order& order, Engines& engines, const std::vector<std::uint8_t>& front, const Positions& list,
                        std::size_t queries) {
     const DeviceArray<std::uint8_t> marked = by_place(streams.work, order, front);
     const DeviceArray<std::uint32_t> witnesses(streams.work, order.size);
-    find_witnesses(streams.work, order.view(), marked.data(), {}, witnesses.data(), streams.few_rows);
+    engines.find_witnesses(marked.data(), {}, witnesses.data());
     const std::vector<std::uint32_t> found = by_position(streams, order, witnesses, host);
     for (std::size_t i = 0; i < queries; ++i)  // the list ascends among possible witnesses
       if (found[i] != kNobody) out.witness[list[i]] = std::min(out.witness[list[i]], list[found[i]]);
   }
 
-  void raise_ranks(const Order& order, const std::uint8_t* is_source, const Positions& list, std::size_t queries) {
+  void raise_ranks(const Order& order, Engines& engines, const std::uint8_t* is_source, const Positions& list,
+                   std::size_t queries) {
     std::vector<std::uint32_t> known;
     for (const std::uint32_t position : list) known.push_back(out.rank[position]);
     const DeviceArray<std::uint32_t> ranks = by_place(streams.work, order, known);
     if (is_source)
       raise_ranks_pairs(streams.work, order.view(), is_source, ranks.data());
     else
-      settle_ranks(streams.work, order.view(), ranks.data(), streams.few_rows);
+      engines.settle_ranks(wanted.max_rank, ranks.data());
     const std::vector<std::uint32_t> found = by_position(streams, order, ranks, host);
     for (std::size_t i = 0; i < queries; ++i) out.rank[list[i]] = found[i];
   }
 };
 
 /// Takes sources that come before the queries and are settled themselves.
-void compare_with_earlier(Work& work, const Positions& queries, const Positions& sources) {
+void compare_with_earlier(Known& work, const Positions& queries, const Positions& sources) {
   Positions list = queries;
   list.insert(list.end(), sources.begin(), sources.end());
   const Picked picked(work.points, list);
   const Order order = order_points(work.streams, picked.view, work.budget, work.host);
+  Engines engines(work.streams.work, order.view(), work.streams.few_rows);
   std::vector<std::uint8_t> is_source(list.size(), 0), is_query(list.size(), 1), front(list.size(), 0);
   for (std::size_t i = queries.size(); i < list.size(); ++i) {
     is_source[i] = 1;
@@ -81,29 +84,32 @@ void compare_with_earlier(Work& work, const Positions& queries, const Positions&
   const DeviceArray<std::uint8_t> sources_by_place = by_place(work.streams.work, order, is_source);
   const DeviceArray<std::uint8_t> queries_by_place = by_place(work.streams.work, order, is_query);
   if (work.wanted.dominated_by)
-    work.add_counts(order, Direction::dominated_by, sources_by_place.data(), list, 0, queries.size(), work.out.dominated_by);
+    work.add_counts(order, engines, Direction::dominated_by, sources_by_place.data(), list, 0, queries.size(),
+                    work.out.dominated_by);
   if (work.wanted.dominates)
-    work.add_counts(order, Direction::dominates, queries_by_place.data(), list, queries.size(), list.size(),
+    work.add_counts(order, engines, Direction::dominates, queries_by_place.data(), list, queries.size(), list.size(),
                     work.out.dominates);
-  work.add_dominated(order, sources_by_place.data(), list, queries.size());
-  if (work.wanted.rank) work.raise_ranks(order, sources_by_place.data(), list, queries.size());
-  if (work.wanted.witness) work.lower_witnesses(order, front, list, queries.size());
+  work.add_dominated(order, engines, sources_by_place.data(), list, queries.size());
+  if (work.wanted.rank) work.raise_ranks(order, engines, sources_by_place.data(), list, queries.size());
+  if (work.wanted.witness) work.lower_witnesses(order, engines, front, list, queries.size());
 }
 
 /// Compares the queries with each other, which settles them.
-void compare_among_themselves(Work& work, const Positions& queries) {
+void compare_among_themselves(Known& work, const Positions& queries) {
   const Picked picked(work.points, queries);
   const Order order = order_points(work.streams, picked.view, work.budget, work.host);
+  Engines engines(work.streams.work, order.view(), work.streams.few_rows);
   const std::size_t size = queries.size();
   if (work.wanted.dominated_by)
-    work.add_counts(order, Direction::dominated_by, nullptr, queries, 0, size, work.out.dominated_by);
-  if (work.wanted.dominates) work.add_counts(order, Direction::dominates, nullptr, queries, 0, size, work.out.dominates);
-  work.add_dominated(order, nullptr, queries, size);
-  if (work.wanted.rank) work.raise_ranks(order, nullptr, queries, size);
+    work.add_counts(order, engines, Direction::dominated_by, nullptr, queries, 0, size, work.out.dominated_by);
+  if (work.wanted.dominates)
+    work.add_counts(order, engines, Direction::dominates, nullptr, queries, 0, size, work.out.dominates);
+  work.add_dominated(order, engines, nullptr, queries, size);
+  if (work.wanted.rank) work.raise_ranks(order, engines, nullptr, queries, size);
   if (!work.wanted.witness) return;
   std::vector<std::uint8_t> front;
   for (const std::uint32_t position : queries) front.push_back(!work.dominated[position]);
-  work.lower_witnesses(order, front, queries, size);
+  work.lower_witnesses(order, engines, front, queries, size);
 }
 
 /// The rows that no strong row of their block dominates: all of the front, ascending.
@@ -165,7 +171,7 @@ Seconds evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, 
   if (part.index > 0) wanted.rank = false;
   Host quiet = host;
   quiet.add = [&](std::uint64_t) { host.add(0); };
-  Work work{streams, points, wanted, budget, quiet, {part.index, part.count}, out};
+  Known work{streams, points, wanted, budget, quiet, {part.index, part.count}, out};
   const std::uint32_t size = points.size;
   work.dominated.assign(size, front_alone);
   for (const std::uint32_t position : left) work.dominated[position] = 0;
