@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -39,10 +40,11 @@ struct CountOptions {
 
 /// What all launches of one name did.
 struct Line {
-  LaunchCounts sum{"", 0};
+  LaunchCounts sum;
   std::uint64_t times = 0;
   double seconds = 0;  // predicted
 
+  Line() { sum.kernels = 0; }
   void add(const LaunchCounts& launch, const DeviceModel& model) {
     sum.kernels += launch.kernels;
     sum.blocks += launch.blocks;

@@ -19,16 +19,15 @@ std::map<std::size_t, std::size_t>& free_ranges() {
 
 std::size_t aligned(std::size_t bytes) { return std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment); }
 
+std::byte* reserve() {
+  void* range = ::mmap(nullptr, kArenaBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (range == MAP_FAILED) throw std::bad_alloc();
+  return static_cast<std::byte*>(range);
+}
+
 }  // namespace
 
-std::byte* arena() {
-  static std::byte* const begin = [] {
-    void* range = ::mmap(nullptr, kArenaBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (range == MAP_FAILED) throw std::bad_alloc();
-    return static_cast<std::byte*>(range);
-  }();
-  return begin;
-}
+std::byte* const arena = reserve();
 
 std::byte* take_device_memory(std::size_t bytes) {
   bytes = aligned(bytes);
@@ -37,14 +36,14 @@ std::byte* take_device_memory(std::size_t bytes) {
     if (free < bytes) continue;
     free_ranges().erase(range);
     if (free > bytes) free_ranges()[begin + bytes] = free - bytes;
-    return arena() + begin;
+    return arena + begin;
   }
   throw std::bad_alloc();
 }
 
 void give_device_memory(std::byte* memory, std::size_t bytes) {
   bytes = aligned(bytes);
-  std::size_t begin = static_cast<std::size_t>(memory - arena());
+  std::size_t begin = static_cast<std::size_t>(memory - arena);
   auto next = free_ranges().lower_bound(begin);
   if (next != free_ranges().end() && next->first == begin + bytes) {
     bytes += next->second;

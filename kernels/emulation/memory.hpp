@@ -13,6 +13,6 @@ void give_device_memory(std::byte* memory, std::size_t bytes);
 
 /// The range, of arena.cpp alone.
 inline constexpr std::size_t kArenaBytes = std::size_t{1} << 36;
-std::byte* arena();
+extern std::byte* const arena;
 
 }  // namespace carbonfront::emulation

@@ -27,17 +27,10 @@ Number* number_sectors() {
   return static_cast<Number*>(table);
 }
 
-/// The last block of the worker, and the last launch of all, that touched a sector: [0] read it, [1] wrote it.
-struct OfBlocks {
-  std::uint32_t* last[2] = {number_sectors<std::uint32_t>(), number_sectors<std::uint32_t>()};
-  ~OfBlocks() {
-    for (std::uint32_t* table : last) ::munmap(table, kSectors * sizeof *table);
-  }
-};
-struct OfLaunches {
-  std::atomic<std::uint32_t>* last[2] = {number_sectors<std::atomic<std::uint32_t>>(),
-                                         number_sectors<std::atomic<std::uint32_t>>()};
-};
+/// The last launch, and the last block of the worker, that touched a sector: [0] read it, [1] wrote it.
+std::atomic<std::uint32_t>* const last_launch[2] = {number_sectors<std::atomic<std::uint32_t>>(),
+                                                    number_sectors<std::atomic<std::uint32_t>>()};
+constinit thread_local std::uint32_t* last_block[2] = {};
 
 /// Bytes of the program's own thread-local memory, which ends at the thread pointer: where kernels' __shared__ arrays are.
 std::size_t thread_local_bytes() {
@@ -55,35 +48,35 @@ std::size_t thread_local_bytes() {
   return bytes;
 }
 
+const std::size_t own_bytes = thread_local_bytes();
+
 /// Whether shared memory is there: the block's dynamic memory, or a thread-local variable that is not the emulation's own.
 bool is_shared(const Counted& now, const std::byte* at) {
-  static const std::size_t own = thread_local_bytes();
   if (static_cast<std::size_t>(at - now.shared) < now.shared_bytes) return true;
   const auto* end = static_cast<const std::byte*>(__builtin_thread_pointer());
-  return static_cast<std::size_t>(end - at) - 1 < own && static_cast<const void*>(at) != &place &&
+  return static_cast<std::size_t>(end - at) - 1 < own_bytes && static_cast<const void*>(at) != &place &&
          static_cast<const void*>(at) != &counted;
 }
 
 void count_device_access(Counted& now, std::size_t offset, std::size_t bytes, bool writes) {
-  static OfLaunches of_launches;
-  thread_local OfBlocks of_blocks;
+  if (!last_block[writes]) [[unlikely]]
+    last_block[writes] = number_sectors<std::uint32_t>();  // for as long as the program runs, as its workers do
   (writes ? now.traffic.written : now.traffic.read) += bytes;
   for (std::size_t sector = offset / kSectorBytes; sector <= (offset + bytes - 1) / kSectorBytes; ++sector) {
-    std::uint32_t& last = of_blocks.last[writes][sector];
+    std::uint32_t& last = last_block[writes][sector];
     if (last == now.block) continue;
     last = now.block;
     ++now.traffic.block_sectors;
-    if (of_launches.last[writes][sector].exchange(now.launch, std::memory_order_relaxed) != now.launch)
+    if (last_launch[writes][sector].exchange(now.launch, std::memory_order_relaxed) != now.launch)
       ++now.traffic.launch_sectors;
   }
 }
 
 void access(const volatile void* where, std::size_t bytes, bool writes) {
-  static const std::byte* const begin = arena();
   Counted* now = counted;
   if (!now || bytes == 0) return;
   const auto* at = const_cast<const std::byte*>(static_cast<const volatile std::byte*>(where));
-  const auto offset = static_cast<std::size_t>(at - begin);
+  const auto offset = static_cast<std::size_t>(at - arena);
   if (offset < kArenaBytes)
     count_device_access(*now, offset, bytes, writes);
   else if (is_shared(*now, at))
@@ -93,7 +86,7 @@ void access(const volatile void* where, std::size_t bytes, bool writes) {
 void access_atomically(const volatile void* where, std::size_t bytes) {
   access(where, bytes, false);
   access(where, bytes, true);
-  if (counted && static_cast<std::size_t>(static_cast<const volatile std::byte*>(where) - arena()) < kArenaBytes)
+  if (counted && static_cast<std::size_t>(static_cast<const volatile std::byte*>(where) - arena) < kArenaBytes)
     ++counted->traffic.atomics;
 }
 
