@@ -4,6 +4,7 @@
 
 #include "kernels/device/block.hpp"
 #include "kernels/device/primitives.hpp"
+#include "kernels/device/work.hpp"
 #include "tests/device.hpp"
 
 namespace carbonfront::test {
@@ -240,6 +241,74 @@ TEST(DeviceLayer, TalliesAndTimesWhatItIsAsked) {
 }
 
 #if !defined(__CUDACC__)
+__global__ void visit_block(std::uint32_t* visits, std::uint32_t* order, std::uint32_t* next) {
+  if (threadIdx.x > 0) return;
+  ++visits[blockIdx.x];
+  order[atomicAdd(next, 1u)] = blockIdx.x;
+}
+
+/// In which order the blocks of a launch start, each of which must run once.
+std::vector<std::uint32_t> order_of_blocks(std::uint32_t blocks) {
+  const Stream stream;
+  const DeviceArray<std::uint32_t> visits(stream, blocks), order(stream, blocks), next(stream, 1);
+  fill_bytes(stream, visits.data(), 0, blocks);
+  fill_bytes(stream, next.data(), 0, 1);
+  launch(stream, "visit_block", {blocks, 32}, visit_block, visits.data(), order.data(), next.data());
+  EXPECT_EQ(down(stream, visits), std::vector<std::uint32_t>(blocks, 1)) << blocks;
+  return down(stream, order);
+}
+
+TEST(DeviceLayer, StartsBlocksInAnyOrderEachOnce) {
+  emulation::use_workers(1);
+  std::vector<std::uint32_t> plain(1000);
+  std::iota(plain.begin(), plain.end(), 0u);
+  EXPECT_EQ(order_of_blocks(1000), plain);
+  for (const std::uint64_t seed : {1u, 2u, 77u}) {
+    emulation::shuffle_blocks(seed);
+    const auto first = order_of_blocks(1000), second = order_of_blocks(1000);
+    EXPECT_NE(first, plain) << seed;
+    EXPECT_NE(first, second) << "another order for every launch";
+    emulation::shuffle_blocks(seed);
+    EXPECT_EQ(order_of_blocks(1000), first) << "the seed decides";
+    emulation::use_workers(0);
+    for (const std::uint32_t blocks : {1u, 2u, 3u, 4u, 6u, 30u, 97u, 210u}) order_of_blocks(blocks);
+    emulation::use_workers(1);
+  }
+  emulation::shuffle_blocks(0);
+  EXPECT_EQ(order_of_blocks(1000), plain);
+  emulation::use_workers(0);
+}
+
+#if !defined(CARBONFRONT_EMULATION_THREADS)
+__global__ void say_what_is_done() {
+  if (threadIdx.x == 0) count_work(Work::warp_items, 1 + blockIdx.x);
+  count_work(Work::lanes);
+  count_most(Work::rounds, 10 * blockIdx.x + threadIdx.x);
+}
+
+TEST(DeviceLayer, CountsWhatKernelsSayWhileSomebodyCounts) {
+  const Stream stream;
+  const auto work = [&](std::uint64_t blocks) { launch(stream, "say_what_is_done", {blocks, 64}, say_what_is_done); };
+  work(3);
+  stream.synchronize();
+  const emulation::Counting counting;
+  work(40);
+  work(1);
+  EXPECT_EQ(counting.launches().size(), 0u) << "nothing is done yet";
+  stream.synchronize();
+  const auto launches = counting.launches();
+  ASSERT_EQ(launches.size(), 2u);
+  const auto of = [&](std::size_t launch, Work what) { return launches[launch].work[static_cast<std::size_t>(what)]; };
+  EXPECT_STREQ(launches[0].name, "say_what_is_done");
+  EXPECT_EQ(launches[0].blocks, 40u);
+  EXPECT_EQ(of(0, Work::warp_items), 40u * 41 / 2);
+  EXPECT_EQ(of(0, Work::lanes), 40u * 64);
+  EXPECT_EQ(of(0, Work::rounds), 390u + 63) << "the most of the launch";
+  EXPECT_EQ(of(1, Work::rounds), 63u);
+  EXPECT_EQ(of(1, Work::levels), 0u);
+}
+#endif
+
 TEST(DeviceLayer, DoesNothingBeforeSomebodyWaits) {
   const Stream stream;
   const DeviceArray<std::uint32_t> there(stream, 8);

@@ -56,7 +56,7 @@ void launch(const Stream& stream, const char* name, Shape shape, void (*kernel)(
 #else
   put(stream, name, [&] {
     return emulation::launch(
-        blocks, threads, shape.shared_bytes, stream.get(),
+        name, blocks, threads, shape.shared_bytes, stream.get(),
         [kernel, values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] { std::apply(kernel, values); });
   });
 #endif

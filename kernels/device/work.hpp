@@ -22,9 +22,23 @@ enum class Work : unsigned {
 };
 
 /// Adds to a counter, from one thread.
-__device__ inline void count_work([[maybe_unused]] Work what, [[maybe_unused]] unsigned amount = 1) {}
+__device__ inline void count_work([[maybe_unused]] Work what, [[maybe_unused]] unsigned amount = 1) {
+#if !defined(__CUDACC__)
+  if (emulation::counted) emulation::counted->sums[static_cast<unsigned>(what)] += amount;
+#endif
+}
 
 /// Takes part in the largest amount of a launch, which is added to the counter when the launch ends.
-__device__ inline void count_most([[maybe_unused]] Work what, [[maybe_unused]] unsigned amount) {}
+__device__ inline void count_most([[maybe_unused]] Work what, [[maybe_unused]] unsigned amount) {
+#if !defined(__CUDACC__)
+  if (!emulation::counted) return;
+  std::uint64_t& most = emulation::counted->most[static_cast<unsigned>(what)];
+  if (most < amount) most = amount;
+#endif
+}
+
+#if !defined(__CUDACC__)
+static_assert(static_cast<std::size_t>(Work::count) <= emulation::kCounters);
+#endif
 
 }  // namespace carbonfront::device

@@ -11,6 +11,8 @@
 #include <thread>
 #include <type_traits>
 
+#include "kernels/emulation/counts.hpp"
+
 #define __global__
 #define __device__
 #define __host__

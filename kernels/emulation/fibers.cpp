@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <boost/context/fiber.hpp>
 #include <boost/context/preallocated.hpp>
-#include <condition_variable>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "kernels/emulation/grid.hpp"
@@ -31,7 +29,7 @@ constexpr std::size_t kStackBytes = 64 << 10;
 /// Ends a fiber of a block that cannot go on.
 struct Abandoned {};
 
-enum class State { ready, at_block_barrier, at_warp_exchange, done };
+enum class State { fresh, ready, at_block_barrier, at_warp_exchange, done };
 
 struct StackInPlace {
   std::byte* bottom;
@@ -44,13 +42,19 @@ struct StackInPlace {
   void deallocate(context::stack_context&) {}
 };
 
-/// One thread of a block; it lives from launch to launch and is parked in between.
-struct Fiber : Place {
+/// One thread of a block.
+struct Thread : Place {
   State state = State::done;
   unsigned mask = 0;
   std::uint64_t value = 0;
   std::source_location where;
   struct Worker* worker = nullptr;
+  struct Fiber* fiber = nullptr;  // that it runs on, from its start to its end
+};
+
+/// What threads run on, one after the other; it lives from launch to launch and is parked in between.
+struct Fiber {
+  Worker* worker = nullptr;
   std::unique_ptr<std::byte[]> stack = std::make_unique_for_overwrite<std::byte[]>(kStackBytes);
   union {
     context::fiber itself;  // never unwound: it waits for ever, with nothing on its stack that needs an end
@@ -66,11 +70,16 @@ struct Fiber : Place {
   void yield();
 };
 
-/// A core's fibers, and the block that they work on.
+/// A core's threads and fibers, and the block that they work on.
 struct Worker {
+  std::vector<std::unique_ptr<Thread>> threads;
   std::vector<std::unique_ptr<Fiber>> fibers;
+  std::vector<Fiber*> idle;
   const std::function<void()>* kernel = nullptr;
-  std::vector<std::uint64_t> brought;  // [warps × 32]
+  std::unique_ptr<Counted> counted_here = std::make_unique<Counted>();  // not thread-local memory: that is shared memory
+  std::vector<std::uint64_t> brought;                                   // [warps × 32]
+  std::vector<Thread*> turn;  // the threads of a warp, in the order in which they run, and which of them runs
+  std::size_t at = 0;
   unsigned votes = 0;
   bool abandoned = false;
 #if defined(__SANITIZE_ADDRESS__)
@@ -78,13 +87,19 @@ struct Worker {
   std::size_t stack_size = 0;
 #endif
 
-  void make_fibers(unsigned count);
-  std::string run_block(unsigned threads);
-  void run_warp(unsigned first, unsigned threads, bool backwards);
-  bool release_lanes(unsigned first, unsigned threads);
-  std::string release_block(unsigned threads);
-  void abandon(unsigned threads);
+  void make_threads(unsigned count);
+  Fiber* take_fiber();
+  void resume(Thread& thread);
+  Thread* begin_next();
+  std::string run_block(unsigned count);
+  void run_warp(unsigned first, unsigned count, bool backwards);
+  bool release_lanes(unsigned first, unsigned count);
+  std::string release_block(unsigned count);
+  void abandon(unsigned count);
 };
+
+/// The thread that runs: its place is its base.
+Thread& running() { return const_cast<Thread&>(static_cast<const Thread&>(*place)); }
 
 void Fiber::run() {
 #if defined(__SANITIZE_ADDRESS__)
@@ -95,14 +110,21 @@ void Fiber::run() {
       (*worker->kernel)();
     } catch (const Abandoned&) {
     }
-    state = State::done;
+    Thread& ended = running();
+    ended.state = State::done;
+    ended.fiber = nullptr;
+    if (Thread* next = worker->begin_next()) {
+      next->fiber = this;
+      place = next;
+      continue;
+    }
+    worker->idle.push_back(this);
     yield();
   }
 }
 
 /// Runs the fiber until it yields.
 void Fiber::resume() {
-  place = this;
 #if defined(__SANITIZE_ADDRESS__)
   void* own_fake_stack = nullptr;
   __sanitizer_start_switch_fiber(&own_fake_stack, stack.get(), kStackBytes);
@@ -123,10 +145,18 @@ void Fiber::yield() {
 #endif
 }
 
-void Worker::make_fibers(unsigned count) {
-  while (fibers.size() < count) {
-    auto fiber = std::make_unique<Fiber>();
-    Fiber* self = fiber.get();
+void Worker::make_threads(unsigned count) {
+  while (threads.size() < count) {
+    threads.push_back(std::make_unique<Thread>());
+    threads.back()->worker = this;
+  }
+  brought.resize((std::size_t{count} + 31) / 32 * 32);
+}
+
+Fiber* Worker::take_fiber() {
+  if (idle.empty()) {
+    fibers.push_back(std::make_unique<Fiber>());
+    Fiber* self = fibers.back().get();
     self->worker = this;
     StackInPlace stack{self->stack.get()};
     const context::stack_context place_of_stack = stack.allocate();
@@ -136,9 +166,27 @@ void Worker::make_fibers(unsigned count) {
                          self->scheduler = std::move(scheduler);
                          self->run();
                        });
-    fibers.push_back(std::move(fiber));
+    return self;
   }
-  brought.resize((std::size_t{count} + 31) / 32 * 32);
+  Fiber* fiber = idle.back();
+  idle.pop_back();
+  return fiber;
+}
+
+/// Runs a thread until it waits or has ended, and on its fiber those of its turn that have not begun, up to one that waits.
+void Worker::resume(Thread& thread) {
+  thread.state = State::ready;
+  if (!thread.fiber) thread.fiber = take_fiber();
+  place = &thread;
+  thread.fiber->resume();
+}
+
+/// The next thread of the turn, if it has not begun: it has now. Kernels without barriers so take one switch a warp.
+Thread* Worker::begin_next() {
+  if (abandoned || at + 1 >= turn.size() || turn[at + 1]->state != State::fresh) return nullptr;
+  Thread* thread = turn[++at];
+  thread->state = State::ready;
+  return thread;
 }
 
 bool same_line(const std::source_location& a, const std::source_location& b) {
@@ -150,25 +198,25 @@ std::string line_of(const std::source_location& where) {
 }
 
 /// Releases the lanes of a warp that wait for each other and are all there.
-bool Worker::release_lanes(unsigned first, unsigned threads) {
+bool Worker::release_lanes(unsigned first, unsigned count) {
   bool released = false;
-  const unsigned lanes = std::min(32u, threads - first);
+  const unsigned lanes = std::min(32u, count - first);
   for (unsigned lane = 0; lane < lanes; ++lane) {
-    const Fiber& leader = *fibers[first + lane];
+    const Thread& leader = *threads[first + lane];
     if (leader.state != State::at_warp_exchange) continue;
     const unsigned mask = lanes < 32 ? leader.mask & ((1u << lanes) - 1) : leader.mask;
     bool all = mask >> lane & 1;
     for (unsigned other = 0; other < lanes; ++other) {
-      const Fiber& fiber = *fibers[first + other];
+      const Thread& thread = *threads[first + other];
       if (mask >> other & 1)
-        all = all && fiber.state == State::at_warp_exchange && fiber.mask == leader.mask &&
-              same_line(fiber.where, leader.where);
+        all = all && thread.state == State::at_warp_exchange && thread.mask == leader.mask &&
+              same_line(thread.where, leader.where);
     }
     if (!all) continue;
     for (unsigned other = 0; other < lanes; ++other) {
       if (!(mask >> other & 1)) continue;
-      brought[first + other] = fibers[first + other]->value;
-      fibers[first + other]->state = State::ready;
+      brought[first + other] = threads[first + other]->value;
+      threads[first + other]->state = State::ready;
     }
     released = true;
   }
@@ -176,165 +224,68 @@ bool Worker::release_lanes(unsigned first, unsigned threads) {
 }
 
 /// Runs a warp until no lane can go on by itself.
-void Worker::run_warp(unsigned first, unsigned threads, bool backwards) {
-  const unsigned lanes = std::min(32u, threads - first);
+void Worker::run_warp(unsigned first, unsigned count, bool backwards) {
+  const unsigned lanes = std::min(32u, count - first);
+  turn.resize(lanes);
   do {
-    for (unsigned i = 0; i < lanes; ++i) {
-      Fiber& fiber = *fibers[first + (backwards ? lanes - 1 - i : i)];
-      if (fiber.state == State::ready) fiber.resume();
+    for (unsigned i = 0; i < lanes; ++i) turn[i] = threads[first + (backwards ? lanes - 1 - i : i)].get();
+    for (at = 0; at < lanes; ++at) {
+      Thread& thread = *turn[at];
+      if (thread.state == State::fresh || thread.state == State::ready) resume(thread);
     }
     backwards = !backwards;
-  } while (release_lanes(first, threads));
+  } while (release_lanes(first, count));
 }
 
 /// Releases a block of which all threads wait at the same barrier. Returns what is wrong if they do not.
-std::string Worker::release_block(unsigned threads) {
-  const Fiber* waiting = nullptr;
-  const Fiber* other = nullptr;
+std::string Worker::release_block(unsigned count) {
+  const Thread* waiting = nullptr;
+  const Thread* other = nullptr;
   votes = 0;
-  for (unsigned i = 0; i < threads; ++i) {
-    const Fiber& fiber = *fibers[i];
-    if (fiber.state == State::at_warp_exchange)
-      return "a warp exchange at " + line_of(fiber.where) + " waits for lanes of its mask that do not come";
-    if (fiber.state == State::at_block_barrier && !waiting) waiting = &fiber;
-    if (fiber.state == State::done || (waiting && !same_line(fiber.where, waiting->where))) other = &fiber;
-    if (fiber.state == State::at_block_barrier) votes += fiber.value != 0;
+  for (unsigned i = 0; i < count; ++i) {
+    const Thread& thread = *threads[i];
+    if (thread.state == State::at_warp_exchange)
+      return "a warp exchange at " + line_of(thread.where) + " waits for lanes of its mask that do not come";
+    if (thread.state == State::at_block_barrier && !waiting) waiting = &thread;
+    if (thread.state == State::done || (waiting && !same_line(thread.where, waiting->where))) other = &thread;
+    if (thread.state == State::at_block_barrier) votes += thread.value != 0;
   }
   if (waiting && other)
     return "not all threads of a block reach the barrier at " + line_of(waiting->where) +
            (other->state == State::done ? ", some have ended" : ", some wait at " + line_of(other->where));
   if (waiting)
-    for (unsigned i = 0; i < threads; ++i) fibers[i]->state = State::ready;
+    for (unsigned i = 0; i < count; ++i) threads[i]->state = State::ready;
   return {};
 }
 
-void Worker::abandon(unsigned threads) {
+void Worker::abandon(unsigned count) {
   abandoned = true;
-  for (unsigned i = 0; i < threads; ++i)
-    while (fibers[i]->state != State::done) fibers[i]->resume();
+  for (unsigned i = 0; i < count; ++i)
+    while (threads[i]->state != State::done) resume(*threads[i]);
   abandoned = false;
 }
 
-std::string Worker::run_block(unsigned threads) {
-  for (unsigned i = 0; i < threads; ++i) fibers[i]->state = State::ready;
+std::string Worker::run_block(unsigned count) {
+  for (unsigned i = 0; i < count; ++i) threads[i]->state = State::fresh;
   for (bool backwards = false;; backwards = !backwards) {
-    for (unsigned first = 0; first < threads; first += 32)
-      run_warp(backwards ? (threads - 1) / 32 * 32 - first : first, threads, backwards);
-    std::string wrong = release_block(threads);
-    if (!wrong.empty()) abandon(threads);
-    if (!wrong.empty() || fibers[0]->state == State::done) return wrong;
+    for (unsigned first = 0; first < count; first += 32)
+      run_warp(backwards ? (count - 1) / 32 * 32 - first : first, count, backwards);
+    std::string wrong = release_block(count);
+    if (!wrong.empty()) abandon(count);
+    if (!wrong.empty() || threads[0]->state == State::done) return wrong;
   }
 }
 
-/// The fiber that runs: its place is its base.
-Fiber& running() { return const_cast<Fiber&>(static_cast<const Fiber&>(*place)); }
-
 void wait_as(State state, std::uint64_t value, std::source_location where) {
-  Fiber& self = running();
+  Thread& self = running();
   self.state = state;
   self.value = value;
   self.where = where;
-  self.yield();
+  self.fiber->yield();
   if (self.worker->abandoned) throw Abandoned{};
 }
 
-/// One grid at work: blocks are taken in order until none is left or one has failed.
-struct Work {
-  Work(const Grid& a_grid, const std::function<void()>& a_kernel) : grid(a_grid), kernel(a_kernel) {}
-  const Grid& grid;
-  const std::function<void()>& kernel;
-  std::atomic<std::uint64_t> next{0};
-  std::mutex mutex;
-  std::string wrong;
-
-  bool failed() {
-    std::lock_guard lock(mutex);
-    return !wrong.empty();
-  }
-};
-
-void take_blocks(Work& work) {
-  thread_local Worker worker;
-  const dim3 threads = work.grid.threads, blocks = work.grid.blocks;
-  const unsigned count = threads.x * threads.y * threads.z;
-  const std::uint64_t all = std::uint64_t{blocks.x} * blocks.y * blocks.z;
-  worker.make_fibers(count);
-  worker.kernel = &work.kernel;
-  const auto shared = std::make_unique_for_overwrite<std::byte[]>(work.grid.shared_bytes);
-  for (unsigned i = 0; i < count; ++i) {
-    const uint3 index{i % threads.x, i / threads.x % threads.y, i / (threads.x * threads.y)};
-    static_cast<Place&>(*worker.fibers[i]) = {index, {}, threads, blocks, i % 32, shared.get()};
-  }
-  for (std::uint64_t block = work.next++; block < all && !work.failed(); block = work.next++) {
-    const uint3 index{static_cast<unsigned>(block % blocks.x), static_cast<unsigned>(block / blocks.x % blocks.y),
-                      static_cast<unsigned>(block / blocks.x / blocks.y)};
-    for (unsigned i = 0; i < count; ++i) worker.fibers[i]->block = index;
-    std::memset(shared.get(), 0xA5, work.grid.shared_bytes);  // nobody may rely on what is there
-    std::string wrong = worker.run_block(count);
-    if (wrong.empty()) continue;
-    std::lock_guard lock(work.mutex);
-    work.wrong = wrong;
-  }
-  place = nullptr;
-}
-
-/// Threads that help with blocks; they live as long as the program.
-class Helpers {
- public:
-  explicit Helpers(unsigned count) {
-    for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { help(); });
-  }
-  ~Helpers() {
-    {
-      std::lock_guard lock(mutex_);
-      ending_ = true;
-    }
-    wake_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-
-  /// Works on the grid with all helpers, or alone where they are busy with another.
-  void run(Work& work) {
-    std::unique_lock turn(turn_, std::try_to_lock);
-    if (turn && !threads_.empty()) {
-      std::lock_guard lock(mutex_);
-      work_ = &work;
-      busy_ = threads_.size();
-      ++round_;
-      wake_.notify_all();
-    }
-    take_blocks(work);
-    if (!turn || threads_.empty()) return;
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [&] { return busy_ == 0; });
-  }
-
- private:
-  void help() {
-    std::uint64_t seen = 0;
-    for (;;) {
-      Work* work = nullptr;
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return ending_ || round_ != seen; });
-        if (ending_) return;
-        seen = round_;
-        work = work_;
-      }
-      take_blocks(*work);
-      std::lock_guard lock(mutex_);
-      if (--busy_ == 0) done_.notify_all();
-    }
-  }
-
-  std::mutex turn_, mutex_;
-  std::condition_variable wake_, done_;
-  std::vector<std::thread> threads_;
-  Work* work_ = nullptr;
-  std::size_t busy_ = 0;
-  std::uint64_t round_ = 0;
-  bool ending_ = false;
-};
+thread_local Worker worker;
 
 }  // namespace
 
@@ -344,22 +295,32 @@ unsigned block_barrier(bool predicate, std::source_location where) {
 }
 
 const std::uint64_t* warp_exchange(unsigned mask, std::uint64_t value, std::source_location where) {
-  Fiber& self = running();
+  Thread& self = running();
   self.mask = mask;
   wait_as(State::at_warp_exchange, value, where);
   const unsigned linear = self.thread.x + self.threads.x * (self.thread.y + self.threads.y * self.thread.z);
   return self.worker->brought.data() + linear / 32 * 32;
 }
 
-std::string run_grid(const Grid& grid, const std::function<void()>& kernel) {
-  Work work(grid, kernel);
-  if (std::uint64_t{grid.blocks.x} * grid.blocks.y * grid.blocks.z == 1) {
-    take_blocks(work);
-  } else {
-    static Helpers helpers(std::max(1u, std::thread::hardware_concurrency()) - 1);
-    helpers.run(work);
+Counted* begin_blocks(const Grid& grid, const std::function<void()>& kernel, std::byte* shared) {
+  const unsigned count = grid.threads.x * grid.threads.y * grid.threads.z;
+  worker.make_threads(count);
+  worker.kernel = &kernel;
+  for (unsigned i = 0; i < count; ++i) {
+    const dim3 threads = grid.threads;
+    const uint3 index{i % threads.x, i / threads.x % threads.y, i / (threads.x * threads.y)};
+    static_cast<Place&>(*worker.threads[i]) = {index, {}, threads, grid.blocks, i % 32, shared};
   }
-  return work.wrong;
+  return worker.counted_here.get();
+}
+
+std::string run_block(const Grid& grid, uint3 index) {
+  const unsigned count = grid.threads.x * grid.threads.y * grid.threads.z;
+  for (unsigned i = 0; i < count; ++i) worker.threads[i]->block = index;
+  ++worker.counted_here->block;
+  std::string wrong = worker.run_block(count);
+  place = nullptr;
+  return wrong;
 }
 
 }  // namespace carbonfront::emulation

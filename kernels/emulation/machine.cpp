@@ -46,7 +46,9 @@ cudaError_t allocate(void** memory, std::size_t bytes, int where) {
   std::lock_guard lock(m.mutex);
   if (const cudaError_t error = begin_call(m, cudaErrorMemoryAllocation)) return result(error);
   if (where != kPinned && m.used[where] + bytes > m.device_bytes) return result(cudaErrorMemoryAllocation);
-  auto block = std::make_unique_for_overwrite<std::byte[]>(bytes);
+  const bool of_device = where != kPinned && bytes > 0;
+  std::unique_ptr<std::byte[], GiveBack> block(of_device ? take_device_memory(bytes) : new std::byte[bytes],
+                                               {of_device ? bytes : 0});
   std::memset(block.get(), 0xA5, bytes);
   m.used[where] += bytes;
   if (where != kPinned && m.used[where] > m.reserved[where]) {
@@ -76,20 +78,28 @@ cudaError_t put(cudaStream_t stream, cudaError_t error_if_failing, std::function
   return cudaSuccess;
 }
 
-cudaError_t launch(dim3 blocks, dim3 threads, std::size_t shared_bytes, cudaStream_t stream, std::function<void()> kernel) {
+cudaError_t launch(const char* name, dim3 blocks, dim3 threads, std::size_t shared_bytes, cudaStream_t stream,
+                   std::function<void()> kernel) {
   const std::uint64_t count = std::uint64_t{threads.x} * threads.y * threads.z;
   const bool possible = blocks.x > 0 && blocks.x < 1u << 31 && blocks.y > 0 && blocks.y < 1u << 16 && blocks.z > 0 &&
                         blocks.z < 1u << 16 && count > 0 && count <= 1024 && count % 32 == 0 && shared_bytes <= 227 << 10;
   if (!possible) return result(cudaErrorInvalidConfiguration);
-  return put(stream, cudaErrorLaunchFailure, [grid = Grid{blocks, threads, shared_bytes}, kernel = std::move(kernel)] {
-    const std::string wrong = run_grid(grid, kernel);
+  return put(stream, cudaErrorLaunchFailure, [name, grid = Grid{blocks, threads, shared_bytes}, kernel = std::move(kernel)] {
+    LaunchCounts counts{name, 1, std::uint64_t{grid.blocks.x} * grid.blocks.y * grid.blocks.z, {}, 0, 0, {}};
+    const bool counts_wanted = is_counting();
+    const std::string wrong = run_grid(grid, kernel, counts_wanted ? &counts : nullptr);
+    if (counts_wanted) keep_counts(counts);
     std::lock_guard lock(machine().mutex);
     if (machine().wrong.empty()) machine().wrong = wrong;
   });
 }
 
-cudaError_t enqueue(cudaStream_t stream, std::function<void()> work) {
-  return put(stream, cudaErrorUnknown, std::move(work));
+cudaError_t enqueue(cudaStream_t stream, std::function<void()> work, std::function<LaunchCounts()> counts) {
+  return put(stream, cudaErrorUnknown, [work = std::move(work), counts = std::move(counts)] {
+    const bool counts_wanted = is_counting();
+    if (counts_wanted) keep_counts(counts());  // before the work: it may be in place
+    work();
+  });
 }
 
 void fail_call(std::uint64_t number) {

@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 
+#include "kernels/emulation/memory.hpp"
 #include "kernels/emulation/runtime.hpp"
 
 namespace carbonfront::emulation {
@@ -32,8 +33,14 @@ struct EventState {
 
 inline constexpr int kPinned = -1;
 
+/// Gives memory back to where it was taken.
+struct GiveBack {
+  std::size_t device_bytes = 0;  // 0: of the host
+  void operator()(std::byte* memory) const { device_bytes > 0 ? give_device_memory(memory, device_bytes) : delete[] memory; }
+};
+
 struct Allocation {
-  std::unique_ptr<std::byte[]> memory;
+  std::unique_ptr<std::byte[], GiveBack> memory;
   std::size_t bytes;
   int place;    // device, or kPinned
   int machine;  // number of the machine that it was taken of

@@ -11,6 +11,21 @@
 
 using namespace carbonfront::emulation;
 
+namespace {
+
+/// The device's side of a copy.
+LaunchCounts counts_of_copy(cudaMemcpyKind kind, std::uint64_t bytes) {
+  const std::uint64_t read = kind == cudaMemcpyHostToDevice ? 0 : bytes,
+                      written = kind == cudaMemcpyDeviceToHost ? 0 : bytes;
+  const std::uint64_t sectors = (read + written + kSectorBytes - 1) / kSectorBytes;
+  const char* name = kind == cudaMemcpyHostToDevice   ? "cudaMemcpyAsync to the device"
+                     : kind == cudaMemcpyDeviceToHost ? "cudaMemcpyAsync from the device"
+                                                      : "cudaMemcpyAsync on the device";
+  return {name, 1, 0, {read, written, sectors, sectors, 0, 0}, 0, 0, {}};
+}
+
+}  // namespace
+
 cudaError_t cudaGetDeviceCount(int* count) {
   std::lock_guard lock(machine().mutex);
   if (const cudaError_t error = begin_call(machine(), cudaErrorUnknown)) return result(error);
@@ -111,7 +126,8 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
       return result(cudaErrorInvalidValue);
     if (kind == cudaMemcpyHostToDevice) machine().bytes_up += bytes;
   }
-  return put(stream, cudaErrorUnknown, [=] { std::memcpy(to, from, bytes); });
+  return enqueue(
+      stream, [=] { std::memcpy(to, from, bytes); }, [=] { return counts_of_copy(kind, bytes); });
 }
 
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
@@ -119,7 +135,12 @@ cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStre
     std::lock_guard lock(machine().mutex);
     if (!lies_in(machine(), memory, bytes, stream->device)) return result(cudaErrorInvalidValue);
   }
-  return put(stream, cudaErrorUnknown, [=] { std::memset(memory, value, bytes); });
+  return enqueue(
+      stream, [=] { std::memset(memory, value, bytes); },
+      [=] {
+        const std::uint64_t sectors = (bytes + kSectorBytes - 1) / kSectorBytes;
+        return LaunchCounts{"cudaMemsetAsync", 1, 0, {0, bytes, sectors, sectors, 0, 0}, 0, 0, {}};
+      });
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {

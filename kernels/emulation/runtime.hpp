@@ -8,6 +8,8 @@
 //              CARBONFRONT_EMULATED_MEMORY   bytes of memory of each (default 2^32)
 //              CARBONFRONT_EMULATED_CAPABILITY  compute capability of device 0, such as 86 (default 90); others have 90
 //              CARBONFRONT_EMULATED_FAULT    the number, from 1, of the call that fails
+//              CARBONFRONT_EMULATED_SHUFFLE  seed of the order in which blocks start (default 0: that of their index)
+//              CARBONFRONT_EMULATED_WORKERS  how many blocks may run at once (default 0: as many as there are cores)
 
 #include <cstddef>
 #include <cstdint>
@@ -78,11 +80,19 @@ const char* cudaGetErrorName(cudaError_t error);
 
 namespace carbonfront::emulation {
 
-/// Puts a kernel into a stream: one grid. Threads of a block must be whole warps.
-cudaError_t launch(dim3 blocks, dim3 threads, std::size_t shared_bytes, cudaStream_t stream, std::function<void()> kernel);
+/// Puts a kernel into a stream: one grid. Threads of a block must be whole warps. `name` is a literal.
+cudaError_t launch(const char* name, dim3 blocks, dim3 threads, std::size_t shared_bytes, cudaStream_t stream,
+                   std::function<void()> kernel);
 
-/// Puts the host's twin of a device-wide call into a stream.
-cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
+/// Puts the host's twin of a device-wide call into a stream. `counts` says what a device would do, just before the work is
+/// done; it is asked where somebody counts.
+cudaError_t enqueue(cudaStream_t stream, std::function<void()> work, std::function<LaunchCounts()> counts);
+
+/// Makes the blocks of every launch from now on start in a pseudo-random order; 0: in that of their index.
+void shuffle_blocks(std::uint64_t seed);
+
+/// Lets so many blocks run at once; 0: as many as there are cores.
+void use_workers(unsigned most);
 
 /// Makes the `number`-th call from now on fail, 0: none. Calls that only give back are not counted: they cannot fail.
 void fail_call(std::uint64_t number);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kernels/emulation/grid.hpp"
+#include "kernels/emulation/schedule.hpp"
 
 namespace carbonfront::emulation {
 
@@ -135,13 +136,13 @@ class Crew {
 
 }  // namespace
 
-std::string run_grid(const Grid& grid, const std::function<void()>& kernel) {
+std::string run_grid(const Grid& grid, const std::function<void()>& kernel, LaunchCounts*) {
   static std::mutex one_grid;
   static std::unique_ptr<Crew> crew;
   std::lock_guard lock(one_grid);
   const dim3 threads = grid.threads, blocks = grid.blocks;
   const unsigned count = threads.x * threads.y * threads.z;
-  const std::uint64_t all = std::uint64_t{blocks.x} * blocks.y * blocks.z;
+  const BlockOrder order = next_block_order(std::uint64_t{blocks.x} * blocks.y * blocks.z);
   Block state(count);
   block_at_work = &state;
   const auto shared = std::make_unique_for_overwrite<std::byte[]>(grid.shared_bytes);
@@ -150,7 +151,8 @@ std::string run_grid(const Grid& grid, const std::function<void()>& kernel) {
     Place own{
         {i % threads.x, i / threads.x % threads.y, i / (threads.x * threads.y)}, {}, threads, blocks, i % 32, shared.get()};
     place = &own;
-    for (std::uint64_t block = 0; block < all; ++block) {
+    for (std::uint64_t next = 0; next < order.count; ++next) {
+      const std::uint64_t block = order[next];
       own.block = {static_cast<unsigned>(block % blocks.x), static_cast<unsigned>(block / blocks.x % blocks.y),
                    static_cast<unsigned>(block / blocks.x / blocks.y)};
       kernel();
