@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <vector>
 
 #include "kernels/emulation/grid.hpp"
@@ -238,11 +239,20 @@ void wait_as(State state, std::uint64_t value, std::source_location where) {
   if (self.worker->abandoned) throw Abandoned{};
 }
 
-/// One grid at work: blocks are taken in order until none is left or one has failed.
+/// One grid at work: blocks are taken until none is left or one has failed, in order, backwards or scrambled by turns.
 struct Work {
-  Work(const Grid& a_grid, const std::function<void()>& a_kernel) : grid(a_grid), kernel(a_kernel) {}
+  Work(const Grid& a_grid, const std::function<void()>& a_kernel) : grid(a_grid), kernel(a_kernel) {
+    static std::atomic<unsigned> grids{0};
+    const unsigned turn = grids++ % 3;
+    if (turn == 1) stride = blocks() - 1;
+    if (turn == 2) stride = std::max<std::uint64_t>(1, blocks() * 5 / 8);
+    while (std::gcd(stride, blocks()) != 1) ++stride;
+  }
   const Grid& grid;
   const std::function<void()>& kernel;
+  std::uint64_t stride = 1;  // from block to block, around the end; no divisor of their number
+
+  std::uint64_t blocks() const { return std::uint64_t{grid.blocks.x} * grid.blocks.y * grid.blocks.z; }
   std::atomic<std::uint64_t> next{0};
   std::mutex mutex;
   std::string wrong;
@@ -257,7 +267,7 @@ void take_blocks(Work& work) {
   thread_local Worker worker;
   const dim3 threads = work.grid.threads, blocks = work.grid.blocks;
   const unsigned count = threads.x * threads.y * threads.z;
-  const std::uint64_t all = std::uint64_t{blocks.x} * blocks.y * blocks.z;
+  const std::uint64_t all = work.blocks();
   worker.make_fibers(count);
   worker.kernel = &work.kernel;
   const auto shared = std::make_unique_for_overwrite<std::byte[]>(work.grid.shared_bytes);
@@ -265,7 +275,8 @@ void take_blocks(Work& work) {
     const uint3 index{i % threads.x, i / threads.x % threads.y, i / (threads.x * threads.y)};
     static_cast<Place&>(*worker.fibers[i]) = {index, {}, threads, blocks, i % 32, shared.get()};
   }
-  for (std::uint64_t block = work.next++; block < all && !work.failed(); block = work.next++) {
+  for (std::uint64_t taken = work.next++; taken < all && !work.failed(); taken = work.next++) {
+    const std::uint64_t block = (taken + 1) * work.stride % all;
     const uint3 index{static_cast<unsigned>(block % blocks.x), static_cast<unsigned>(block / blocks.x % blocks.y),
                       static_cast<unsigned>(block / blocks.x / blocks.y)};
     for (unsigned i = 0; i < count; ++i) worker.fibers[i]->block = index;
@@ -353,7 +364,7 @@ const std::uint64_t* warp_exchange(unsigned mask, std::uint64_t value, std::sour
 
 std::string run_grid(const Grid& grid, const std::function<void()>& kernel) {
   Work work(grid, kernel);
-  if (std::uint64_t{grid.blocks.x} * grid.blocks.y * grid.blocks.z == 1) {
+  if (work.blocks() == 1) {
     take_blocks(work);
   } else {
     static Helpers helpers(std::max(1u, std::thread::hardware_concurrency()) - 1);

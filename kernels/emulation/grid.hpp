@@ -15,7 +15,7 @@ struct Grid {
 };
 
 /// Runs `kernel` for every thread of the grid and returns when all are done. Returns what went wrong, empty: nothing. Blocks
-/// run on all cores, in the order of their index; the threads of a block take turns at barriers, in either direction.
+/// run on all cores, in no order that kernels may rely on; the threads of a block take turns at barriers, in either direction.
 std::string run_grid(const Grid& grid, const std::function<void()>& kernel);
 
 }  // namespace carbonfront::emulation
