@@ -10,22 +10,32 @@
 // bins. Cells of 256 rows are compared by masks. Ranks being permutations, every cell begins at a multiple of its size.
 //
 // Lists say the order of each node: by y of x, by z of where y's list has them, by w of where z's has them. Parting one
-// tells the next where its rows went, so that each list is one gather of the one before. Counts stay in the order of a list
-// and move with it: only the first lists are scattered, and only their gathers are random beyond a node.
+// tells where its rows went, which the next gathers. Counts stay in the order of a list and move with it. So nothing is
+// scattered but the first lists, and nothing gathered at random beyond a node.
 //
-// Bound, with D = ⌈(bits of size − 8) / 4⌉ digits, A = objectives − 1: (D+A−1 choose A) passes that count, of 16 bytes a row
-// (20 where they begin a list), and 16^A · 8 / 4,096 bytes of look-back unless a cell is a tile of 4,096 rows (three
-// objectives 0.5, four 32); three objectives D, four D (D + 7) / 2 passes of lists, of 12, and as many gathers less D, of
-// 12, at worst of 40; leaves of 20 to 28 a row, one set a list. Launches, counting fills: counts_radix.cu's are listed in
-// launches(). Memory: 24, 40 and 64 bytes a row, four objectives 4 more of look-back. At 10⁷ × 3: 10 passes, 0.5 KB a row;
-// 10⁷ × 4: 20 passes, 1.6 KB; 10⁸ × 3: 15 passes, 0.7 KB. Instructions of a row and pass: about 100, with three axes 200.
-// Speed: not measured.
+// Carried from tile to tile (radix_pass.hpp): rows by bin, 16^A of them with A = objectives − 1, from each tile of 4,096
+// rows to the next of its cell. Of three axes the bins are summed up for every 512 rows, 16 KiB twice in shared memory; of
+// fewer the sums are kept, and grow by what 256 rows add to each.
+//
+// Bound, with D = ⌈(bits of size − 8) / 4⌉ digits. Passes that count: (D + A − 1 choose A), of 16 bytes a row, 20 where they
+// begin a list, and with three axes 16 of look-back where cells are larger than a tile. Lists to part, and gathers: with
+// A = 2 D of each, with A = 3 D (D + 7) / 2 and D (D + 5) / 2, of 12 each, a gather across all rows at worst 40. Leaves
+// after every list that passes go down, 16 to 24. In all, as if no cache held anything from launch to launch:
+//
+//   size × objectives   D   counting passes   launches, fills of look-back   bytes a row   bytes
+//   10⁶ × 3             3    6                18, 5                            350         0.35 GB
+//   10⁷ × 3             4   10                25, 9                            490         4.9 GB
+//   10⁸ × 3             5   15                33, 14                           620         62 GB
+//   10⁷ × 4             4   20                77, 25                         1,520         15 GB
+//
+// Instructions of a row and counting pass, by hand: 200, with three axes 430. Predicted, ±2×: 10⁷ × 3 2.5 ms, 10⁸ × 3 25 ms,
+// 10⁷ × 4 10 ms. Memory: 24, 40 and 64 bytes a row; look-back 4 more with three axes. Speed: not measured.
 
 #include "kernels/pairs.hpp"
 
 namespace carbonfront::device {
 
-/// The fewest rows of four objectives for which passes take less time than comparing tiles.
+/// The fewest rows of four objectives for which passes take less time than comparing tiles; predicted, not measured.
 inline constexpr std::uint32_t kFewestOfFour = 10'000'000;
 
 /// As count_pairs() of all rows and for all: with at most four objectives, and at most 2³¹ rows, of four 2²⁸.

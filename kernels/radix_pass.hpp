@@ -5,10 +5,12 @@
 // An axis is an objective of which a pass looks at one digit. Rows lie in cells of 2^k, each beginning at a multiple of its
 // size, in the order of the last objective. A row is a word: its key, a rank that no other row of its cell has, below, and
 // the digits of the axes above it in the top bits, kDigitBits each. The bits of the key above the cell are those of the
-// row's index. A pass reads every row once more than it moves it: once for the digits of its tile, once for the rest. What
-// is before a tile comes from the tiles before it in its cell by single-pass look-back (Merrill & Garland 2016): a word a
-// bin and tile, which carries its own state, so that nothing must be ordered between words. Tiles are numbered by a ticket
-// as blocks start: a block waits for none that has not started.
+// row's index.
+//
+// What is before a tile comes from the tiles before it in its cell by single-pass look-back (Merrill & Garland 2016): a word
+// a bin and tile, which carries its own state, so that nothing must be ordered between words. Tiles are numbered by a ticket
+// as blocks start: a block waits for none that has not started. So a tile's rows are read twice, the second time from a
+// cache, and moved once.
 
 #include <cstdint>
 

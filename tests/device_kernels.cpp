@@ -17,7 +17,7 @@ constexpr Distribution kDistributions[] = {Distribution::independent,     Distri
 /// host for every thread of a block is slow.
 template <class Check>
 void for_tables(std::initializer_list<std::uint32_t>, Check check) {
-  for (const std::uint32_t objectives : {2, 3, 5}) {
+  for (const std::uint32_t objectives : {2, 3, 4, 5}) {
     Table table = table_of(draw(Distribution::quantised, 520, objectives, 11));
     table.group = draw_groups(520, 2, 12);
     check(table, std::to_string(objectives) + " objectives");
