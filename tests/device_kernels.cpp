@@ -17,7 +17,7 @@ constexpr Distribution kDistributions[] = {Distribution::independent,     Distri
 /// host for every thread of a block is slow.
 template <class Check>
 void for_tables(std::initializer_list<std::uint32_t>, Check check) {
-  for (const std::uint32_t objectives : {2, 3, 5}) {
+  for (const std::uint32_t objectives : {2, 3, 4, 5}) {
     Table table = table_of(draw(Distribution::quantised, 520, objectives, 11));
     table.group = draw_groups(520, 2, 12);
     check(table, std::to_string(objectives) + " objectives");
@@ -66,7 +66,7 @@ void settle_by_tiles(const Stream& stream, OrderView order, std::uint32_t* ranks
 /// Radix where it can, which is not for marked rows and shares.
 void count_radix_or_tiles(const Stream& stream, OrderView order, Direction direction, const std::uint8_t* counted,
                           Share share, std::uint32_t* counts) {
-  if (fits_radix(order) && !counted && share.count == 1)
+  if (fits_radix(order, 0) && !counted && share.count == 1)
     count_radix(stream, order, direction, counts);
   else
     count_by_tiles(stream, order, direction, counted, share, counts);
@@ -109,6 +109,49 @@ TEST(DeviceKernels, CountManyRowsAsTheCpuDoes) {
       });
       EXPECT_TRUE(found == (direction == Direction::dominated_by ? expected.dominated_by : expected.dominates))
           << size << " x " << objectives << ' ' << name_of(distribution);
+    }
+  }
+}
+#endif
+
+#if !defined(CARBONFRONT_EMULATION_THREADS)
+/// Sizes around those of leaves, tiles of look-back and digits; the last have several tiles in a cell.
+TEST(DeviceKernels, CountByRadixAroundTheEdgesOfTilesAndDigits) {
+  std::mt19937_64 random(19);
+  for (const std::uint32_t objectives : {2, 3, 4}) {
+    for (const std::uint32_t size : {1u, 2u, 255u, 256u, 257u, 4095u, 4096u, 4097u, 8191u, 65533 + objectives}) {
+      const Distribution distribution = kDistributions[random() % std::size(kDistributions)];
+      Table table = table_of(draw(distribution, size, objectives, random()));
+      if (random() % 2) table.group = draw_groups(size, 3, random());
+      const Verdict expected = by_cpu(table, {true, true, false, false});
+      Ordered ordered(table);
+      for (const Direction direction : {Direction::dominated_by, Direction::dominates}) {
+        const auto found = ordered.answers<std::uint32_t>([&](OrderView order, std::uint32_t* counts) {
+          EXPECT_TRUE(fits_radix(order, size));
+          count_radix(ordered.streams.work, order, direction, counts);
+        });
+        EXPECT_TRUE(found == (direction == Direction::dominated_by ? expected.dominated_by : expected.dominates))
+            << size << " x " << objectives << ' ' << name_of(distribution);
+      }
+    }
+  }
+}
+
+TEST(DeviceKernels, CountByRadixRowsThatAreAllEqualOrAllInOneOrder) {
+  for (const std::uint32_t objectives : {2, 3, 4}) {
+    constexpr std::uint32_t kSize = 9000;
+    for (const std::uint32_t distinct : {1u, 2u, kSize}) {
+      std::vector<double> values(kSize);
+      for (std::uint32_t i = 0; i < kSize; ++i) values[i] = i * 7919u % kSize % distinct;
+      Table table = table_of(std::vector<std::vector<double>>(objectives, values));
+      const Verdict expected = by_cpu(table, {true, true, false, false});
+      Ordered ordered(table);
+      for (const Direction direction : {Direction::dominated_by, Direction::dominates}) {
+        const auto found = ordered.answers<std::uint32_t>(
+            [&](OrderView order, std::uint32_t* counts) { count_radix(ordered.streams.work, order, direction, counts); });
+        EXPECT_TRUE(found == (direction == Direction::dominated_by ? expected.dominated_by : expected.dominates))
+            << distinct << " distinct rows of " << objectives;
+      }
     }
   }
 }
