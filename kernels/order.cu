@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "kernels/device/launch.hpp"
+#include "kernels/device/block.hpp"
 #include "kernels/device/primitives.hpp"
 #include "kernels/order.hpp"
 
@@ -15,11 +15,31 @@ __global__ void gather_turned_kernel(const std::uint32_t* position, const std::u
   if (i < size) out[i] = distinct - 1 - in[position[places[i]]];
 }
 
-/// Marks the places whose row differs from the one before in this column.
-__global__ void mark_changes_kernel(const std::uint32_t* position, const std::uint32_t* rank, std::uint8_t* begins,
+/// Dense ranks of all columns, the group's included.
+struct DenseRanks {
+  const std::uint32_t* column[33];
+  std::uint32_t columns;
+};
+
+/// Marks the places whose row differs from the one before in any column.
+__global__ void mark_changes_kernel(const std::uint32_t* position, DenseRanks ranks, std::uint8_t* begins,
                                     std::uint32_t size) {
   const std::uint64_t i = global_thread();
-  if (i < size && (i == 0 || rank[position[i]] != rank[position[i - 1]])) begins[i] = 1;
+  if (i >= size) return;
+  bool begin = i == 0;
+  for (std::uint32_t c = 0; c < ranks.columns && !begin; ++c)
+    begin = ranks.column[c][position[i]] != ranks.column[c][position[i - 1]];
+  begins[i] = begin;
+}
+
+/// Collects for every column the bits in which any key differs from the first. A block looks at a part of one column.
+__global__ void differing_bits_kernel(KeysView keys, std::uint64_t stride, unsigned long long* bits) {
+  const std::uint64_t* column = keys.column(blockIdx.x % keys.columns);
+  unsigned long long differing = 0;
+  for (std::uint64_t i = std::uint64_t{blockIdx.x} / keys.columns * blockDim.x + threadIdx.x; i < keys.size; i += stride)
+    differing |= column[i] ^ column[0];
+  differing = reduce_warp(differing, AnyBit{});
+  if (threadIdx.x % 32 == 0 && differing != 0) atomicOr(bits + blockIdx.x % keys.columns, differing);
 }
 
 /// Waits for a stream in which memory of another is used, whatever happens, before that memory is given back.
@@ -33,8 +53,9 @@ struct Outcome {
   std::uint32_t last, unsorted;
 };
 
-constexpr std::uint32_t kLeadingBits = 32;  // of keys, that are sorted
-constexpr std::uint32_t kMostMended = 32;   // rows that have them in common
+constexpr std::uint32_t kLeadingBits = 32;                      // of keys, that are sorted
+constexpr std::uint32_t kMostMended = 32;                       // rows that have them in common
+constexpr std::uint32_t kRowsOfAPart = 8192, kMostParts = 264;  // of a column that blocks look through
 
 /// Takes 32 bits of every key, and numbers the rows.
 __global__ void leading_bits_kernel(const std::uint64_t* keys, int shift, std::uint32_t size, std::uint32_t* leading,
@@ -158,16 +179,25 @@ void unique_ranks(const Stream& stream, const std::uint32_t* position, const Den
 }
 
 void find_runs(const Stream& stream, const std::vector<DenseColumn>& objectives, const DenseColumn* groups, Order& order) {
-  const std::uint32_t size = order.size;
-  const DeviceArray<std::uint8_t> begins(stream, size);
-  fill_bytes(stream, begins.data(), 0, size);
-  const auto mark = [&](const DenseColumn& column) {
-    launch(stream, "mark_changes_kernel", one_thread_each(size), mark_changes_kernel, order.position.data(),
-           column.rank.data(), begins.data(), size);
-  };
-  for (const DenseColumn& objective : objectives) mark(objective);
-  if (groups) mark(*groups);
-  find_run_bounds(stream, begins.data(), order.run_first.data(), order.run_last.data(), size);
+  const DeviceArray<std::uint8_t> begins(stream, order.size);
+  DenseRanks ranks{};
+  for (const DenseColumn& objective : objectives) ranks.column[ranks.columns++] = objective.rank.data();
+  if (groups) ranks.column[ranks.columns++] = groups->rank.data();
+  launch(stream, "mark_changes_kernel", one_thread_each(order.size), mark_changes_kernel, order.position.data(), ranks,
+         begins.data(), order.size);
+  find_run_bounds(stream, begins.data(), order.run_first.data(), order.run_last.data(), order.size);
+}
+
+/// Which bits differ in each column. Waits for the stream.
+std::vector<std::uint64_t> differing_bits(const Stream& stream, KeysView keys) {
+  const DeviceArray<unsigned long long> bits(stream, keys.columns);
+  fill_bytes(stream, bits.data(), 0, bits.size());
+  const std::uint64_t parts = std::min<std::uint64_t>((keys.size - 1) / kRowsOfAPart + 1, kMostParts);
+  launch(stream, "differing_bits_kernel", {parts * keys.columns}, differing_bits_kernel, keys, parts * Shape{}.threads,
+         bits.data());
+  std::vector<unsigned long long> found(keys.columns);
+  read_values(stream, bits.data(), found.data(), found.size());
+  return {found.begin(), found.end()};
 }
 
 }  // namespace
@@ -176,13 +206,10 @@ std::vector<DenseColumn> dense_ranks(const Stream& work, const Stream& side, Key
   std::vector<DenseColumn> columns(keys.columns);
   const std::uint32_t size = keys.size;
   if (size == 0) return columns;
-  const DeviceArray<std::uint64_t> bits(work, keys.columns);
   const DeviceArray<Outcome> outcomes(work, keys.columns);
-  for (std::uint32_t k = 0; k < keys.columns; ++k) find_differing_bits(work, keys.column(k), bits.data() + k, size);
   for (DenseColumn& column : columns) column.rank = DeviceArray<std::uint32_t>(work, size);
   fill_bytes(work, outcomes.data(), 0, outcomes.size());
-  std::vector<std::uint64_t> differing(keys.columns);
-  read_values(work, bits.data(), differing.data(), differing.size());
+  const std::vector<std::uint64_t> differing = differing_bits(work, keys);
   const Beside beside{side};
   const auto rank = [&](std::uint32_t k, const Stream& stream, bool whole) {
     rank_column(stream, keys.column(k), differing[k], whole, size, columns[k].rank.data(), outcomes.data() + k);

@@ -10,11 +10,9 @@
 #include <thrust/transform.h>
 
 #include <cub/device/device_radix_sort.cuh>
-#include <cub/device/device_reduce.cuh>
 #include <cub/device/device_scan.cuh>
 #include <cub/device/device_select.cuh>
 #include <cuda/functional>
-#include <cuda/std/functional>
 
 #include "kernels/device/primitives.hpp"
 
@@ -63,11 +61,6 @@ struct LastOfRun {
   const std::uint8_t* begins;
   std::uint32_t last;
   __host__ __device__ std::uint32_t operator()(std::uint32_t i) const { return i == last || begins[i + 1] ? i : last; }
-};
-
-struct DiffersFromFirst {
-  const std::uint64_t* keys;
-  __host__ __device__ std::uint64_t operator()(std::uint64_t key) const { return key ^ keys[0]; }
 };
 
 struct IsZero {
@@ -141,13 +134,6 @@ void select_flagged(const Stream& stream, const std::uint32_t* in, const std::ui
   if (size == 0) return fill_bytes(stream, count, 0, 1);
   with_storage(stream, "cub::DeviceSelect::Flagged", [&](void* storage, std::size_t& bytes) {
     return cub::DeviceSelect::Flagged(storage, bytes, in, flags, out, count, size, stream.get());
-  });
-}
-
-void find_differing_bits(const Stream& stream, const std::uint64_t* keys, std::uint64_t* out, std::uint32_t size) {
-  with_storage(stream, "cub::DeviceReduce::TransformReduce", [&](void* storage, std::size_t& bytes) {
-    return cub::DeviceReduce::TransformReduce(storage, bytes, keys, out, size, ::cuda::std::bit_or<>{},
-                                              DiffersFromFirst{keys}, std::uint64_t{0}, stream.get());
   });
 }
 

@@ -33,9 +33,6 @@ void find_run_bounds(const Stream& stream, const std::uint8_t* begins, std::uint
 void select_flagged(const Stream& stream, const std::uint32_t* in, const std::uint8_t* flags, std::uint32_t* out,
                     std::uint32_t* count, std::uint32_t size);
 
-/// Collects to `out` [1] the bits in which any key differs from the first. At least one key.
-void find_differing_bits(const Stream& stream, const std::uint64_t* keys, std::uint64_t* out, std::uint32_t size);
-
 /// Writes 0, step, 2 · step, … [size].
 void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t size, std::uint32_t step = 1);
 

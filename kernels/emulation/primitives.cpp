@@ -134,16 +134,6 @@ void select_flagged(const Stream& stream, const std::uint32_t* in, const std::ui
       });
 }
 
-void find_differing_bits(const Stream& stream, const std::uint64_t* keys, std::uint64_t* out, std::uint32_t size) {
-  put(
-      stream, "find_differing_bits", size,
-      [=] {
-        *out = 0;
-        for (std::uint32_t i = 0; i < size; ++i) *out |= keys[i] ^ keys[0];
-      },
-      [=] { return streamed("find_differing_bits", 2, 8 * std::uint64_t{size}, 8); });
-}
-
 void fill_with_indices(const Stream& stream, std::uint32_t* out, std::uint32_t size, std::uint32_t step) {
   put(
       stream, "fill_with_indices", 0,
