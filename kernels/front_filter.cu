@@ -4,15 +4,179 @@
 #include "kernels/device/block.hpp"
 #include "kernels/device/primitives.hpp"
 #include "kernels/front_filter.hpp"
-#include "kernels/order.hpp"
+#include "kernels/strong_rows.hpp"
 
 namespace carbonfront::device {
 namespace {
 
-constexpr std::uint32_t kSample = 2048;    // rows, at most, among which strong ones are looked for
-constexpr std::uint32_t kStrong = 32;      // strong rows a round
-constexpr std::uint32_t kRounds = 16;      // at most
-constexpr std::uint32_t kRowsAThread = 4;  // so that a block's strong rows are loaded once for 1,024
+constexpr std::uint32_t kThreads = 256;
+constexpr std::uint32_t kFirst = 4;           // strong rows that every row is compared with
+constexpr std::uint32_t kMostChunk = 8192;    // rows of a block
+constexpr std::uint32_t kRounds = 2;          // at most
+constexpr std::uint32_t kManyLeft = 1 << 17;  // rows for which another round pays
+
+/// Tells whether a strong row, its keys [columns] at `strong`, dominates the row with the keys that `own(k)` gives.
+template <class Own>
+__device__ bool dominates(const std::uint64_t* strong, KeysView rows, Own own) {
+  bool better = false;
+  for (std::uint32_t k = 0; k < rows.columns; ++k) {
+    const std::uint64_t other = strong[k], key = own(k);
+    if (rows.grouped && k + 1 == rows.columns ? other != key : other > key) return false;
+    better = better || other < key;
+  }
+  return better;
+}
+
+/// Tells whether one of the first strong rows, in shared memory, dominates the row whose keys are in registers. Looks only
+/// at the first of them that is no worse: who equals it is dominated by no other, or dropped later.
+template <std::uint32_t kColumns>
+__device__ bool dropped_at_once(const std::uint64_t* first, std::uint32_t count, bool grouped, const std::uint64_t* own) {
+  std::uint32_t hit = count;
+#pragma unroll
+  for (std::uint32_t s = 0; s < kFirst; ++s) {
+    bool no_worse = s < count && hit == count;
+#pragma unroll
+    for (std::uint32_t k = 0; k < kColumns; ++k) no_worse = no_worse && first[s * kColumns + k] <= own[k];
+    if (no_worse && (!grouped || first[s * kColumns + kColumns - 1] == own[kColumns - 1])) hit = s;
+  }
+  if (hit == count) return false;
+  bool equal = true;
+#pragma unroll
+  for (std::uint32_t k = 0; k < kColumns; ++k) equal = equal && first[hit * kColumns + k] == own[k];
+  return !equal;
+}
+
+/// Marks the rows of a chunk that none of the first strong rows dominates, a bit each. kColumns keys of each of kRows rows
+/// are in registers; 0: any number, from memory.
+template <std::uint32_t kColumns, std::uint32_t kRows>
+__device__ void compare_with_first(KeysView rows, std::uint64_t begin, std::uint32_t chunk, const std::uint64_t* first,
+                                   std::uint32_t count, std::uint32_t* bits) {
+  for (std::uint32_t at = threadIdx.x; at < chunk; at += kThreads * kRows) {
+    bool kept[kRows];
+    if constexpr (kColumns > 0) {
+      std::uint64_t own[kRows][kColumns];
+#pragma unroll
+      for (std::uint32_t r = 0; r < kRows; ++r) {
+        const std::uint64_t i = begin + at + r * kThreads;
+        kept[r] = at + r * kThreads < chunk && i < rows.size;
+#pragma unroll
+        for (std::uint32_t k = 0; k < kColumns; ++k) own[r][k] = kept[r] ? rows.column(k)[i] : 0;
+      }
+#pragma unroll
+      for (std::uint32_t r = 0; r < kRows; ++r)
+        kept[r] = kept[r] && !dropped_at_once<kColumns>(first, count, rows.grouped, own[r]);
+    } else {
+      const std::uint64_t i = begin + at;
+      kept[0] = i < rows.size;
+      for (std::uint32_t s = 0; s < count && kept[0]; ++s)
+        kept[0] = !dominates(first + s * rows.columns, rows, [&](std::uint32_t k) { return rows.column(k)[i]; });
+    }
+#pragma unroll
+    for (std::uint32_t r = 0; r < kRows; ++r) {
+      const unsigned word = __ballot_sync(kAllLanes, kept[r]);
+      const std::uint32_t to = at + r * kThreads;
+      if (threadIdx.x % 32 == 0 && to < chunk) bits[to / 32] = word;
+    }
+  }
+  __syncthreads();
+}
+
+/// Lists the rows of a chunk's bits, ascending. Returns how many. All threads of the block.
+__device__ inline std::uint32_t list_bits(const std::uint32_t* bits, std::uint32_t words, std::uint16_t* list) {
+  std::uint32_t word = threadIdx.x < words ? bits[threadIdx.x] : 0, total = 0;
+  const auto own = static_cast<std::uint32_t>(__popc(word));
+  std::uint32_t at = scan_block(own, Sum{}, total) - own;
+  for (; word != 0; word &= word - 1)
+    list[at++] =
+        static_cast<std::uint16_t>(threadIdx.x * 32 + static_cast<std::uint32_t>(__ffs(static_cast<int>(word))) - 1);
+  __syncthreads();
+  return total;
+}
+
+/// Tells whether a strong row of a tile dominates a row: who is no worse by the masks is compared.
+__device__ inline bool dropped_by_tile(const StrongColumn* tile, std::uint32_t masked, const std::uint64_t* strong,
+                                       KeysView rows, std::uint64_t i) {
+  constexpr std::uint32_t kWords = kStrongTile / 32;
+  std::uint32_t left[kWords];
+#pragma unroll
+  for (std::uint32_t& word : left) word = ~0u;
+  for (std::uint32_t c = 0; c < masked; ++c) {
+    const std::uint64_t key = rows.column(c)[i];
+    std::uint32_t r = 0;
+#pragma unroll
+    for (std::uint32_t step = kStarts / 2; step > 0; step /= 2)
+      if (tile[c].starts[r + step - 1] <= key) r += step;
+    r += tile[c].starts[r] <= key;
+    const uint4 low = tile[c].masks[r][0], high = tile[c].masks[r][1];
+    const std::uint32_t mask[kWords] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+    std::uint32_t any = 0;
+#pragma unroll
+    for (std::uint32_t w = 0; w < kWords; ++w) any |= left[w] &= mask[w];
+    if (any == 0) return false;
+  }
+#pragma unroll
+  for (std::uint32_t w = 0; w < kWords; ++w) {
+    for (std::uint32_t word = left[w]; word != 0; word &= word - 1) {
+      const std::uint32_t s = w * 32 + static_cast<std::uint32_t>(__ffs(static_cast<int>(word))) - 1;
+      if (dominates(strong + s * rows.columns, rows, [&](std::uint32_t k) { return rows.column(k)[i]; })) return true;
+    }
+  }
+  return false;
+}
+
+/// Brings a tile of strong rows into shared memory. All threads of the block.
+__device__ inline void load_tile(const StrongColumn* from, std::uint32_t masked, StrongColumn* to) {
+  const auto* words = reinterpret_cast<const std::uint64_t*>(from);
+  for (std::uint32_t i = threadIdx.x; i < masked * (sizeof(StrongColumn) / 8); i += kThreads)
+    reinterpret_cast<std::uint64_t*>(to)[i] = words[i];
+}
+
+/// Writes a bit for every row of the block's chunk that no strong row dominates, and how many there are; the number alone,
+/// of all rows, where the strongest tile drops less than half of the sample. Rows that the first strong rows leave are
+/// compared with a tile at a time, by what the tile before left.
+template <std::uint32_t kColumns, std::uint32_t kRows>
+__global__ void __launch_bounds__(kThreads, 6)
+    drop_kernel(KeysView rows, StrongView strong, std::uint32_t chunk, std::uint32_t* words, std::uint32_t* kept) {
+  __shared__ std::uint32_t bits[kMostChunk / 32];
+  auto* tile = shared_memory<StrongColumn>();
+  auto* first = reinterpret_cast<std::uint64_t*>(tile + strong.masked);
+  auto* list = reinterpret_cast<std::uint16_t*>(first + kFirst * rows.columns);
+  const std::uint64_t begin = std::uint64_t{blockIdx.x} * chunk;
+  const StrongFound found = *strong.found;
+  if (std::uint64_t{found.dropped} * 2 < strong.sample) {
+    if (threadIdx.x == 0)
+      kept[blockIdx.x] = static_cast<std::uint32_t>(rows.size - begin < chunk ? rows.size - begin : chunk);
+    return;
+  }
+  const std::uint32_t firsts = found.rows < kFirst ? found.rows : kFirst;
+  for (std::uint32_t i = threadIdx.x; i < firsts * rows.columns; i += kThreads) first[i] = strong.keys[i];
+  load_tile(strong.tiles, strong.masked, tile);
+  __syncthreads();
+  compare_with_first<kColumns, kRows>(rows, begin, chunk, first, firsts, bits);
+  std::uint32_t left = list_bits(bits, chunk / 32, list);
+  for (std::uint32_t t = 0; t * kStrongTile < found.rows && left > 0; ++t) {
+    if (t > 0) load_tile(strong.tiles + t * strong.masked, strong.masked, tile);
+    __syncthreads();
+    const std::uint64_t* keys = strong.keys + std::size_t{t} * kStrongTile * rows.columns;
+    for (std::uint32_t at = threadIdx.x; at < left; at += kThreads)
+      if (dropped_by_tile(tile, strong.masked, keys, rows, begin + list[at]))
+        atomicAnd(bits + list[at] / 32, ~(1u << list[at] % 32));
+    __syncthreads();
+    left = list_bits(bits, chunk / 32, list);
+  }
+  if (threadIdx.x < chunk / 32) words[blockIdx.x * (chunk / 32) + threadIdx.x] = bits[threadIdx.x];
+  if (threadIdx.x == 0) kept[blockIdx.x] = left;
+}
+
+/// Writes the rows of a chunk's bits to where the chunk's rows begin. A chunk a block.
+__global__ void __launch_bounds__(kThreads)
+    list_rows_kernel(const std::uint32_t* words, std::uint32_t chunk, const std::uint32_t* begins, std::uint32_t* rows) {
+  std::uint32_t word = threadIdx.x < chunk / 32 ? words[blockIdx.x * (chunk / 32) + threadIdx.x] : 0, total = 0;
+  const auto own = static_cast<std::uint32_t>(__popc(word));
+  std::uint32_t at = begins[blockIdx.x] + scan_block(own, Sum{}, total) - own;
+  const std::uint32_t first = blockIdx.x * chunk + threadIdx.x * 32;
+  for (; word != 0; word &= word - 1) rows[at++] = first + static_cast<std::uint32_t>(__ffs(static_cast<int>(word))) - 1;
+}
 
 /// Picks rows: out[k][i] = keys.column(k)[rows[i]].
 __global__ void pick_keys_kernel(KeysView keys, const std::uint32_t* rows, std::uint32_t picked, std::uint64_t* out) {
@@ -21,127 +185,31 @@ __global__ void pick_keys_kernel(KeysView keys, const std::uint32_t* rows, std::
   for (std::uint32_t k = 0; k < keys.columns; ++k) out[std::size_t{k} * picked + i] = keys.column(k)[rows[i]];
 }
 
-/// Keys sample rows by the share of the space that they dominate, the largest first. Only the speed depends on rounding.
-__global__ void volumes_kernel(KeysView sample, std::uint32_t* keys, std::uint32_t* indices) {
-  const std::uint64_t i = global_thread();
-  if (i >= sample.size) return;
-  const std::uint64_t* groups = sample.grouped ? sample.column(sample.columns - 1) : nullptr;
-  float volume = 1;
-  for (std::uint32_t k = 0; k < sample.objectives(); ++k) {
-    const std::uint64_t own = sample.column(k)[i];
-    std::uint32_t not_better = 0;
-    for (std::uint32_t other = 0; other < sample.size; ++other)
-      not_better += sample.column(k)[other] >= own && (!groups || groups[other] == groups[i]);
-    volume *= static_cast<float>(not_better) / static_cast<float>(sample.size);
-  }
-  keys[i] = ~std::bit_cast<std::uint32_t>(volume);
-  indices[i] = static_cast<std::uint32_t>(i);
+using Drop = void (*)(KeysView, StrongView, std::uint32_t, std::uint32_t*, std::uint32_t*);
+
+/// Two rows at a time where they have few columns, to have enough bytes on the way.
+Drop drop_for(std::uint32_t columns) {
+  constexpr Drop kDrops[] = {drop_kernel<0, 1>, drop_kernel<1, 2>, drop_kernel<2, 2>, drop_kernel<3, 2>, drop_kernel<4, 2>,
+                             drop_kernel<5, 1>, drop_kernel<6, 1>, drop_kernel<7, 1>, drop_kernel<8, 1>};
+  return columns <= 8 ? kDrops[columns] : kDrops[0];
 }
 
-/// Tells whether strong row `s` of a round dominates the row with the keys that `own(k)` gives.
-template <std::uint32_t kColumns, class Own>
-__device__ bool drops(const std::uint64_t* strong, std::uint32_t s, KeysView rows, Own own) {
-  const std::uint32_t columns = kColumns > 0 ? kColumns : rows.columns;
-  bool no_worse = true, better = false;
-#pragma unroll
-  for (std::uint32_t k = 0; k < columns; ++k) {
-    const std::uint64_t other = strong[k * kStrong + s];
-    no_worse = no_worse && (rows.grouped && k + 1 == columns ? other == own(k) : other <= own(k));
-    better = better || other < own(k);
-  }
-  return no_worse && better;
-}
-
-/// Brings `count` strong rows into shared memory, [columns][kStrong]; all threads of the block.
-__device__ inline const std::uint64_t* load_strong(KeysView strong, std::uint32_t begin, std::uint32_t count) {
-  std::uint64_t* loaded = shared_memory<std::uint64_t>();
-  const std::uint32_t s = threadIdx.x % kStrong;
-  for (std::uint32_t k = threadIdx.x / kStrong; k < strong.columns && s < count; k += blockDim.x / kStrong)
-    loaded[k * kStrong + s] = strong.column(k)[begin + s];
-  __syncthreads();
-  return loaded;
-}
-
-/// Writes a bit for every row that none of `count` strong rows dominates, and how many a word of 32 rows has. `kColumns`
-/// keys a row are held in registers; 0: any number, from memory.
-template <std::uint32_t kColumns>
-__global__ void __launch_bounds__(256)
-    filter_kernel(KeysView rows, KeysView strong, std::uint32_t first, std::uint32_t count, std::uint32_t* words,
-                  std::uint32_t* kept_in_word) {
-  const std::uint64_t* loaded = load_strong(strong, first, count);
-  const std::uint64_t begin = std::uint64_t{blockIdx.x} * blockDim.x * kRowsAThread + threadIdx.x;
-  for (std::uint32_t turn = 0; turn < kRowsAThread; ++turn) {
-    const std::uint64_t i = begin + std::uint64_t{turn} * blockDim.x;
-    bool kept = i < rows.size;
-    if constexpr (kColumns > 0) {
-      std::uint64_t own[kColumns];
-#pragma unroll
-      for (std::uint32_t k = 0; k < kColumns; ++k) own[k] = kept ? rows.column(k)[i] : 0;
-      for (std::uint32_t s = 0; s < count && kept; ++s)
-        kept = !drops<kColumns>(loaded, s, rows, [&](std::uint32_t k) { return own[k]; });
-    } else {
-      for (std::uint32_t s = 0; s < count && kept; ++s)
-        kept = !drops<0>(loaded, s, rows, [&](std::uint32_t k) { return rows.column(k)[i]; });
-    }
-    const unsigned word = __ballot_sync(kAllLanes, kept);
-    if (threadIdx.x % 32 != 0 || i >= rows.size) continue;
-    words[i / 32] = word;
-    kept_in_word[i / 32] = static_cast<std::uint32_t>(__popc(word));
-  }
-}
-
-/// Writes the rows of a word's bits to where the word's rows begin.
-__global__ void list_rows_kernel(const std::uint32_t* words, const std::uint32_t* begins, std::uint32_t count,
-                                 std::uint32_t* rows) {
-  const std::uint64_t i = global_thread();
-  if (i >= count) return;
-  std::uint32_t at = begins[i];
-  for (std::uint32_t word = words[i]; word != 0; word &= word - 1)
-    rows[at++] = static_cast<std::uint32_t>(i * 32) + static_cast<std::uint32_t>(__ffs(static_cast<int>(word)) - 1);
-}
-
-Keys pick(const Stream& stream, const Keys& from, const std::uint32_t* rows, std::uint32_t count) {
-  Keys picked{count, from.columns, from.grouped, DeviceArray<std::uint64_t>(stream, std::size_t{from.columns} * count)};
-  launch(stream, "pick_keys_kernel", one_thread_each(count), pick_keys_kernel, from.view(), rows, count, picked.keys.data());
-  return picked;
-}
-
-/// A sample, the strongest row first.
-Keys strong_rows(const Stream& stream, const Keys& keys) {
-  const std::uint32_t step = (keys.size - 1) / kSample + 1, samples = (keys.size - 1) / step + 1;
-  const DeviceArray<std::uint32_t> rows(stream, samples), volumes(stream, samples), sorted(stream, samples),
-      indices(stream, samples), strongest(stream, samples);
-  fill_with_indices(stream, rows.data(), samples, step);
-  const Keys sample = pick(stream, keys, rows.data(), samples);
-  launch(stream, "volumes_kernel", one_thread_each(samples, 64), volumes_kernel, sample.view(), volumes.data(),
-         indices.data());
-  sort_pairs(stream, volumes.data(), sorted.data(), indices.data(), strongest.data(), samples, 0, 32);
-  return pick(stream, sample, strongest.data(), samples);
-}
-
-using Filter = void (*)(KeysView, KeysView, std::uint32_t, std::uint32_t, std::uint32_t*, std::uint32_t*);
-
-Filter filter_for(std::uint32_t columns) {
-  constexpr Filter kFilters[] = {filter_kernel<0>, filter_kernel<1>, filter_kernel<2>, filter_kernel<3>, filter_kernel<4>,
-                                 filter_kernel<5>, filter_kernel<6>, filter_kernel<7>, filter_kernel<8>};
-  return columns <= 8 ? kFilters[columns] : kFilters[0];
-}
-
-/// The index of every row that none of the strong rows from `first` on dominates; nothing where fewer than an eighth go.
-DeviceArray<std::uint32_t> kept_rows(const Stream& stream, const Keys& keys, const Keys& strong, std::uint32_t first) {
-  const std::uint32_t words = (keys.size - 1) / 32 + 1;
-  const DeviceArray<std::uint32_t> bits(stream, words), begins(stream, std::size_t{words} + 1);
-  fill_bytes(stream, begins.data() + words, 0, 1);
-  Shape shape = one_thread_each((std::uint64_t{keys.size} + kRowsAThread - 1) / kRowsAThread);
-  shape.shared_bytes = std::size_t{keys.columns} * kStrong * sizeof(std::uint64_t);
-  launch(stream, "filter_kernel", shape, filter_for(keys.columns), keys.view(), strong.view(), first,
-         std::min(kStrong, strong.size - first), bits.data(), begins.data());
-  exclusive_sum(stream, begins.data(), begins.data(), words + 1);
-  const std::uint32_t kept = read_value(stream, begins.data() + words);
-  if (std::uint64_t{kept} + keys.size / 8 >= keys.size) return {};
+/// The index of every row that no strong row dominates; nothing where more than half are left.
+DeviceArray<std::uint32_t> kept_rows(const Stream& stream, const Keys& keys) {
+  const StrongRows strong = find_strong_rows(stream, keys.view());
+  const std::uint32_t chunk = std::bit_ceil(std::clamp(keys.size / 512, kThreads, kMostChunk));
+  const std::uint32_t chunks = (keys.size - 1) / chunk + 1;
+  const DeviceArray<std::uint32_t> bits(stream, std::size_t{chunks} * (chunk / 32)), begins(stream, std::size_t{chunks} + 1);
+  fill_bytes(stream, begins.data() + chunks, 0, 1);
+  Shape shape{chunks, kThreads};
+  shape.shared_bytes = strong.masked * sizeof(StrongColumn) + kFirst * keys.columns * sizeof(std::uint64_t) + 2 * chunk;
+  launch(stream, "drop_kernel", shape, drop_for(keys.columns), keys.view(), strong.view(), chunk, bits.data(),
+         begins.data());
+  exclusive_sum(stream, begins.data(), begins.data(), chunks + 1);
+  const std::uint32_t kept = read_value(stream, begins.data() + chunks);
+  if (kept > keys.size / 2) return {};
   DeviceArray<std::uint32_t> rows(stream, kept);
-  launch(stream, "list_rows_kernel", one_thread_each(words), list_rows_kernel, bits.data(), begins.data(), words,
-         rows.data());
+  launch(stream, "list_rows_kernel", {chunks, kThreads}, list_rows_kernel, bits.data(), chunk, begins.data(), rows.data());
   return rows;
 }
 
@@ -149,13 +217,15 @@ DeviceArray<std::uint32_t> kept_rows(const Stream& stream, const Keys& keys, con
 
 DeviceArray<std::uint32_t> filter_front(const Stream& stream, Keys& keys) {
   DeviceArray<std::uint32_t> left;
-  if (keys.size == 0) return left;
-  const Keys strong = strong_rows(stream, keys);
-  for (std::uint32_t first = 0; first < strong.size && first < kRounds * kStrong; first += kStrong) {
-    DeviceArray<std::uint32_t> rows = kept_rows(stream, keys, strong, first);
+  for (std::uint32_t round = 0; round < kRounds && keys.size > 0; ++round) {
+    const bool all_scored = keys.size <= kMostScored;
+    DeviceArray<std::uint32_t> rows = kept_rows(stream, keys);
     const auto kept = static_cast<std::uint32_t>(rows.size());
     if (kept == 0) break;
-    keys = pick(stream, keys, rows.data(), kept);
+    Keys picked{kept, keys.columns, keys.grouped, {stream, std::size_t{keys.columns} * kept}};
+    launch(stream, "pick_keys_kernel", one_thread_each(kept), pick_keys_kernel, keys.view(), rows.data(), kept,
+           picked.keys.data());
+    keys = std::move(picked);
     if (left.size() > 0) {
       DeviceArray<std::uint32_t> among_all(stream, kept);
       gather(stream, rows.data(), left.data(), among_all.data(), kept);
@@ -163,6 +233,7 @@ DeviceArray<std::uint32_t> filter_front(const Stream& stream, Keys& keys) {
     } else {
       left = std::move(rows);
     }
+    if (all_scored || kept < kManyLeft) break;
   }
   return left;
 }

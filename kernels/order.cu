@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 
 #include "kernels/device/launch.hpp"
@@ -19,6 +20,92 @@ __global__ void mark_changes_kernel(const std::uint32_t* position, const std::ui
                                     std::uint32_t size) {
   const std::uint64_t i = global_thread();
   if (i < size && (i == 0 || rank[position[i]] != rank[position[i - 1]])) begins[i] = 1;
+}
+
+/// Waits for a stream in which memory of another is used, whatever happens, before that memory is given back.
+struct Beside {
+  const Stream& stream;
+  ~Beside() { cudaStreamSynchronize(stream.get()); }
+};
+
+/// What a sort of a column leaves: its highest rank, and whether rows are out of order that are too many to mend.
+struct Outcome {
+  std::uint32_t last, unsorted;
+};
+
+constexpr std::uint32_t kLeadingBits = 32;  // of keys, that are sorted
+constexpr std::uint32_t kMostMended = 32;   // rows that have them in common
+
+/// Takes 32 bits of every key, and numbers the rows.
+__global__ void leading_bits_kernel(const std::uint64_t* keys, int shift, std::uint32_t size, std::uint32_t* leading,
+                                    std::uint32_t* position) {
+  const std::uint64_t i = global_thread();
+  if (i >= size) return;
+  leading[i] = static_cast<std::uint32_t>(keys[i] >> shift);
+  position[i] = static_cast<std::uint32_t>(i);
+}
+
+/// Sorts every run of equal leading bits by its whole keys, stably, where it is short. Longer runs nobody moves: they are
+/// right where they never descend, which all of their threads look for.
+__global__ void mend_kernel(const std::uint32_t* leading, std::uint64_t* keys, std::uint32_t* position, std::uint32_t size,
+                            Outcome* outcome) {
+  const std::uint64_t i = global_thread();
+  if (i >= size) return;
+  if (i >= kMostMended && leading[i - kMostMended] == leading[i] && keys[i] < keys[i - 1]) outcome->unsorted = 1;
+  if (i > 0 && leading[i - 1] == leading[i]) return;
+  std::uint64_t end = i + 1;
+  while (end < size && end <= i + kMostMended && leading[end] == leading[i]) ++end;
+  const bool is_short = end <= i + kMostMended;
+  for (std::uint64_t next = i + 1; next < end; ++next) {
+    const std::uint64_t key = keys[next];
+    if (key >= keys[next - 1]) continue;
+    if (!is_short) {
+      outcome->unsorted = 1;
+      return;
+    }
+    const std::uint32_t row = position[next];
+    std::uint64_t at = next;
+    for (; at > i && keys[at - 1] > key; --at) {
+      keys[at] = keys[at - 1];
+      position[at] = position[at - 1];
+    }
+    keys[at] = key;
+    position[at] = row;
+  }
+}
+
+/// Ranks one column densely by the bits in which its keys differ: by the leading ones, and what they leave undecided is
+/// mended; or by all of them.
+void rank_column(const Stream& stream, const std::uint64_t* keys, std::uint64_t differing, bool whole, std::uint32_t size,
+                 std::uint32_t* rank, Outcome* outcome) {
+  if (differing == 0) return fill_bytes(stream, rank, 0, size);
+  const DeviceArray<std::uint32_t> position(stream, size), sorted_position(stream, size);
+  const int begin = std::countr_zero(differing), end = std::bit_width(differing);
+  const int width = end - begin, most = static_cast<int>(kLeadingBits);
+  std::uint32_t* const runs = position.data();
+  if (whole) {
+    const DeviceArray<std::uint64_t> sorted(stream, size);
+    fill_with_indices(stream, position.data(), size);
+    sort_pairs(stream, keys, sorted.data(), position.data(), sorted_position.data(), size, begin, end);
+    number_runs(stream, sorted.data(), runs, size);
+  } else {
+    const DeviceArray<std::uint32_t> leading(stream, size), sorted_leading(stream, size);
+    launch(stream, "leading_bits_kernel", one_thread_each(size), leading_bits_kernel, keys,
+           width > most ? end - most : begin, size, leading.data(), position.data());
+    sort_pairs(stream, leading.data(), sorted_leading.data(), position.data(), sorted_position.data(), size, 0,
+               std::min(width, most));
+    if (width > most) {
+      const DeviceArray<std::uint64_t> sorted(stream, size);
+      gather(stream, sorted_position.data(), keys, sorted.data(), size);
+      launch(stream, "mend_kernel", one_thread_each(size), mend_kernel, sorted_leading.data(), sorted.data(),
+             sorted_position.data(), size, outcome);
+      number_runs(stream, sorted.data(), runs, size);
+    } else {
+      number_runs(stream, sorted_leading.data(), runs, size);
+    }
+  }
+  scatter(stream, sorted_position.data(), runs, rank, size);
+  copy_across(stream, runs + (size - 1), &outcome->last, 1);
 }
 
 int bits_of(std::uint32_t distinct) { return distinct < 2 ? 0 : std::bit_width(distinct - 1); }
@@ -85,33 +172,35 @@ void find_runs(const Stream& stream, const std::vector<DenseColumn>& objectives,
 
 }  // namespace
 
-std::vector<DenseColumn> dense_ranks(const Stream& stream, KeysView keys) {
+std::vector<DenseColumn> dense_ranks(const Stream& work, const Stream& side, KeysView keys) {
   std::vector<DenseColumn> columns(keys.columns);
   const std::uint32_t size = keys.size;
   if (size == 0) return columns;
-  const DeviceArray<std::uint64_t> bits(stream, keys.columns), sorted(stream, size);
-  const DeviceArray<std::uint32_t> last(stream, keys.columns), position(stream, size), sorted_position(stream, size);
-  for (std::uint32_t k = 0; k < keys.columns; ++k) find_differing_bits(stream, keys.column(k), bits.data() + k, size);
+  const DeviceArray<std::uint64_t> bits(work, keys.columns);
+  const DeviceArray<Outcome> outcomes(work, keys.columns);
+  for (std::uint32_t k = 0; k < keys.columns; ++k) find_differing_bits(work, keys.column(k), bits.data() + k, size);
+  for (DenseColumn& column : columns) column.rank = DeviceArray<std::uint32_t>(work, size);
+  fill_bytes(work, outcomes.data(), 0, outcomes.size());
   std::vector<std::uint64_t> differing(keys.columns);
-  read_values(stream, bits.data(), differing.data(), differing.size());
-  fill_bytes(stream, last.data(), 0, last.size());
+  read_values(work, bits.data(), differing.data(), differing.size());
+  const Beside beside{side};
+  const auto rank = [&](std::uint32_t k, const Stream& stream, bool whole) {
+    rank_column(stream, keys.column(k), differing[k], whole, size, columns[k].rank.data(), outcomes.data() + k);
+  };
+  for (std::uint32_t k = 0; k < keys.columns; ++k) rank(k, k % 2 == 0 ? work : side, false);
+  Event done;
+  done.record(side);
+  done.hold(work);
+  std::vector<Outcome> found(keys.columns);
+  read_values(work, outcomes.data(), found.data(), found.size());
+  bool again = false;
   for (std::uint32_t k = 0; k < keys.columns; ++k) {
-    columns[k].rank = DeviceArray<std::uint32_t>(stream, size);
-    if (differing[k] == 0) {
-      fill_bytes(stream, columns[k].rank.data(), 0, size);
-      continue;
-    }
-    fill_with_indices(stream, position.data(), size);
-    sort_pairs(stream, keys.column(k), sorted.data(), position.data(), sorted_position.data(), size,
-               std::countr_zero(differing[k]), std::bit_width(differing[k]));
-    std::uint32_t* runs = position.data();
-    number_runs(stream, sorted.data(), runs, size);
-    scatter(stream, sorted_position.data(), runs, columns[k].rank.data(), size);
-    copy_across(stream, runs + (size - 1), last.data() + k, 1);
+    if (!found[k].unsorted) continue;
+    rank(k, work, true);
+    again = true;
   }
-  std::vector<std::uint32_t> highest(keys.columns);
-  read_values(stream, last.data(), highest.data(), highest.size());
-  for (std::uint32_t k = 0; k < keys.columns; ++k) columns[k].distinct = highest[k] + 1;
+  if (again) read_values(work, outcomes.data(), found.data(), found.size());
+  for (std::uint32_t k = 0; k < keys.columns; ++k) columns[k].distinct = found[k].last + 1;
   return columns;
 }
 

@@ -35,10 +35,12 @@ struct Order {
   OrderView view() const { return {size, columns, position.data(), run_first.data(), run_last.data(), ranks.data()}; }
 };
 
-/// Ranks every column of keys densely: equal keys have equal ranks. A radix sort a column, on the bits in which any two keys
-/// differ. Beside the ranks 28 bytes a row while it works. Two waits for the stream, whatever the number of columns. Throws
+/// Ranks every column of keys densely: equal keys have equal ranks. A radix sort a column on 32 of the bits in which any two
+/// keys differ, after which short runs that have them in common are mended; on all of these bits where a run is too long.
+/// Every other column is ranked in the stream `side`, which the work waits for. Beside the ranks 24 bytes a row in each
+/// stream while they work. Two waits, whatever the number of columns; a third where a column is sorted again. Throws
 /// Failure.
-std::vector<DenseColumn> dense_ranks(const Stream& stream, KeysView keys);
+std::vector<DenseColumn> dense_ranks(const Stream& work, const Stream& side, KeysView keys);
 
 /// Orders rows by their dense ranks: at least one objective; `groups` may be null. Rows of different groups come out
 /// incomparable. At most two radix sorts an objective, on as many bits as its distinct values need; none where values are

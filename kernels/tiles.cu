@@ -9,7 +9,7 @@ namespace carbonfront::device {
 namespace {
 
 constexpr std::uint32_t kKeyBits = 32;
-constexpr std::uint32_t kFewestRows = 64;  // of a tile on average
+constexpr std::uint32_t kFewestRows = 96;  // of a tile on average
 
 /// Interleaves the leading bits of place and ranks, or of both turned round: `bits` of each column, the most significant
 /// first.

@@ -57,7 +57,7 @@ struct Tiles {
 /// How the slots of a tile follow one another: as the Z order has them, or by position.
 enum class Slots { in_z_order, by_position };
 
-/// Makes tiles of the rows that are marked; null: of all. `marked` [size] by place. There are at most size / 64 + 1 of them:
+/// Makes tiles of the rows that are marked; null: of all. `marked` [size] by place. There are at most size / 96 + 1 of them:
 /// where the trie has more leaves, rows are cut by number. Waits for the stream, once more where rows are marked. Takes 20
 /// bytes a row of the order beside them.
 Tiles make_tiles(const Stream& stream, OrderView order, const std::uint8_t* marked, Direction direction,

@@ -17,7 +17,7 @@ constexpr Distribution kDistributions[] = {Distribution::independent,     Distri
 /// host for every thread of a block is slow.
 template <class Check>
 void for_tables(std::initializer_list<std::uint32_t>, Check check) {
-  for (const std::uint32_t objectives : {2, 3, 5}) {
+  for (const std::uint32_t objectives : {2, 3, 4, 5}) {
     Table table = table_of(draw(Distribution::quantised, 520, objectives, 11));
     table.group = draw_groups(520, 2, 12);
     check(table, std::to_string(objectives) + " objectives");
@@ -66,7 +66,7 @@ void settle_by_tiles(const Stream& stream, OrderView order, std::uint32_t* ranks
 /// Radix where it can, which is not for marked rows and shares.
 void count_radix_or_tiles(const Stream& stream, OrderView order, Direction direction, const std::uint8_t* counted,
                           Share share, std::uint32_t* counts) {
-  if (fits_radix(order) && !counted && share.count == 1)
+  if (fits_radix(order, 0) && !counted && share.count == 1)
     count_radix(stream, order, direction, counts);
   else
     count_by_tiles(stream, order, direction, counted, share, counts);
@@ -114,6 +114,49 @@ TEST(DeviceKernels, CountManyRowsAsTheCpuDoes) {
 }
 #endif
 
+#if !defined(CARBONFRONT_EMULATION_THREADS)
+/// Sizes around those of leaves, tiles of look-back and digits; the last have several tiles in a cell.
+TEST(DeviceKernels, CountByRadixAroundTheEdgesOfTilesAndDigits) {
+  std::mt19937_64 random(19);
+  for (const std::uint32_t objectives : {2, 3, 4}) {
+    for (const std::uint32_t size : {1u, 2u, 255u, 256u, 257u, 4095u, 4096u, 4097u, 8191u, 65533 + objectives}) {
+      const Distribution distribution = kDistributions[random() % std::size(kDistributions)];
+      Table table = table_of(draw(distribution, size, objectives, random()));
+      if (random() % 2) table.group = draw_groups(size, 3, random());
+      const Verdict expected = by_cpu(table, {true, true, false, false});
+      Ordered ordered(table);
+      for (const Direction direction : {Direction::dominated_by, Direction::dominates}) {
+        const auto found = ordered.answers<std::uint32_t>([&](OrderView order, std::uint32_t* counts) {
+          EXPECT_TRUE(fits_radix(order, size));
+          count_radix(ordered.streams.work, order, direction, counts);
+        });
+        EXPECT_TRUE(found == (direction == Direction::dominated_by ? expected.dominated_by : expected.dominates))
+            << size << " x " << objectives << ' ' << name_of(distribution);
+      }
+    }
+  }
+}
+
+TEST(DeviceKernels, CountByRadixRowsThatAreAllEqualOrAllInOneOrder) {
+  for (const std::uint32_t objectives : {2, 3, 4}) {
+    constexpr std::uint32_t kSize = 9000;
+    for (const std::uint32_t distinct : {1u, 2u, kSize}) {
+      std::vector<double> values(kSize);
+      for (std::uint32_t i = 0; i < kSize; ++i) values[i] = i * 7919u % kSize % distinct;
+      Table table = table_of(std::vector<std::vector<double>>(objectives, values));
+      const Verdict expected = by_cpu(table, {true, true, false, false});
+      Ordered ordered(table);
+      for (const Direction direction : {Direction::dominated_by, Direction::dominates}) {
+        const auto found = ordered.answers<std::uint32_t>(
+            [&](OrderView order, std::uint32_t* counts) { count_radix(ordered.streams.work, order, direction, counts); });
+        EXPECT_TRUE(found == (direction == Direction::dominated_by ? expected.dominated_by : expected.dominates))
+            << distinct << " distinct rows of " << objectives;
+      }
+    }
+  }
+}
+#endif
+
 TEST(DeviceKernels, CountMarkedRowsAndSharesThatAddUp) {
   for_tables({1, 2, 3, 5}, [](Table& table, const std::string& what) {
     std::vector<std::uint8_t> marked(table.size);
@@ -156,34 +199,113 @@ TEST(DeviceKernels, MarkDominatedRows) {
   });
 }
 
+/// Filters a table, checks that no row of its front is dropped and that the front is found among the rest. Returns how many
+/// rows are left.
+std::uint32_t filter_and_check(Table& table, const Array<std::uint8_t>& front, const std::string& what) {
+  Streams streams;
+  Keys keys = upload_keys(streams, table.view(), 1 << 24, plain_host());
+  streams.work.words();  // so that the first read does not wait for them
+  const std::uint64_t waits = tally.waits;
+  const DeviceArray<std::uint32_t> there = filter_front(streams.work, keys);
+  EXPECT_LE(tally.waits - waits, 2u) << what;
+  const std::vector<std::uint32_t> left = down(streams.work, there);
+  const std::vector<std::uint64_t> left_keys = down(streams.work, keys.keys);
+  std::vector<std::uint8_t> kept(table.size, left.empty());
+  for (const std::uint32_t row : left) kept[row] = 1;
+  std::uint32_t lost = 0, other_keys = 0;
+  for (std::uint32_t i = 0; i < table.size; ++i) lost += front[i] && !kept[i];
+  EXPECT_EQ(lost, 0u) << what;
+  EXPECT_TRUE(std::is_sorted(left.begin(), left.end())) << what;
+  EXPECT_EQ(keys.size, left.empty() ? table.size : left.size()) << what;
+  const std::vector<std::uint64_t> all = down(streams.work, upload_keys(streams, table.view(), 1 << 24, plain_host()).keys);
+  for (std::uint32_t k = 0; k < keys.columns; ++k)
+    for (std::uint32_t i = 0; i < keys.size; ++i)
+      other_keys +=
+          left_keys[std::size_t{k} * keys.size + i] != all[std::size_t{k} * table.size + (left.empty() ? i : left[i])];
+  EXPECT_EQ(other_keys, 0u) << what;
+  EXPECT_EQ(front_at_once(streams, table), front) << what;
+  return keys.size;
+}
+
 TEST(DeviceKernels, FilterNoRowOfTheFrontAndFindItAmongTheRest) {
   for_tables({1, 2, 3, 5, 8, 9, 32}, [](Table& table, const std::string& what) {
-    const Array<std::uint8_t> expected = by_reference(table, {}).nondominated;
-    Streams streams;
-    Keys keys = upload_keys(streams, table.view(), 100, plain_host());
-    const std::vector<std::uint32_t> left = down(streams.work, filter_front(streams.work, keys));
-    std::vector<std::uint8_t> kept(table.size, left.empty());
-    for (const std::uint32_t row : left) kept[row] = 1;
-    for (std::uint32_t i = 0; i < table.size; ++i) EXPECT_TRUE(kept[i] || !expected[i]) << "row " << i << " of " << what;
-    EXPECT_TRUE(std::is_sorted(left.begin(), left.end())) << what;
-    EXPECT_EQ(keys.size, left.empty() ? table.size : left.size()) << what;
-    EXPECT_EQ(front_at_once(streams, table), expected) << what;
+    filter_and_check(table, by_reference(table, {}).nondominated, what);
   });
 }
 
 #if !defined(CARBONFRONT_EMULATION_THREADS)
+/// Filters a table whose front the CPU finds. Returns the share of the rows that is left.
+double share_left(Table table, const std::string& what = {}) {
+  return static_cast<double>(filter_and_check(table, by_cpu(table, {}).nondominated, what)) / table.size;
+}
+
+TEST(DeviceKernels, FilterTablesOfAnySize) {
+  for (const std::uint32_t size : {1, 2, 255, 256, 257, 1023, 1025, 2047, 2049, 4097})
+    for (const std::uint32_t objectives : {1, 3, 9, 32})
+      for (const Distribution distribution : {Distribution::independent, Distribution::three_values})
+        share_left(table_of(draw(distribution, size, objectives, size)),
+                   std::to_string(size) + " x " + std::to_string(objectives) + ' ' + name_of(distribution));
+}
+
 TEST(DeviceKernels, FilterNearlyAllIndependentRows) {
-  Table table = table_of(draw(Distribution::independent, 5000, 3, 5));
-  Streams streams;
-  Keys keys = upload_keys(streams, table.view(), 1000, plain_host());
-  filter_front(streams.work, keys);
-  EXPECT_LT(keys.size, 400u);
+  EXPECT_LE(share_left(table_of(draw(Distribution::independent, 100000, 3, 5))), 0.01);
+  EXPECT_LE(share_left(table_of(draw(Distribution::independent, 100000, 6, 5))), 0.04);
+  EXPECT_LE(share_left(table_of(draw(Distribution::independent, 100000, 8, 5))), 0.13);  // the front is a tenth of them
+  EXPECT_LE(share_left(table_of(draw(Distribution::quantised, 100000, 3, 5))), 0.01);
+  EXPECT_LE(share_left(table_of(draw(Distribution::correlated, 100000, 9, 5))), 0.01);
+}
+
+TEST(DeviceKernels, FilterNothingWhereStrongRowsDropFewOfASample) {
+  for (const Distribution distribution : {Distribution::anti_correlated, Distribution::all_nondominated})
+    EXPECT_EQ(share_left(table_of(draw(distribution, 10000, 8, 5))), 1) << name_of(distribution);
+  EXPECT_EQ(share_left(table_of(draw(Distribution::independent, 5000, 32, 5))), 1);
+}
+
+TEST(DeviceKernels, FilterWithinGroups) {
+  Table table = table_of(draw(Distribution::independent, 100000, 3, 6));
+  table.group = draw_groups(table.size, 5, 7);
+  EXPECT_LE(share_left(table), 0.03);
+  table.group = draw_groups(table.size, table.size, 8);
+  EXPECT_EQ(share_left(table), 1);
+  table = table_of(draw(Distribution::quantised, 30000, 9, 6));
+  table.group = draw_groups(table.size, 2, 7);
+  EXPECT_LE(share_left(table), 0.5);
+}
+
+TEST(DeviceKernels, FilterNoRowThatEqualsTheStrongest) {
+  Columns columns = draw(Distribution::independent, 5000, 3, 7);
+  for (auto& column : columns)
+    for (std::size_t i = 0; i < column.size(); i += 3) column[i] = -1;
+  EXPECT_DOUBLE_EQ(share_left(table_of(columns)), 1667 / 5000.0);
+  EXPECT_EQ(share_left(table_of(Columns(4, std::vector<double>(5000, 2)))), 1);
+}
+
+TEST(DeviceKernels, FilterRowsWithMissingValues) {
+  Columns columns = draw(Distribution::quantised, 20000, 4, 8);
+  for (std::size_t i = 0; i < columns[0].size(); ++i)
+    if (i % 4 != 0) columns[i % 3][i] = std::nan("");
+  EXPECT_LE(share_left(table_of(columns)), 0.1);
+  for (auto& column : columns) column.assign(column.size(), std::nan(""));
+  EXPECT_EQ(share_left(table_of(columns)), 1);
+}
+
+/// Strong rows come from a part of the rows, spread over all; those of the better group leave the other to a second round.
+TEST(DeviceKernels, FilterMoreRowsThanAreScoredInTwoRounds) {
+  constexpr std::uint32_t kRows = (1 << 20) + 12345;
+  Columns columns = draw(Distribution::independent, kRows, 2, 9);
+  EXPECT_LE(share_left(table_of(columns)), 0.001);
+  std::vector<std::uint32_t> group = draw_groups(kRows, 5, 10);
+  for (std::uint32_t i = 0; i < kRows; ++i)
+    if (group[i] == 0) columns[0][i] += 10, columns[1][i] += 10;
+  for (auto& g : group) g = std::min(g, 1u);
+  Table table = table_of(columns);
+  table.group = group;
+  EXPECT_LE(share_left(table), 0.001);
 }
 #endif
 
 using FindWitnesses = void (*)(const Stream&, OrderView, const std::uint8_t* nondominated, Share, std::uint32_t* witnesses);
-const std::pair<const char*, FindWitnesses> kWitnesses[] = {{"pairs", find_witnesses_pairs},
-                                                            {"tiles", find_by_tiles}};
+const std::pair<const char*, FindWitnesses> kWitnesses[] = {{"pairs", find_witnesses_pairs}, {"tiles", find_by_tiles}};
 
 TEST(DeviceKernels, FindWitnesses) {
   for_tables({1, 2, 3, 7, 32}, [](Table& table, const std::string& what) {
@@ -221,6 +343,32 @@ TEST(DeviceKernels, SettleRanks) {
           << name << ' ' << what;
     }
   });
+}
+
+/// Values that differ beyond the 32 leading bits that are sorted: in runs as long as are mended, one longer, and of all
+/// rows, falling, rising or equal.
+TEST(DeviceKernels, OrderKeysThatTieInTheirLeadingBits) {
+  for (const std::uint32_t run : {1u, 2u, 31u, 32u, 33u, 200u, 400u}) {
+    for (const int step : {-1, 0, 1}) {
+      std::vector<double> values(400);
+      for (std::uint32_t i = 0; i < 400; ++i)
+        values[i] = 1e3 * (i / run * 7919 % 400 + 1) + step * 1e-9 * static_cast<double>(i % run);
+      values[399] = 1e300;
+      Table table;
+      for (int k = 0; k < 3; ++k) add_column(table, values, k == 1);
+      Ordered ordered(table);
+      const auto found = ordered.answers<std::uint32_t>([&](OrderView order, std::uint32_t* counts) {
+        count_pairs(ordered.streams.work, order, Direction::dominated_by, nullptr, {}, counts);
+      });
+      EXPECT_EQ(found, by_reference(table, {.dominated_by = true}).dominated_by) << run << " in a run, step " << step;
+      Table alone = table_of({values});
+      Ordered in_line(alone);
+      const auto ranks = in_line.answers<std::uint32_t>([&](OrderView order, std::uint32_t* counts) {
+        count_pairs(in_line.streams.work, order, Direction::dominated_by, nullptr, {}, counts);
+      });
+      EXPECT_EQ(ranks, by_reference(alone, {.dominated_by = true}).dominated_by) << run << " in a run, step " << step;
+    }
+  }
 }
 
 #if !defined(CARBONFRONT_EMULATION_THREADS) && !defined(__CUDACC__)

@@ -328,8 +328,11 @@ TEST(DeviceLayer, RefusesCopiesBeyondAnAllocationAndFromUnpinnedMemory) {
   std::uint32_t unpinned[8] = {};
   EXPECT_THROW(copy_up(stream, pinned.data(), there.data(), 9), Failure);
   EXPECT_THROW(copy_up(stream, unpinned, there.data(), 8), Failure);
-  for (const Shape shape :
-       {Shape{0, 256}, {1, 1056}, {1, 33}, {1, 256, kMostDynamicBytes + 1}, {std::uint64_t{1} << 31, 32}})
+  for (const Shape shape : {Shape{0, 256},
+                            {1, 1056},
+                            {1, 33},
+                            {1, 256, most_shared_bytes() - kMostStaticBytes + 1},
+                            {std::uint64_t{1} << 31, 32}})
     EXPECT_THROW(launch(
                      stream, "indices", shape, +[](std::uint32_t*) {}, nullptr),
                  Failure);

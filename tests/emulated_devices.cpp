@@ -133,7 +133,8 @@ TEST(Devices, NeedNoMoreMemoryThanIsPlanned) {
   for (const std::uint32_t objectives : {2, 3, 4, 8, 32}) {
     Table table = table_of(draw(Distribution::correlated, kRows, objectives, 2));
     table.group = draw_groups(kRows, 2, 3);
-    for (const VerdictRequest wanted : {VerdictRequest{}, VerdictRequest{true, true}, VerdictRequest{.witness = true}}) {
+    for (const VerdictRequest wanted : {VerdictRequest{}, VerdictRequest{true, true}, VerdictRequest{.witness = true},
+                                        VerdictRequest{true, false, true, false}}) {
       const Machine machine(1, (kRows * device::bytes_per_row(objectives) / device::kRowParts + 1) * 16 * 20 / 19 + 20);
       const std::uint64_t before = emulation::bytes_up();
       EXPECT_NO_THROW(evaluated(table, {}, wanted)) << objectives << " objectives, counts: " << wanted.dominates;

@@ -48,8 +48,9 @@ void with_policy(const Stream& stream, const char* name, std::uint32_t size, Cal
 }
 
 /// 1 where a key differs from the one before.
+template <class Key>
 struct BeginsRun {
-  const std::uint64_t* keys;
+  const Key* keys;
   __host__ __device__ std::uint32_t operator()(std::uint32_t i) const { return i > 0 && keys[i] != keys[i - 1]; }
 };
 
@@ -107,13 +108,17 @@ void exclusive_sum(const Stream& stream, const std::uint32_t* in, std::uint32_t*
   });
 }
 
-void number_runs(const Stream& stream, const std::uint64_t* keys, std::uint32_t* out, std::uint32_t size) {
+template <class Key>
+void number_runs(const Stream& stream, const Key* keys, std::uint32_t* out, std::uint32_t size) {
   if (size == 0) return;
-  const auto begins = thrust::make_transform_iterator(thrust::make_counting_iterator(0u), BeginsRun{keys});
+  const auto begins = thrust::make_transform_iterator(thrust::make_counting_iterator(0u), BeginsRun<Key>{keys});
   with_storage(stream, "cub::DeviceScan::InclusiveSum", [&](void* storage, std::size_t& bytes) {
     return cub::DeviceScan::InclusiveSum(storage, bytes, begins, out, size, stream.get());
   });
 }
+
+template void number_runs(const Stream&, const std::uint32_t*, std::uint32_t*, std::uint32_t);
+template void number_runs(const Stream&, const std::uint64_t*, std::uint32_t*, std::uint32_t);
 
 void find_run_bounds(const Stream& stream, const std::uint8_t* begins, std::uint32_t* first, std::uint32_t* last,
                      std::uint32_t size) {

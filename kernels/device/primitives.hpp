@@ -20,7 +20,9 @@ void sort_pairs(const Stream& stream, const std::uint64_t* keys_in, std::uint64_
 void exclusive_sum(const Stream& stream, const std::uint32_t* in, std::uint32_t* out, std::uint32_t size);
 
 /// Numbers runs of equal keys from 0: out[i] is how many of keys[1..i] differ from the one before. [size]
-void number_runs(const Stream& stream, const std::uint64_t* keys, std::uint32_t* out, std::uint32_t size);
+/// Key: uint32, uint64.
+template <class Key>
+void number_runs(const Stream& stream, const Key* keys, std::uint32_t* out, std::uint32_t size);
 
 /// Finds the first and the last index of the run that each index is in; `begins` marks where runs begin, index 0 among them.
 /// [size]

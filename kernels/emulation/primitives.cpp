@@ -95,14 +95,18 @@ void exclusive_sum(const Stream& stream, const std::uint32_t* in, std::uint32_t*
       [=] { return streamed("exclusive_sum", 2, 4 * std::uint64_t{size}, 4 * std::uint64_t{size}); });
 }
 
-void number_runs(const Stream& stream, const std::uint64_t* keys, std::uint32_t* out, std::uint32_t size) {
+template <class Key>
+void number_runs(const Stream& stream, const Key* keys, std::uint32_t* out, std::uint32_t size) {
   put(
       stream, "number_runs", size,
       [=] {
         for (std::uint32_t i = 0, run = 0; i < size; ++i) out[i] = run += i > 0 && keys[i] != keys[i - 1];
       },
-      [=] { return streamed("number_runs", 2, 8 * std::uint64_t{size}, 4 * std::uint64_t{size}); });
+      [=] { return streamed("number_runs", 2, sizeof(Key) * std::uint64_t{size}, 4 * std::uint64_t{size}); });
 }
+
+template void number_runs(const Stream&, const std::uint32_t*, std::uint32_t*, std::uint32_t);
+template void number_runs(const Stream&, const std::uint64_t*, std::uint32_t*, std::uint32_t);
 
 void find_run_bounds(const Stream& stream, const std::uint8_t* begins, std::uint32_t* first, std::uint32_t* last,
                      std::uint32_t size) {

@@ -79,7 +79,7 @@ void answer_front(Streams& streams, Keys keys, Part part, const Deliver& deliver
   const std::uint32_t size = keys.size;
   const DeviceArray<std::uint32_t> left = filter_front(stream, keys);
   const std::uint32_t rows = keys.size;
-  const Order order = order_keys(stream, std::move(keys));
+  const Order order = order_keys(streams, std::move(keys));
   Finder find(streams, order, part);
   DeviceArray<std::uint8_t> front = find.by_position(find.front(find.share));
   if (left.size() > 0) {
@@ -106,7 +106,7 @@ Seconds answer_keys(Streams& streams, Keys keys, Request wanted, const Host& hos
     return seconds;
   }
   const std::uint32_t size = keys.size;
-  const Order order = order_keys(streams.work, std::move(keys));
+  const Order order = order_keys(streams, std::move(keys));
   streams.work.synchronize();
   seconds.order = seconds_since(began);
   Finder find(streams, order, part);

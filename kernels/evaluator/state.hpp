@@ -56,7 +56,7 @@ std::uint64_t bytes_per_row(std::uint32_t objectives, bool kept = false);
 
 /// Brings the points up and orders them. Adds what upload_keys() adds to the progress.
 inline Order order_points(Streams& streams, PointsView points, std::size_t budget, const Host& host) {
-  return order_keys(streams.work, upload_keys(streams, points, budget, host));
+  return order_keys(streams, upload_keys(streams, points, budget, host));
 }
 
 /// Where answers go, in device memory, by position, each as soon as it is there.

@@ -130,14 +130,14 @@ Keys upload_keys(Streams& streams, PointsView points, std::size_t budget, const 
   return up;
 }
 
-Order order_keys(const Stream& stream, Keys keys) {
+Order order_keys(const Streams& streams, Keys keys) {
   const std::uint32_t size = keys.size;
-  std::vector<DenseColumn> objectives = dense_ranks(stream, keys.view());
+  std::vector<DenseColumn> objectives = dense_ranks(streams.work, streams.copies, keys.view());
   keys.keys = {};
-  if (!keys.grouped) return make_order(stream, objectives, nullptr, size);
+  if (!keys.grouped) return make_order(streams.work, objectives, nullptr, size);
   const DenseColumn groups = std::move(objectives.back());
   objectives.pop_back();
-  return make_order(stream, objectives, &groups, size);
+  return make_order(streams.work, objectives, &groups, size);
 }
 
 }  // namespace carbonfront::device

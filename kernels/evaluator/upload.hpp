@@ -79,7 +79,7 @@ void bring_values(Streams& streams, const Objective& objective, std::uint32_t co
 Keys upload_keys(Streams& streams, PointsView points, std::size_t budget, const Host& host);
 
 /// Orders keys, and gives them back.
-Order order_keys(const Stream& stream, Keys keys);
+Order order_keys(const Streams& streams, Keys keys);
 
 /// Copies values from or to pinned memory, on several threads.
 template <class T>
