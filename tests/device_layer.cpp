@@ -260,6 +260,7 @@ std::vector<std::uint32_t> order_of_blocks(std::uint32_t blocks) {
 
 TEST(DeviceLayer, StartsBlocksInAnyOrderEachOnce) {
   emulation::use_workers(1);
+  emulation::shuffle_blocks(0);
   std::vector<std::uint32_t> plain(1000);
   std::iota(plain.begin(), plain.end(), 0u);
   EXPECT_EQ(order_of_blocks(1000), plain);
