@@ -111,27 +111,34 @@ Seconds answer_keys(Streams& streams, Keys keys, Request wanted, const Host& hos
   seconds.order = seconds_since(began);
   Finder find(streams, order, part);
   const auto phase_of = [&](const char* name, double& spent, auto work) { phase(streams, host, name, size, spent, work); };
-  DeviceArray<std::uint8_t> front;  // by place; where there are counts, who has none
+  DeviceArray<std::uint8_t> front;  // by place; where there are counts or ranks, who has none or the first
+  const auto front_is_zero_of = [&](const DeviceArray<std::uint32_t>& found) {
+    front = DeviceArray<std::uint8_t>(streams.work, size);
+    flag_zeros(streams.work, found.data(), front.data(), size);
+  };
   if (wanted.dominated_by)
     phase_of("counts", seconds.counts, [&] {
       const DeviceArray<std::uint32_t> found = find.counts(Direction::dominated_by);
-      if (!wanted.witness || part.count == 1) {  // a witness needs the front of all rows, not of the part's
-        front = DeviceArray<std::uint8_t>(streams.work, size);
-        flag_zeros(streams.work, found.data(), front.data(), size);
-      }
+      if (!wanted.witness || part.count == 1) front_is_zero_of(found);  // a witness needs the front of all rows
       deliver.numbers(&AnswersView::dominated_by, find.by_position(found));
     });
   if (wanted.dominates)
     phase_of("counts", seconds.counts,
              [&] { deliver.numbers(&AnswersView::dominates, find.by_position(find.counts(Direction::dominates))); });
+  const auto settle_ranks = [&] {
+    phase_of("rank", seconds.rank, [&] {
+      const DeviceArray<std::uint32_t> found = find.ranks(wanted.max_rank);
+      if (part.count == 1 && front.size() == 0) front_is_zero_of(found);
+      deliver.numbers(&AnswersView::rank, find.by_position(found));
+    });
+  };
+  if (wanted.rank && part.count == 1) settle_ranks();  // the front is who ranks first
   phase_of("front", seconds.front, [&] {
     if (front.size() == 0) front = find.front(wanted.witness ? Share{} : find.share);
     deliver.nondominated(find.by_position(front));
     if (wanted.witness) deliver.numbers(&AnswersView::witness, find.by_position(find.witnesses(front)));
   });
-  if (wanted.rank && part.index == 0)
-    phase_of("rank", seconds.rank,
-             [&] { deliver.numbers(&AnswersView::rank, find.by_position(find.ranks(wanted.max_rank))); });
+  if (wanted.rank && part.count > 1 && part.index == 0) settle_ranks();
   return seconds;
 }
 
