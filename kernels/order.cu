@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <exception>
 
 #include "kernels/device/block.hpp"
 #include "kernels/device/primitives.hpp"
@@ -42,10 +43,13 @@ __global__ void differing_bits_kernel(KeysView keys, std::uint64_t stride, unsig
   if (threadIdx.x % 32 == 0 && differing != 0) atomicOr(bits + blockIdx.x % keys.columns, differing);
 }
 
-/// Waits for a stream in which memory of another is used, whatever happens, before that memory is given back.
+/// Where work fails half-way, waits for a stream in which memory of another is used before that memory is given back.
 struct Beside {
   const Stream& stream;
-  ~Beside() { cudaStreamSynchronize(stream.get()); }
+  int exceptions = std::uncaught_exceptions();
+  ~Beside() {
+    if (std::uncaught_exceptions() > exceptions) cudaStreamSynchronize(stream.get());
+  }
 };
 
 /// What a sort of a column leaves: its highest rank, and whether rows are out of order that are too many to mend.
