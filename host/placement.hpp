@@ -24,10 +24,10 @@ struct Placement {
 
 /// The table. What is not in it is the CPU's, and so is what is in doubt.
 ///
-/// EVERY ENTRY IS A PREDICTION, none is measured: of the bounds of the kernels in bench/README.md and the transfer of the
-/// columns, which lie in the memory of the host, against 16 cores. The device's kernels for fronts, ranks and witnesses are
-/// predicted to be slower than the 16 cores, and its emissions to be bound by the transfer. With 2 or 3 objectives the CPU's
-/// counts take no longer than its order, or hardly, so that nothing is saved where it needs that for ranks or witnesses.
+/// EVERY ENTRY IS A PREDICTION, none is measured: of the work of the kernels, counted in bench/README.md, and the transfer
+/// of the columns, which lie in the memory of the host, against 16 cores. Fronts alone are predicted to take the cores
+/// hardly longer than the transfer, as emissions do. With 2 or 3 objectives the CPU's counts take no longer than its order,
+/// or hardly, so that nothing is saved where it needs that for ranks of 2.
 inline constexpr Placement kPlacements[] = {
     {.answer = Answer::counts,
      .least_objectives = 2,
@@ -36,6 +36,24 @@ inline constexpr Placement kPlacements[] = {
      .alone = true,
      .measured = false},
     {.answer = Answer::counts,
+     .least_objectives = 4,
+     .most_objectives = 8,
+     .least_rows = 300'000,
+     .alone = false,
+     .measured = false},
+    {.answer = Answer::ranks,
+     .least_objectives = 3,
+     .most_objectives = 8,
+     .least_rows = 300'000,
+     .alone = false,
+     .measured = false},
+    {.answer = Answer::witnesses,
+     .least_objectives = 2,
+     .most_objectives = 3,
+     .least_rows = 1'000'000,
+     .alone = true,
+     .measured = false},
+    {.answer = Answer::witnesses,
      .least_objectives = 4,
      .most_objectives = 8,
      .least_rows = 300'000,

@@ -76,7 +76,7 @@ __global__ void mend_kernel(const std::uint32_t* leading, std::uint64_t* keys, s
                             Outcome* outcome) {
   const std::uint64_t i = global_thread();
   if (i >= size) return;
-  if (i >= kMostMended && leading[i - kMostMended] == leading[i] && keys[i] < keys[i - 1]) outcome->unsorted = 1;
+  if (i >= kMostMended && leading[i - kMostMended] == leading[i] && keys[i] < keys[i - 1]) atomicOr(&outcome->unsorted, 1u);
   if (i > 0 && leading[i - 1] == leading[i]) return;
   std::uint64_t end = i + 1;
   while (end < size && end <= i + kMostMended && leading[end] == leading[i]) ++end;
@@ -85,7 +85,7 @@ __global__ void mend_kernel(const std::uint32_t* leading, std::uint64_t* keys, s
     const std::uint64_t key = keys[next];
     if (key >= keys[next - 1]) continue;
     if (!is_short) {
-      outcome->unsorted = 1;
+      atomicOr(&outcome->unsorted, 1u);
       return;
     }
     const std::uint32_t row = position[next];

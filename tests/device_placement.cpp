@@ -239,10 +239,14 @@ TEST(Placement, HasASaneTable) {
 
 TEST(Placement, IsToldInWords) {
   const Backend backend = shared_backend(choose_backend(CARBONFRONT_TEST_BACKEND), choose_backend("cpu"));
-  EXPECT_EQ(backend.shares, CARBONFRONT_TEST_BACKEND
-            " for counts of 2 or 3 objectives from 1,000,000 rows on where nothing is left for the cpu "
-            "(predicted), " CARBONFRONT_TEST_BACKEND
-            " for counts of 4 to 8 objectives from 300,000 rows on (predicted), cpu for the rest");
+  const std::string on_device = CARBONFRONT_TEST_BACKEND " for ";
+  EXPECT_EQ(backend.shares,
+            on_device +
+                "counts of 2 or 3 objectives from 1,000,000 rows on where nothing is left for the cpu (predicted), " +
+                on_device + "counts of 4 to 8 objectives from 300,000 rows on (predicted), " + on_device +
+                "ranks of 3 to 8 objectives from 300,000 rows on (predicted), " + on_device +
+                "witnesses of 2 or 3 objectives from 1,000,000 rows on where nothing is left for the cpu (predicted), " +
+                on_device + "witnesses of 4 to 8 objectives from 300,000 rows on (predicted), cpu for the rest");
   EXPECT_EQ(shared_backend(choose_backend(CARBONFRONT_TEST_BACKEND), choose_backend("cpu"), {kAll + 4, 1}).shares,
             CARBONFRONT_TEST_BACKEND " for emissions from 300 rows on, cpu for the rest");
 }
