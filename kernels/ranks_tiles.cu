@@ -128,7 +128,8 @@ __device__ void find_corners(Ranking ranking, std::uint32_t tile, Settled settle
 
 /// Settles the ranks of a tile that waits for none, and numbers its rows by descending rank. All threads of the block.
 __device__ void settle_tile(Ranking ranking, std::uint32_t tile) {
-  __shared__ std::uint32_t values[kTile], ranks[kTile];
+  __shared__ uint4 values[kTile / 4];
+  __shared__ std::uint32_t ranks[kTile];
   __shared__ std::uint8_t slots[kTile];
   const std::uint32_t begin = ranking.tiles.begin[tile], rows = ranking.tiles.rows_of(tile), slot = begin + threadIdx.x;
   const bool present = threadIdx.x < rows;
@@ -139,7 +140,7 @@ __device__ void settle_tile(Ranking ranking, std::uint32_t tile) {
     rank += present ? ranking.depth[slot] : 0;
   else
     rank = peel(present ? ranking.inside[slot] : Bits{}, present, rank, ranking.limit);
-  const std::uint32_t number = rank_in_tile(~rank, rows, values);
+  const std::uint32_t number = rank_in_tile<true>(present ? ~rank : ~0u, rows, values);
   if (present) {
     ranks[number] = rank;
     slots[number] = static_cast<std::uint8_t>(threadIdx.x);

@@ -83,26 +83,31 @@ __device__ std::uint32_t coordinate(OrderView order, std::uint32_t place, std::u
 __global__ void __launch_bounds__(kTile)
     tiles_kernel(OrderView order, TilesView tiles, bool turned, Slots slots, std::uint32_t* places,
                  std::uint32_t* coordinates, std::uint32_t* low, std::uint32_t* high, std::uint8_t* sorted) {
-  __shared__ std::uint32_t values[kTile];
+  __shared__ uint4 values[kTile / 4];
   const std::uint32_t begin = tiles.begin[blockIdx.x], rows = tiles.rows_of(blockIdx.x), slot = begin + threadIdx.x;
   const bool present = threadIdx.x < rows;
   std::uint32_t place = present ? places[slot] : 0;
   if (slots == Slots::by_position) {
-    const std::uint32_t to = rank_in_tile(present ? order.position[place] : ~0u, rows, values);
+    const std::uint32_t to = rank_in_tile<false>(present ? order.position[place] : ~0u, rows, values);
     if (present) places[begin + to] = place;
     __syncthreads();
     place = present ? places[slot] : 0;
   }
   for (std::uint32_t plane = 0; plane <= tiles.columns; ++plane) {
-    const std::uint32_t own = present ? coordinate(order, place, plane, turned) : ~0u;
-    const std::uint32_t before = rank_in_tile(own, rows, values);
-    if (!present) continue;
-    coordinates[std::size_t{plane} * tiles.rows + slot] = own;
     const std::size_t box = std::size_t{plane} * tiles.tiles + blockIdx.x;
+    const std::uint32_t own = present ? coordinate(order, place, plane, turned) : ~0u;
+    if (present) coordinates[std::size_t{plane} * tiles.rows + slot] = own;
+    if (plane == 1) {  // the queries' places, among which runs are equal, need no order
+      const std::uint32_t least = reduce_block(own, Least{}), most = reduce_block(present ? own : 0, Most{});
+      if (threadIdx.x == 0) low[box] = least;
+      if (threadIdx.x == 0) high[box] = most;
+      continue;
+    }
+    const std::uint32_t before = rank_in_tile<false>(own, rows, values);
+    if (!present) continue;
     if (before == 0) low[box] = own;
     if (before + 1 == rows) high[box] = own;
-    if (plane != 1)
-      sorted[std::size_t{plane == 0 ? 0 : plane - 1} * tiles.rows + begin + before] = static_cast<std::uint8_t>(threadIdx.x);
+    sorted[std::size_t{plane == 0 ? 0 : plane - 1} * tiles.rows + begin + before] = static_cast<std::uint8_t>(threadIdx.x);
   }
 }
 

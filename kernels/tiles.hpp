@@ -63,14 +63,21 @@ enum class Slots { in_z_order, by_position };
 Tiles make_tiles(const Stream& stream, OrderView order, const std::uint8_t* marked, Direction direction,
                  Slots slots = Slots::in_z_order);
 
-/// How many values of a tile come before the thread's own, equal ones by slot. All threads of the block; `values` is shared.
-__device__ inline std::uint32_t rank_in_tile(std::uint32_t own, std::uint32_t rows, std::uint32_t* values) {
+/// How many values of a tile come before the thread's own, equal ones by slot where there are any. All threads of the block;
+/// `values` is shared [kTile / 4], and the own value of threads without a row all ones.
+template <bool kTies>
+__device__ std::uint32_t rank_in_tile(std::uint32_t own, std::uint32_t rows, uint4* values) {
   __syncthreads();
-  values[threadIdx.x] = own;
+  reinterpret_cast<std::uint32_t*>(values)[threadIdx.x] = own;
   __syncthreads();
+  const auto precedes = [own](std::uint32_t value, std::uint32_t slot) {
+    return std::uint32_t{value < own || (kTies && value == own && slot < threadIdx.x)};
+  };
   std::uint32_t before = 0;
-  for (std::uint32_t other = 0; other < rows; ++other)
-    before += values[other] < own || (values[other] == own && other < threadIdx.x);
+  for (std::uint32_t slot = 0; slot < rows; slot += 4) {
+    const uint4 four = values[slot / 4];
+    before += precedes(four.x, slot) + precedes(four.y, slot + 1) + precedes(four.z, slot + 2) + precedes(four.w, slot + 3);
+  }
   return before;
 }
 
