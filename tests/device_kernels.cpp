@@ -1,6 +1,7 @@
 // Kernels one by one against the definition. A faster kernel gets a line in the table of its kind, so that it meets the same
 // inputs as its plain twin.
 
+#include "kernels/front_pairs.hpp"
 #include "tests/device.hpp"
 
 namespace carbonfront::test {
@@ -225,6 +226,22 @@ std::uint32_t filter_and_check(Table& table, const Array<std::uint8_t>& front, c
   EXPECT_EQ(other_keys, 0u) << what;
   EXPECT_EQ(front_at_once(streams, table), front) << what;
   return keys.size;
+}
+
+TEST(DeviceKernels, MarkDominatedRowsByTheirKeysAlone) {
+  for_tables({1, 2, 3, 7, 32}, [](Table& table, const std::string& what) {
+    Array<std::uint8_t> expected = by_reference(table, {}).nondominated;
+    Streams streams;
+    const Keys keys = upload_keys(streams, table.view(), 1 << 20, plain_host());
+    const DeviceArray<std::uint8_t> marked(streams.work, table.size);
+    Array<std::uint8_t> front(table.size, 1);
+    for (const std::uint32_t share : {0, 1, 2}) {
+      mark_dominated_keys(streams.work, keys.view(), {share, 3}, marked.data());
+      const std::vector<std::uint8_t> found = down(streams.work, marked);
+      for (std::uint32_t i = 0; i < table.size; ++i) front[i] = front[i] && !found[i];
+    }
+    EXPECT_EQ(front, expected) << what;
+  });
 }
 
 TEST(DeviceKernels, FilterNoRowOfTheFrontAndFindItAmongTheRest) {

@@ -5,6 +5,7 @@
 
 #include "kernels/device/primitives.hpp"
 #include "kernels/evaluator/state.hpp"
+#include "kernels/front_pairs.hpp"
 
 namespace carbonfront::device {
 namespace {
@@ -73,15 +74,27 @@ void phase(const Streams& streams, const Host& host, const char* name, std::uint
   seconds += seconds_since(begin);
 }
 
+/// The front among keys, by position; few rows need no order.
+DeviceArray<std::uint8_t> front_of(Streams& streams, Keys keys, Part part) {
+  const Stream& stream = streams.work;
+  if (keys.size < streams.few_rows) {
+    DeviceArray<std::uint8_t> front(stream, keys.size);
+    mark_dominated_keys(stream, keys.view(), {part.index, part.count}, front.data());
+    flag_zeros(stream, front.data(), front.data(), keys.size);
+    return front;
+  }
+  const Order order = order_keys(streams, std::move(keys));
+  Finder find(streams, order, part);
+  return find.by_position(find.front(find.share));
+}
+
 /// The front alone: rows that strong rows drop are never ordered.
 void answer_front(Streams& streams, Keys keys, Part part, const Deliver& deliver) {
   const Stream& stream = streams.work;
   const std::uint32_t size = keys.size;
   const DeviceArray<std::uint32_t> left = filter_front(stream, keys);
   const std::uint32_t rows = keys.size;
-  const Order order = order_keys(streams, std::move(keys));
-  Finder find(streams, order, part);
-  DeviceArray<std::uint8_t> front = find.by_position(find.front(find.share));
+  DeviceArray<std::uint8_t> front = front_of(streams, std::move(keys), part);
   if (left.size() > 0) {
     DeviceArray<std::uint8_t> of_all(stream, size);
     fill_bytes(stream, of_all.data(), 0, size);
