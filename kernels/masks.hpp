@@ -3,7 +3,7 @@
 // query finds its p by a search, and what is left after the AND of its masks is below it. Every other mask is kept, and the
 // source that an odd one has more beside it: half the memory is twice the blocks on a multiprocessor.
 //
-// Bound, of a column: to build, 40 shuffles and 8 writes a warp; for 32 queries 8 loads of the search, one of a byte and two
+// Bound, of a column: to build, 24 shuffles and 4 writes a warp; for 32 queries 8 loads of the search, one of a byte and two
 // of 128 bits, all in shared memory. Bits may be numbered otherwise than slots, such as by rank, so that the first is the
 // best.
 
@@ -140,18 +140,24 @@ struct Masks {
     if (number < kTile) tree_of(column)[kTile / 2 >> height | number >> (height + 1)] = value;
   }
 
-  /// A warp makes a word of every mask.
+  /// The bit of the source at a place in a sorted column; kTile behind the last.
+  __device__ std::uint32_t sorted_bit(std::uint32_t column, std::uint32_t at) const {
+    std::uint32_t slot = kTile;
+    return sorted_slot(column, at, slot) && bit_of_slot ? bit_of_slot[sources.begin[tile] + slot] : slot;
+  }
+
+  /// A warp makes a word of every mask; a lane adds two sources to one.
   __device__ void build_masks(std::uint32_t column) const {
     const std::uint32_t lane = threadIdx.x % 32, word = threadIdx.x / 32;
     std::uint32_t* out = reinterpret_cast<std::uint32_t*>(masks_of(column) + word / 4 * (kTile / 2)) + word % 4;
     std::uint32_t before = 0;
     if (lane == 0) out[0] = 0;
-    for (std::uint32_t at = lane; at < kTile; at += 32) {
-      std::uint32_t bit = kTile;
-      if (sorted_slot(column, at, bit) && bit_of_slot) bit = bit_of_slot[sources.begin[tile] + bit];
-      const std::uint32_t bits = before | scan_warp(Bits::only(word, bit), AnyBit{});
-      if (at % 2 == 1 && at + 1 < kTile) out[4 * ((at + 1) / 2)] = bits;
-      if (at / 32 == word) bits_of(column)[at] = static_cast<std::uint8_t>(bit);
+    for (std::uint32_t begin = 0; begin < kTile; begin += 64) {
+      const std::uint32_t at = begin + 2 * lane, one = sorted_bit(column, at), two = sorted_bit(column, at + 1);
+      const std::uint32_t bits = before | scan_warp(Bits::only(word, one) | Bits::only(word, two), AnyBit{});
+      if (at + 2 < kTile) out[4 * (at / 2 + 1)] = bits;
+      if (begin / 64 == word) bits_of(column)[at] = static_cast<std::uint8_t>(one);
+      if (begin / 64 == word) bits_of(column)[at + 1] = static_cast<std::uint8_t>(two);
       before = __shfl_sync(kAllLanes, bits, 31);
     }
   }

@@ -11,7 +11,7 @@ constexpr std::uint32_t kDepths = 32;         // below a tile's highest rank, th
 constexpr std::uint32_t kBlocks = 792;        // that a device has at once, about: 6 on each of 132 multiprocessors
 constexpr std::uint32_t kEnoughItems = 2112;  // of a level, so that blocks end together
 constexpr std::uint32_t kFewQueries = 32;     // of an item where a level has few
-constexpr std::uint32_t kLevelsAtOnce = 16;   // between two looks of the host
+constexpr std::uint32_t kLevelsAtOnce = 16;   // at most, between two looks of the host
 
 /// What is known of rows, by slot, and of tiles, while ranks settle.
 struct Ranking {
@@ -313,7 +313,7 @@ void settle_ranks_tiles(const Stream& stream, const Tiles& tiles, std::uint32_t 
   const Shape raise{std::min<std::uint64_t>(count * ((count - 1) / kFewQueries + 1), kBlocks), kTile,
                     resident * Masks::kColumnBytes};
   for (std::uint32_t level = 0, settled = 0; settled < tiles.tiles; settled = read_value(stream, ends.data() + level)) {
-    for (const std::uint32_t until = level + kLevelsAtOnce; level < until; ++level) {
+    for (const std::uint32_t until = level + std::min(kLevelsAtOnce, tiles.tiles); level < until; ++level) {
       launch(stream, "settle_kernel", settle, settle_kernel, ranking, level);
       launch(stream, "raise_kernel", raise, raise_kernel, ranking, level, resident);
     }
