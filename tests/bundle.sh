@@ -25,7 +25,7 @@ case $run in
     for text in '| ceilings | passed' '| sample | passed' '| blocks | passed' '| conformance | passed' '| headline | passed' \
       '| kernel-times | left out: not for the emulated device' '| memcheck | left out' '| racecheck | left out' \
       '| headline-again | passed' '| end-to-end | passed' '| peers | left out' '| kernel-details | left out' \
-      '| emissions-1e8 |' '| ranks-1e6x8 |' '| front-1e7x8-anticorrelated |' 'settle_tile_kernel' '| cuda-emulated | 4000 |'; do
+      '| emissions-1e8 |' '| ranks-1e6x8 |' '| front-1e7x8-anticorrelated |' 'raise_kernel' '| cuda-emulated | 4000 |'; do
       grep -qF "$text" "$table" || fail "the table has no line '$text'"
     done
     ! grep -E '^\|.*\| false \|$' "$table" || fail "an answer is wrong"

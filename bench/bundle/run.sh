@@ -206,7 +206,7 @@ export here work backend tiny emulated whole began times details
 in_shell() { echo "SECONDS=$SECONDS; began=$began; $*"; }
 
 first() {
-  local all='*' some='DeviceKernels.*:DeviceLayer.*' races='DeviceKernels.SettleRanks:DeviceKernels.CountBothWays:DeviceLayer.*' processes=4
+  local all='*' some='DeviceKernels.*:DeviceLayer.*' races='DeviceKernels.SettleRanks:DeviceKernels.CountBothWays:DeviceKernels.FindWitnesses:DeviceLayer.*' processes=4
   if [ -n "$tiny" ]; then all='DeviceKernels.SettleRanks:Devices.RefuseBlocks*:DeviceLayer.Moves*' some=$all races=$all processes=2; fi
   step sample 30 bash -c "$(in_shell sample)"
   step blocks 30 bash -c "$(in_shell blocks)"
