@@ -11,8 +11,9 @@
 
 namespace carbonfront::bench {
 
-/// One row. Milliseconds on an H200, device to device: predicted of the kernels as they are, from reading them (within a
-/// factor of two, not measured; 0: no prediction), and to be reached (0: no goal). CPU seconds on two cores, measured.
+/// One row. Milliseconds on an H200, device to device: predicted of the kernels as they are, by gpu_count's model or, where
+/// rows are too many to be counted, by the simulations (within a factor of two, not measured; 0: no prediction), and to be
+/// reached (0: no goal). CPU seconds on two cores, measured.
 struct Row {
   std::string name;
   Distribution distribution;

@@ -8,7 +8,7 @@
 // looked at. All changes are maxima, so that no schedule changes the answer.
 //
 // Bound: T²/2 box tests for T tiles; what is left of them costs 24 shared-memory wavefronts a column for 32 rows. Two
-// launches a level, and a wait of the host every 16 levels: measured on the emulated device, 10⁶ rows of 2, 3, 4 and 8
+// launches a level, and a wait of the host every 16 levels: counted on the emulated device, 10⁶ rows of 2, 3, 4 and 8
 // objectives take 207, 72, 39 and 23 levels. A total order is T levels. Speed: not measured.
 
 #include "kernels/tiles.hpp"
