@@ -92,8 +92,9 @@ __global__ void __launch_bounds__(kTile, 4)
   }
 }
 
-__global__ void __launch_bounds__(kTile, 4) hand_out_counts_kernel(TilesView queries, Share share, const std::uint32_t* by_slot,
-                                                                const std::uint32_t* base, std::uint32_t* counts) {
+__global__ void __launch_bounds__(kTile, 4)
+    hand_out_counts_kernel(TilesView queries, Share share, const std::uint32_t* by_slot, const std::uint32_t* base,
+                           std::uint32_t* counts) {
   if (blockIdx.x % share.count != share.index || threadIdx.x >= queries.rows_of(blockIdx.x)) return;
   const std::uint32_t slot = queries.begin[blockIdx.x] + threadIdx.x;
   counts[queries.place[slot]] = by_slot[slot] + base[blockIdx.x];

@@ -41,8 +41,9 @@ __device__ void mark_rows(const Masks& masks, TilesView queries, std::uint32_t q
 
 /// Marks what one tile of sources is below in one stripe of queries. A bitmask of every tile of queries says who is
 /// dominated.
-__global__ void __launch_bounds__(kTile, 4) mark_tiles_kernel(TilesView sources, TilesView queries, Stripes stripes,
-                                                           Share share, std::uint32_t resident, std::uint32_t* dominated) {
+__global__ void __launch_bounds__(kTile, 4)
+    mark_tiles_kernel(TilesView sources, TilesView queries, Stripes stripes, Share share, std::uint32_t resident,
+                      std::uint32_t* dominated) {
   const Stripes::Item item = stripes.item(blockIdx.x);
   Masks masks{sources, item.source, 0, resident, shared_memory<unsigned char>()};
   for (std::uint32_t first = item.first; first < item.end; first += kTile) {
