@@ -13,17 +13,14 @@ struct Rows {
   std::uint32_t slot;
   bool alive;
 
-  __device__ std::uint32_t high(std::uint32_t column) const {
-    return masks.sources.high[masks.sources.source_box(column, masks.tile)];
-  }
-  __device__ bool asks(std::uint32_t column) const { return alive && queries.query(column, slot) <= high(column); }
+  __device__ bool asks(std::uint32_t column) const { return alive && queries.query(column, slot) <= masks.high(column); }
 };
 
 /// Sources below the lane's row by its position in one column, the only one in which one may not be.
 __device__ std::uint32_t count_by_position(const Rows& rows, std::uint32_t column) {
   if (!rows.alive) return 0;
   const std::uint32_t own = rows.queries.query(column, rows.slot);
-  return own > rows.high(column) ? rows.masks.sources.rows_of(rows.masks.tile) : rows.masks.below(column, own);
+  return own > rows.masks.high(column) ? rows.masks.sources.rows_of(rows.masks.tile) : rows.masks.below(column, own);
 }
 
 /// Sources below the lane's row by masks of the columns that are open. All lanes.
@@ -47,8 +44,7 @@ __device__ void count_rows(const Masks& masks, TilesView queries, std::uint32_t 
   const TilesView& sources = masks.sources;
   const std::uint32_t slot = queries.begin[query] + chunk * 32 + threadIdx.x % 32;
   Rows rows{masks, queries, slot, slot < queries.begin[query + 1]};
-  const auto corner = [&](std::uint32_t c) { return sources.low[sources.source_box(c, masks.tile)]; };
-  rows.alive = is_beyond(corner, queries, slot, rows.alive, open);
+  rows.alive = is_beyond([&](std::uint32_t c) { return masks.low(c); }, queries, slot, rows.alive, open);
   const unsigned lanes = __ballot_sync(kAllLanes, rows.alive);
   if (lanes == 0) return;
   std::uint32_t asked = 0;  // columns, by any lane

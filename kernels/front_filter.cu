@@ -15,16 +15,10 @@ constexpr std::uint32_t kMostChunk = 8192;    // rows of a block
 constexpr std::uint32_t kRounds = 2;          // at most
 constexpr std::uint32_t kManyLeft = 1 << 17;  // rows for which another round pays
 
-/// Tells whether a strong row, its keys [columns] at `strong`, dominates the row with the keys that `own(k)` gives.
-template <class Own>
-__device__ bool dominates(const std::uint64_t* strong, KeysView rows, Own own) {
-  bool better = false;
-  for (std::uint32_t k = 0; k < rows.columns; ++k) {
-    const std::uint64_t other = strong[k], key = own(k);
-    if (rows.grouped && k + 1 == rows.columns ? other != key : other > key) return false;
-    better = better || other < key;
-  }
-  return better;
+/// Tells whether a strong row, its keys [columns] at `strong`, dominates a row in memory.
+__device__ inline bool dominates_row(const std::uint64_t* strong, KeysView rows, std::uint64_t i) {
+  return dominates(
+      rows, [=](std::uint32_t k) { return strong[k]; }, [&](std::uint32_t k) { return rows.column(k)[i]; });
 }
 
 /// Tells whether one of the first strong rows, in shared memory, dominates the row whose keys are in registers. Looks only
@@ -68,8 +62,7 @@ __device__ void compare_with_first(KeysView rows, std::uint64_t begin, std::uint
     } else {
       const std::uint64_t i = begin + at;
       kept[0] = i < rows.size;
-      for (std::uint32_t s = 0; s < count && kept[0]; ++s)
-        kept[0] = !dominates(first + s * rows.columns, rows, [&](std::uint32_t k) { return rows.column(k)[i]; });
+      for (std::uint32_t s = 0; s < count && kept[0]; ++s) kept[0] = !dominates_row(first + s * rows.columns, rows, i);
     }
 #pragma unroll
     for (std::uint32_t r = 0; r < kRows; ++r) {
@@ -118,7 +111,7 @@ __device__ inline bool dropped_by_tile(const StrongColumn* tile, std::uint32_t m
   for (std::uint32_t w = 0; w < kWords; ++w) {
     for (std::uint32_t word = left[w]; word != 0; word &= word - 1) {
       const std::uint32_t s = w * 32 + static_cast<std::uint32_t>(__ffs(static_cast<int>(word))) - 1;
-      if (dominates(strong + s * rows.columns, rows, [&](std::uint32_t k) { return rows.column(k)[i]; })) return true;
+      if (dominates_row(strong + s * rows.columns, rows, i)) return true;
     }
   }
   return false;

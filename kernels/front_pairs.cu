@@ -8,19 +8,8 @@ constexpr std::uint32_t kLoaded = 32;   // rows in shared memory
 constexpr std::uint32_t kThreads = 64;  // of a block, so that few rows are many blocks
 constexpr std::uint32_t kParts = kTile / kThreads;
 
-/// Tells whether a loaded row dominates one of `rows`. `loaded` [columns][kLoaded]
-__device__ bool dominates(const std::uint64_t* loaded, std::uint32_t other, KeysView rows, std::uint64_t own) {
-  bool better = false;
-  for (std::uint32_t k = 0; k < rows.columns; ++k) {
-    const std::uint64_t left = loaded[k * kLoaded + other], right = rows.column(k)[own];
-    if (left > right || (rows.grouped && k + 1 == rows.columns && left != right)) return false;
-    better = better || left < right;
-  }
-  return better;
-}
-
 __global__ void __launch_bounds__(kThreads) mark_keys_kernel(KeysView rows, Share share, std::uint8_t* dominated) {
-  std::uint64_t* loaded = shared_memory<std::uint64_t>();
+  std::uint64_t* loaded = shared_memory<std::uint64_t>();  // [columns][kLoaded]
   const std::uint64_t tile = share.index + std::uint64_t{blockIdx.x} / kParts * share.count;
   const std::uint64_t own = tile * kTile + blockIdx.x % kParts * kThreads + threadIdx.x;
   bool found = false;
@@ -30,7 +19,9 @@ __global__ void __launch_bounds__(kThreads) mark_keys_kernel(KeysView rows, Shar
       if (i % kLoaded < count) loaded[i] = rows.column(i / kLoaded)[first + i % kLoaded];
     __syncthreads();
     for (std::uint32_t other = 0; other < count && own < rows.size && !found; ++other)
-      found = dominates(loaded, other, rows, own);
+      found = dominates(
+          rows, [&](std::uint32_t k) { return loaded[k * kLoaded + other]; },
+          [&](std::uint32_t k) { return rows.column(k)[own]; });
     if (__syncthreads_count(own >= rows.size || found) == static_cast<int>(kThreads)) break;
   }
   if (own < rows.size) dominated[own] = found;

@@ -23,19 +23,12 @@ __device__ void mark_rows(const Masks& masks, TilesView queries, std::uint32_t q
   const TilesView& sources = masks.sources;
   std::uint32_t* word = dominated + std::size_t{query} * kWords + chunk;
   const bool asks = slot < queries.begin[query + 1] && !(*word >> lane & 1);
-  const bool alive =
-      is_beyond([&](std::uint32_t c) { return sources.low[sources.source_box(c, masks.tile)]; }, queries, slot, asks, open);
+  const bool alive = is_beyond([&](std::uint32_t c) { return masks.low(c); }, queries, slot, asks, open);
   const unsigned lanes = __ballot_sync(kAllLanes, alive);
   if (lanes == 0) return;
   Bits left = Bits::first(alive ? sources.rows_of(masks.tile) : 0);
   count_item(lanes, and_masks(masks, queries, slot, open, alive, sources.rows_of(masks.tile) > kTile / 2, left));
-  bool found = false;
-  while (!found && left.any()) {
-    const std::uint32_t source = left.lowest();
-    found = masks.is_below_in_others(sources.begin[masks.tile] + source, queries, slot);
-    left.clear(source);
-  }
-  const unsigned marks = __ballot_sync(kAllLanes, found);
+  const unsigned marks = __ballot_sync(kAllLanes, first_below(masks, queries, slot, left) < kTile);
   if (lane == 0 && marks != 0) atomicOr(word, marks);
 }
 

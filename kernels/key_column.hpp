@@ -17,6 +17,18 @@ struct KeysView {
   CARBONFRONT_HD std::uint32_t objectives() const { return columns - (grouped ? 1 : 0); }
 };
 
+/// Tells whether a row with the keys that `other(k)` gives dominates the one with those of `own(k)`; only within a group.
+template <class Other, class Own>
+__device__ bool dominates(KeysView rows, Other other, Own own) {
+  bool better = false;
+  for (std::uint32_t k = 0; k < rows.columns; ++k) {
+    const std::uint64_t left = other(k), right = own(k);
+    if (rows.grouped && k + 1 == rows.columns ? left != right : left > right) return false;
+    better = better || left < right;
+  }
+  return better;
+}
+
 /// Owns keys.
 struct Keys {
   std::uint32_t size = 0, columns = 0;

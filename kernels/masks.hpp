@@ -72,6 +72,9 @@ struct Masks {
   const std::uint8_t* bit_of_slot = nullptr;  // [sources.rows] the numbers of bits; null: slots less the tile's first
 
   __device__ std::uint32_t resident_columns() const { return (resident < 32 ? (1u << resident) - 1 : ~0u) << first; }
+  /// The least and the largest coordinate of the tile.
+  __device__ std::uint32_t low(std::uint32_t column) const { return sources.low[sources.source_box(column, tile)]; }
+  __device__ std::uint32_t high(std::uint32_t column) const { return sources.high[sources.source_box(column, tile)]; }
   /// [2][kTile / 2] half masks of the 0, 2, 4, … least sources of a column.
   __device__ uint4* masks_of(std::uint32_t column) const {
     return reinterpret_cast<uint4*>(memory) + std::size_t{column - first} * kTile;
@@ -189,7 +192,7 @@ __device__ inline unsigned and_masks(const Masks& masks, TilesView queries, std:
   for (std::uint32_t rest = open & masks.resident_columns(); rest != 0; rest &= rest - 1, ++searched) {
     const std::uint32_t c = Masks::first_of(rest);
     const std::uint32_t own = alive ? queries.query(c, slot) : 0;
-    const bool asks = alive && own <= masks.sources.high[masks.sources.source_box(c, masks.tile)];
+    const bool asks = alive && own <= masks.high(c);
     if (asks) {
       const std::uint32_t p = masks.below(c, own), odd = p % 2 == 0 ? kTile : masks.bits_of(c)[p - 1];
       const uint4* column = masks.masks_of(c) + p / 2;
@@ -200,6 +203,17 @@ __device__ inline unsigned and_masks(const Masks& masks, TilesView queries, std:
     if (!__any_sync(kAllLanes, alive)) return searched + 1;
   }
   return searched;
+}
+
+/// The first source that is left for the lane's row and below it in the columns without masks, too; kTile: none. Bits are
+/// slots less the tile's first.
+__device__ inline std::uint32_t first_below(const Masks& masks, TilesView queries, std::uint32_t slot, Bits left) {
+  std::uint32_t source = left.lowest();
+  for (; source < kTile; source = left.lowest()) {
+    if (masks.is_below_in_others(masks.sources.begin[masks.tile] + source, queries, slot)) break;
+    left.clear(source);
+  }
+  return source;
 }
 
 }  // namespace carbonfront::device

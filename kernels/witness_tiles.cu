@@ -39,19 +39,13 @@ __device__ void search_rows(const Search& search, const Masks& masks, std::uint3
   const TilesView& front = search.front;
   const std::uint32_t slot = search.queries.begin[query] + chunk * 32 + threadIdx.x % 32;
   bool alive = slot < search.queries.begin[query + 1] && search.base[query] > lowest && search.found[slot] > lowest;
-  alive = is_beyond([&](std::uint32_t c) { return front.low[front.source_box(c, masks.tile)]; }, search.queries, slot, alive,
-                    open);
+  alive = is_beyond([&](std::uint32_t c) { return masks.low(c); }, search.queries, slot, alive, open);
   const unsigned lanes = __ballot_sync(kAllLanes, alive);
   if (lanes == 0) return;
   Bits left = Bits::first(alive ? front.rows_of(masks.tile) : 0);
   count_item(lanes, and_masks(masks, search.queries, slot, open, alive, front.rows_of(masks.tile) > kTile / 2, left));
-  for (std::uint32_t source = left.lowest(); source < kTile; source = left.lowest()) {
-    if (masks.is_below_in_others(front.begin[masks.tile] + source, search.queries, slot)) {
-      atomicMin(search.found + slot, search.position_of(masks.tile, source));
-      return;
-    }
-    left.clear(source);
-  }
+  const std::uint32_t source = first_below(masks, search.queries, slot, left);
+  if (source < kTile) atomicMin(search.found + slot, search.position_of(masks.tile, source));
 }
 
 __global__ void __launch_bounds__(kTile, 4)
