@@ -46,26 +46,32 @@ __global__ void __launch_bounds__(kTile, 4) waiting_kernel(Ranking ranking) {
   if (count == 0) ranking.queue[atomicAdd(ranking.end, 1u)] = tile;
 }
 
-/// Peels the rows of a tile: in every round those go that are known to rank no higher, and of whose dominators none is left;
-/// the round is their rank. From the limit on rows need not be told apart. All threads of the block; returns the row's rank.
+/// Peels the rows of a tile: each round takes the least rank that a row of whose dominators none is left can have, and the
+/// rows that have it go. From the limit on rows need not be told apart. All threads of the block; returns the row's rank.
 __device__ std::uint32_t peel(const Bits& inside, bool present, std::uint32_t known, std::uint32_t limit) {
-  __shared__ std::uint32_t left[kWords];
-  std::uint32_t round = reduce_block(present ? known : ~0u, Least{}), rank = known, rounds = 0;
+  __shared__ std::uint32_t left[kWords], least[kWords];
+  std::uint32_t rank = known, after = 0, rounds = 0;
   bool here = present;
   for (;; ++rounds) {
     const unsigned word = __ballot_sync(kAllLanes, here);
     if (threadIdx.x % 32 == 0) left[threadIdx.x / 32] = word;
-    if (__syncthreads_or(here) == 0 || round >= limit) break;
+    __syncthreads();
     std::uint32_t dominators = 0;
 #pragma unroll
     for (std::uint32_t w = 0; w < kWords; ++w) dominators |= inside.word[w] & left[w];
-    const bool free = here && dominators == 0, goes = free && known <= round;
-    if (goes) {
+    const std::uint32_t own = here && dominators == 0 ? (known < after ? after : known) : ~0u;
+    const std::uint32_t of_warp = reduce_warp(own, Least{});
+    if (threadIdx.x % 32 == 0) least[threadIdx.x / 32] = of_warp;
+    __syncthreads();
+    std::uint32_t round = least[0];
+#pragma unroll
+    for (std::uint32_t w = 1; w < kWords; ++w) round = least[w] < round ? least[w] : round;
+    if (round >= limit) break;  // also where none is left
+    if (own == round) {
       rank = round;
       here = false;
     }
-    ++round;
-    if (__syncthreads_or(goes) == 0) round = reduce_block(free ? known : ~0u, Least{});
+    after = round + 1;
   }
   if (here && rank < limit) rank = limit;
   if (threadIdx.x == 0) count_most(Work::rounds, rounds);

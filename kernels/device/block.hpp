@@ -1,5 +1,5 @@
 #pragma once
-// Reductions and scans of a warp and of a block, on shuffles. All threads of the block call them; blocks are whole warps.
+// Reductions and scans of a warp and of a block. All threads of the block call them; blocks are whole warps.
 
 #include "kernels/device/launch.hpp"
 
@@ -38,6 +38,13 @@ __device__ T reduce_warp(T value, Combine combine) {
   for (int with = 16; with > 0; with /= 2) value = combine(value, __shfl_xor_sync(kAllLanes, value, with));
   return value;
 }
+
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800  // words by one instruction
+__device__ inline unsigned reduce_warp(unsigned value, Sum) { return __reduce_add_sync(kAllLanes, value); }
+__device__ inline unsigned reduce_warp(unsigned value, Least) { return __reduce_min_sync(kAllLanes, value); }
+__device__ inline unsigned reduce_warp(unsigned value, Most) { return __reduce_max_sync(kAllLanes, value); }
+__device__ inline unsigned reduce_warp(unsigned value, AnyBit) { return __reduce_or_sync(kAllLanes, value); }
+#endif
 
 /// Combines the values of the lanes up to and with the caller's.
 template <class T, class Combine>

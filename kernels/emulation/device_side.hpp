@@ -152,12 +152,31 @@ unsigned __match_any_sync(unsigned mask, T value, Where where = Where::current()
     if ((mask >> lane & 1) && brought[lane] == word) same |= 1u << lane;
   return same;
 }
+
+namespace carbonfront::emulation {
+
+/// Combines what the lanes of a mask brought.
+template <class Combine>
+unsigned reduce(unsigned mask, unsigned value, Where where, Combine combine) {
+  const std::uint64_t* brought = warp_exchange(mask, value, where);
+  for (unsigned rest = mask & ~(1u << place->lane); rest != 0; rest &= rest - 1)
+    value = combine(value, static_cast<unsigned>(brought[std::countr_zero(rest)]));
+  return value;
+}
+
+}  // namespace carbonfront::emulation
+
 inline unsigned __reduce_add_sync(unsigned mask, unsigned value, Where where = Where::current()) {
-  const std::uint64_t* brought = carbonfront::emulation::warp_exchange(mask, value, where);
-  unsigned sum = 0;
-  for (unsigned lane = 0; lane < 32; ++lane)
-    if (mask >> lane & 1) sum += static_cast<unsigned>(brought[lane]);
-  return sum;
+  return carbonfront::emulation::reduce(mask, value, where, [](unsigned a, unsigned b) { return a + b; });
+}
+inline unsigned __reduce_min_sync(unsigned mask, unsigned value, Where where = Where::current()) {
+  return carbonfront::emulation::reduce(mask, value, where, [](unsigned a, unsigned b) { return b < a ? b : a; });
+}
+inline unsigned __reduce_max_sync(unsigned mask, unsigned value, Where where = Where::current()) {
+  return carbonfront::emulation::reduce(mask, value, where, [](unsigned a, unsigned b) { return a < b ? b : a; });
+}
+inline unsigned __reduce_or_sync(unsigned mask, unsigned value, Where where = Where::current()) {
+  return carbonfront::emulation::reduce(mask, value, where, [](unsigned a, unsigned b) { return a | b; });
 }
 
 inline int __popc(unsigned word) { return std::popcount(word); }
