@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "kernels/emulation/grid.hpp"
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(CARBONFRONT_TELL_ADDRESS_SANITIZER)
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -20,7 +20,7 @@ namespace {
 
 namespace context = boost::context;
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(CARBONFRONT_TELL_ADDRESS_SANITIZER)
 constexpr std::size_t kStackBytes = 512 << 10;
 #else
 constexpr std::size_t kStackBytes = 64 << 10;
@@ -52,23 +52,26 @@ struct Thread : Place {
   struct Fiber* fiber = nullptr;  // that it runs on, from its start to its end
 };
 
+/// Where one left off: empty while it runs.
+struct Context {
+  union {
+    context::fiber itself;  // never unwound: nothing on its stack needs an end
+  };
+#if defined(CARBONFRONT_TELL_ADDRESS_SANITIZER)
+  void* fake_stack = nullptr;
+  const void* bottom = nullptr;
+  std::size_t size = 0;
+#endif
+  Context() { std::construct_at(&itself); }
+  ~Context() {}
+};
+
 /// What threads run on, one after the other; it lives from launch to launch and is parked in between.
-struct Fiber {
+struct Fiber : Context {
   Worker* worker = nullptr;
   std::unique_ptr<std::byte[]> stack = std::make_unique_for_overwrite<std::byte[]>(kStackBytes);
-  union {
-    context::fiber itself;  // never unwound: it waits for ever, with nothing on its stack that needs an end
-  };
-  context::fiber scheduler;
-#if defined(__SANITIZE_ADDRESS__)
-  void* fake_stack = nullptr;
-#endif
-  Fiber() { std::construct_at(&itself); }
-  ~Fiber() {}
   [[noreturn]] void run();
   [[noreturn, gnu::noinline]] void serve();
-  void resume();
-  void yield();
 };
 
 /// A core's threads and fibers, and the block that they work on.
@@ -76,22 +79,22 @@ struct Worker {
   std::vector<std::unique_ptr<Thread>> threads;
   std::vector<std::unique_ptr<Fiber>> fibers;
   std::vector<Fiber*> idle;
+  Context scheduler;
+  Context* left = nullptr;  // by whoever goes on now
   const std::function<void()>* kernel = nullptr;
   std::unique_ptr<Counted> counted_here = std::make_unique<Counted>();  // not thread-local memory: that is shared memory
   std::vector<std::uint64_t> brought;                                   // [warps × 32]
-  std::vector<Thread*> turn;  // the threads of a warp, in the order in which they run, and which of them runs
+  std::vector<Thread*> turn;  // the threads of a warp, in the order in which they run, and which of them is next
   std::size_t at = 0;
   unsigned votes = 0;
   bool abandoned = false;
-#if defined(__SANITIZE_ADDRESS__)
-  const void* stack_bottom = nullptr;
-  std::size_t stack_size = 0;
-#endif
 
   void make_threads(unsigned count);
   Fiber* take_fiber();
-  void resume(Thread& thread);
-  Thread* begin_next();
+  void change(Context& here, Context& there);
+  void resume(Thread& thread, Context& here);
+  void go_on(Fiber& here);
+  Thread* next_of_turn();
   std::string run_block(unsigned count);
   void run_warp(unsigned first, unsigned count, bool backwards);
   bool release_lanes(unsigned first, unsigned count);
@@ -102,10 +105,24 @@ struct Worker {
 /// The thread that runs: its place is its base.
 Thread& running() { return const_cast<Thread&>(static_cast<const Thread&>(*place)); }
 
-/// Begins. AddressSanitizer takes what this function has on the stack for the scheduler's: it has nothing there.
+/// Leaves `here` and goes on where `there` left off, until one comes back. Who arrives keeps the place of whom it comes
+/// from.
+void Worker::change(Context& here, Context& there) {
+  left = &here;
+#if defined(CARBONFRONT_TELL_ADDRESS_SANITIZER)
+  __sanitizer_start_switch_fiber(&here.fake_stack, there.bottom, there.size);
+#endif
+  context::fiber from = std::move(there.itself).resume();
+  left->itself = std::move(from);
+#if defined(CARBONFRONT_TELL_ADDRESS_SANITIZER)
+  __sanitizer_finish_switch_fiber(here.fake_stack, &left->bottom, &left->size);
+#endif
+}
+
+/// Begins. AddressSanitizer takes what this function has on the stack for that of whom it comes from: it has nothing there.
 void Fiber::run() {
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(nullptr, &worker->stack_bottom, &worker->stack_size);
+#if defined(CARBONFRONT_TELL_ADDRESS_SANITIZER)
+  __sanitizer_finish_switch_fiber(nullptr, &worker->left->bottom, &worker->left->size);
 #endif
   serve();
 }
@@ -119,36 +136,9 @@ void Fiber::serve() {
     Thread& ended = running();
     ended.state = State::done;
     ended.fiber = nullptr;
-    if (Thread* next = worker->begin_next()) {
-      next->fiber = this;
-      place = next;
-      continue;
-    }
     worker->idle.push_back(this);
-    yield();
+    worker->go_on(*this);
   }
-}
-
-/// Runs the fiber until it yields.
-void Fiber::resume() {
-#if defined(__SANITIZE_ADDRESS__)
-  void* own_fake_stack = nullptr;
-  __sanitizer_start_switch_fiber(&own_fake_stack, stack.get(), kStackBytes);
-#endif
-  itself = std::move(itself).resume();
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(own_fake_stack, nullptr, nullptr);
-#endif
-}
-
-void Fiber::yield() {
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_start_switch_fiber(&fake_stack, worker->stack_bottom, worker->stack_size);
-#endif
-  scheduler = std::move(scheduler).resume();
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(fake_stack, &worker->stack_bottom, &worker->stack_size);
-#endif
 }
 
 void Worker::make_threads(unsigned count) {
@@ -164,12 +154,16 @@ Fiber* Worker::take_fiber() {
     fibers.push_back(std::make_unique<Fiber>());
     Fiber* self = fibers.back().get();
     self->worker = this;
+#if defined(CARBONFRONT_TELL_ADDRESS_SANITIZER)
+    self->bottom = self->stack.get();
+    self->size = kStackBytes;
+#endif
     StackInPlace stack{self->stack.get()};
     const context::stack_context place_of_stack = stack.allocate();
     self->itself =
         context::fiber(std::allocator_arg, context::preallocated(place_of_stack.sp, place_of_stack.size, place_of_stack),
-                       stack, [self](context::fiber&& scheduler) -> context::fiber {
-                         self->scheduler = std::move(scheduler);
+                       stack, [self](context::fiber&& from) -> context::fiber {
+                         self->worker->left->itself = std::move(from);
                          self->run();
                        });
     return self;
@@ -179,20 +173,30 @@ Fiber* Worker::take_fiber() {
   return fiber;
 }
 
-/// Runs a thread until it waits or has ended, and on its fiber those of its turn that have not begun, up to one that waits.
-void Worker::resume(Thread& thread) {
+/// Runs a thread, on a fiber of its own from its start on, until one comes back here.
+void Worker::resume(Thread& thread, Context& here) {
   thread.state = State::ready;
   if (!thread.fiber) thread.fiber = take_fiber();
   place = &thread;
-  thread.fiber->resume();
+  if (thread.fiber != &here) change(here, *thread.fiber);
 }
 
-/// The next thread of the turn, if it has not begun: it has now. Kernels without barriers so take one switch a warp.
-Thread* Worker::begin_next() {
-  if (abandoned || at + 1 >= turn.size() || turn[at + 1]->state != State::fresh) return nullptr;
-  Thread* thread = turn[++at];
-  thread->state = State::ready;
-  return thread;
+/// The next thread of the turn that can run.
+Thread* Worker::next_of_turn() {
+  while (!abandoned && at < turn.size()) {
+    Thread* thread = turn[at++];
+    if (thread->state == State::fresh || thread->state == State::ready) return thread;
+  }
+  return nullptr;
+}
+
+/// Leaves a fiber whose thread waits or has ended for the next thread of the turn, behind the last one for the scheduler. A
+/// thread that begins on the fiber of one that ended takes no switch: kernels without barriers so take one a warp.
+void Worker::go_on(Fiber& here) {
+  if (Thread* next = next_of_turn())
+    resume(*next, here);
+  else
+    change(here, scheduler);
 }
 
 bool same_line(const std::source_location& a, const std::source_location& b) {
@@ -235,10 +239,8 @@ void Worker::run_warp(unsigned first, unsigned count, bool backwards) {
   turn.resize(lanes);
   do {
     for (unsigned i = 0; i < lanes; ++i) turn[i] = threads[first + (backwards ? lanes - 1 - i : i)].get();
-    for (at = 0; at < lanes; ++at) {
-      Thread& thread = *turn[at];
-      if (thread.state == State::fresh || thread.state == State::ready) resume(thread);
-    }
+    at = 0;
+    if (Thread* thread = next_of_turn()) resume(*thread, scheduler);
     backwards = !backwards;
   } while (release_lanes(first, count));
 }
@@ -267,7 +269,7 @@ std::string Worker::release_block(unsigned count) {
 void Worker::abandon(unsigned count) {
   abandoned = true;
   for (unsigned i = 0; i < count; ++i)
-    while (threads[i]->state != State::done) resume(*threads[i]);
+    while (threads[i]->state != State::done) resume(*threads[i], scheduler);
   abandoned = false;
 }
 
@@ -287,7 +289,7 @@ void wait_as(State state, std::uint64_t value, std::source_location where) {
   self.state = state;
   self.value = value;
   self.where = where;
-  self.fiber->yield();
+  self.worker->go_on(*self.fiber);
   if (self.worker->abandoned) throw Abandoned{};
 }
 
