@@ -70,8 +70,7 @@ struct Context {
 struct Fiber : Context {
   Worker* worker = nullptr;
   std::unique_ptr<std::byte[]> stack = std::make_unique_for_overwrite<std::byte[]>(kStackBytes);
-  [[noreturn]] void run();
-  [[noreturn, gnu::noinline]] void serve();
+  [[noreturn]] void serve();
 };
 
 /// A core's threads and fibers, and the block that they work on.
@@ -92,6 +91,7 @@ struct Worker {
   void make_threads(unsigned count);
   Fiber* take_fiber();
   void change(Context& here, Context& there);
+  void arrive(Context& here, context::fiber from);
   void resume(Thread& thread, Context& here);
   void go_on(Fiber& here);
   Thread* next_of_turn();
@@ -105,26 +105,21 @@ struct Worker {
 /// The thread that runs: its place is its base.
 Thread& running() { return const_cast<Thread&>(static_cast<const Thread&>(*place)); }
 
-/// Leaves `here` and goes on where `there` left off, until one comes back. Who arrives keeps the place of whom it comes
-/// from.
+/// Leaves `here` and goes on where `there` left off, until one comes back.
 void Worker::change(Context& here, Context& there) {
   left = &here;
 #if defined(CARBONFRONT_TELL_ADDRESS_SANITIZER)
   __sanitizer_start_switch_fiber(&here.fake_stack, there.bottom, there.size);
 #endif
-  context::fiber from = std::move(there.itself).resume();
+  arrive(here, std::move(there.itself).resume());
+}
+
+/// Keeps where the one left off from whom `here` was reached.
+void Worker::arrive([[maybe_unused]] Context& here, context::fiber from) {
   left->itself = std::move(from);
 #if defined(CARBONFRONT_TELL_ADDRESS_SANITIZER)
   __sanitizer_finish_switch_fiber(here.fake_stack, &left->bottom, &left->size);
 #endif
-}
-
-/// Begins. AddressSanitizer takes what this function has on the stack for that of whom it comes from: it has nothing there.
-void Fiber::run() {
-#if defined(CARBONFRONT_TELL_ADDRESS_SANITIZER)
-  __sanitizer_finish_switch_fiber(nullptr, &worker->left->bottom, &worker->left->size);
-#endif
-  serve();
 }
 
 void Fiber::serve() {
@@ -163,8 +158,8 @@ Fiber* Worker::take_fiber() {
     self->itself =
         context::fiber(std::allocator_arg, context::preallocated(place_of_stack.sp, place_of_stack.size, place_of_stack),
                        stack, [self](context::fiber&& from) -> context::fiber {
-                         self->worker->left->itself = std::move(from);
-                         self->run();
+                         self->worker->arrive(*self, std::move(from));
+                         self->serve();
                        });
     return self;
   }
