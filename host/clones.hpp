@@ -9,5 +9,10 @@
 #define CARBONFRONT_CLONES
 #endif
 
+// Where a file is compiled once for every instruction set instead, with `#pragma GCC target`, and the program chooses.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define CARBONFRONT_TILE_PATHS
+#endif
+
 // Marks what a cloned function must inline, so that it is compiled for the same instruction set.
 #define CARBONFRONT_INLINE __attribute__((always_inline)) inline

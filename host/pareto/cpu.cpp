@@ -1,4 +1,5 @@
-// The CPU engine: one order, then every answer from it.
+// The CPU engine. Counts, witnesses and whatever can be swept come from one exact order; fronts and ranks of more objectives
+// from aligned tiles, which need none.
 
 #include <algorithm>
 #include <cassert>
@@ -6,12 +7,15 @@
 #include <optional>
 #include <utility>
 
+#include "host/pareto/aligned_tiles.hpp"
 #include "host/pareto/engine.hpp"
 #include "host/pareto/filter.hpp"
 #include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
 namespace {
+
+constexpr std::uint32_t kMostSweptFront = 3, kMostSweptRanks = 2;  // objectives
 
 /// Runs a phase and adds the seconds it took.
 template <class Work>
@@ -22,27 +26,26 @@ auto timed(double& seconds, Work work) {
   return result;
 }
 
+Array<std::uint8_t> front_of(PointsView points, VerdictSeconds& seconds, Progress& progress) {
+  if (points.objective_count > kMostSweptFront) return timed(seconds.front, [&] { return front_by_tiles(points, progress); });
+  const Order order = timed(seconds.order, [&] { return lexicographic_order(points, progress); });
+  return timed(seconds.front, [&] { return find_front(order, progress); });
+}
+
 /// Finds the front of what a filter leaves of all points; without one, of all.
 Array<std::uint8_t> front_alone(PointsView points, VerdictSeconds& seconds, Progress& progress) {
   std::optional<std::vector<std::uint32_t>> left;
-  if (!points.group) left = timed(seconds.front, [&] { return front_candidates(points, progress); });
-  PointsView rows = points;
-  std::vector<std::uint32_t> numbers;
-  if (left) {
-    if (points.rows) {
-      for (const std::uint32_t position : *left) numbers.push_back(points.row(position));
-    }
-    rows.rows = points.rows ? numbers.data() : left->data();
-    rows.size = static_cast<std::uint32_t>(left->size());
-  }
-  const Order order = timed(seconds.order, [&] { return lexicographic_order(rows, progress); });
-  return timed(seconds.front, [&] {
-    Array<std::uint8_t> found = find_front(order, progress);
-    if (!left) return found;
-    Array<std::uint8_t> front(points.size, std::uint8_t{0});
-    for (std::size_t i = 0; i < found.size(); ++i) front[(*left)[i]] = found[i];
-    return front;
-  });
+  if (!points.group && !getenv("CF_NOPIVOT")) left = timed(seconds.front, [&] { return front_candidates(points, progress); });
+  if (!left) return front_of(points, seconds, progress);
+  std::vector<std::uint32_t> rows = *left;
+  for (std::uint32_t& row : rows) row = points.row(row);
+  PointsView candidates = points;
+  candidates.rows = rows.data();
+  candidates.size = static_cast<std::uint32_t>(rows.size());
+  const Array<std::uint8_t> found = front_of(candidates, seconds, progress);
+  Array<std::uint8_t> front(points.size, std::uint8_t{0});
+  for (std::size_t i = 0; i < found.size(); ++i) front[(*left)[i]] = found[i];
+  return front;
 }
 
 }  // namespace
@@ -55,9 +58,16 @@ Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progres
   const bool front_first = !wanted.dominated_by && !wanted.rank && !wanted.known_front;
   if (front_first) verdict.nondominated = front_alone(points, seconds, progress);
   if (front_first && !wanted.dominates && !wanted.witness) return verdict;
-  Order order = timed(seconds.order, [&] { return lexicographic_order(points, progress); });
+  const bool swept = points.objective_count <= kMostSweptRanks;
+  Order order;
+  if (wanted.dominated_by || wanted.dominates || wanted.witness || swept)
+    order = timed(seconds.order, [&] { return lexicographic_order(points, progress); });
   if (wanted.dominated_by) verdict.dominated_by = timed(seconds.counts, [&] { return count_dominators(order, progress); });
-  if (wanted.rank) verdict.rank = timed(seconds.rank, [&] { return find_ranks(order, wanted.max_rank, progress); });
+  if (wanted.rank) {
+    verdict.rank = timed(seconds.rank, [&] {
+      return swept ? find_ranks(order, wanted.max_rank, progress) : ranks_by_tiles(points, wanted.max_rank, progress);
+    });
+  }
   if (wanted.known_front) {
     verdict.nondominated.assign(wanted.known_front, wanted.known_front + points.size);
   } else if (!front_first) {

@@ -19,21 +19,12 @@ Array<std::uint32_t> count_dominators(const Order& order, Progress& progress);
 /// is in the points twice. `is_source` [size] by position. Costs what count_dominators costs.
 Array<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source, Progress& progress);
 
-/// Finds the non-dominated rows. Two objectives: O(size). Three: O(size · log size). More: O(front²) bits at worst, most of
-/// which boxes decide 512 × 512 at a time.
+/// Finds the non-dominated rows of at most three objectives. Two: O(size). Three: O(size · log size).
 Array<std::uint8_t> find_front(const Order& order, Progress& progress);
 
-/// Finds every row's front number, kNone behind the first `max_rank` fronts unless that is 0. Two objectives:
-/// O(size · log fronts). More: O(size²) bits at worst, most of which boxes decide; whatever the number of fronts.
+/// Finds every row's front number in at most two objectives, kNone behind the first `max_rank` fronts unless that is 0.
+/// O(size · log fronts).
 Array<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Progress& progress);
-
-/// Finds the front of three objectives or more, by place; only the first place of a run is answered.
-std::vector<std::uint8_t> front_by_tiles(const Order& order, Progress& progress);
-
-/// Finds the front numbers among the given places, each the first of a run, in the order of sort_by_neighbourhood() without
-/// places; 0 for other places. Three objectives or more. Ranks from `limit` on are given as `limit`, and cost less.
-std::vector<std::uint32_t> ranks_by_halves(const Order& order, std::vector<std::uint32_t> places, std::uint32_t limit,
-                                           Progress& progress);
 
 /// Finds the lowest non-dominated position of the group that dominates a row, or kNone.
 /// Two objectives: O(size · log front). More: O(size · front) bits at worst, most of which boxes decide.

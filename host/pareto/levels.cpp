@@ -110,21 +110,13 @@ Array<std::uint8_t> where_zero(const Array<std::uint32_t>& values) {
 Array<std::uint8_t> find_front(const Order& order, Progress& progress) {
   progress.begin("front", order.size);
   if (order.ranks.size() == 1) return by_position(order, sweep_front(order, progress));
-  if (order.ranks.size() == 2) return by_position(order, sweep_front_of_three(order, progress));
-  return by_position(order, front_by_tiles(order, progress));
+  return by_position(order, sweep_front_of_three(order, progress));
 }
 
 Array<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Progress& progress) {
   progress.begin("rank", order.size);
   const std::uint32_t limit = max_rank == 0 ? kNone : max_rank;
-  std::vector<std::uint32_t> ranks;
-  if (order.ranks.size() == 1) {
-    ranks = sweep_ranks(order, limit, progress);
-  } else {
-    std::vector<std::uint32_t> places = run_starts(order);
-    sort_by_neighbourhood({order, false}, places);
-    ranks = ranks_by_halves(order, std::move(places), limit, progress);
-  }
+  std::vector<std::uint32_t> ranks = sweep_ranks(order, limit, progress);
   std::replace(ranks.begin(), ranks.end(), limit, kNone);
   return by_position(order, ranks);
 }

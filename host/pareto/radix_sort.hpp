@@ -13,7 +13,8 @@ struct KeyedRows {
   int row_bits = 0;                   // as many as rows below `size` need
   Array<std::uint64_t> words, spare;  // [size] each
 
-  std::uint32_t row(std::uint32_t i) const { return static_cast<std::uint32_t>(words[i] & ((1ull << row_bits) - 1)); }
+  std::uint32_t row_of(std::uint64_t word) const { return static_cast<std::uint32_t>(word & ((1ull << row_bits) - 1)); }
+  std::uint32_t row(std::uint32_t i) const { return row_of(words[i]); }
   std::uint64_t key(std::uint32_t i) const { return words[i] >> row_bits; }
   void set(std::uint32_t i, std::uint64_t key, std::uint32_t row) { words[i] = key << row_bits | row; }
 };

@@ -1,0 +1,28 @@
+#pragma once
+// Fronts and ranks of three objectives and more, by aligned tiles (tile_path.hpp): no order of any column, and O(size²) bits
+// at worst, most of which boxes decide 512 × 512 at a time, whatever the number of fronts.
+//
+// Tiles are taken in the order of their rows, sixteen at a time. Those settle among themselves, then every later tile meets
+// them all while it is in the cache; the tiles of the next sixteen meet them first, so that these settle meanwhile.
+
+#include <cstdint>
+#include <vector>
+
+#include "host/pareto/tile_path.hpp"
+#include "host/progress.hpp"
+
+namespace carbonfront {
+
+/// Finds every point's front number, kNone behind the first `max_rank` fronts unless that is 0. [size] by position. Throws
+/// Stopped.
+Array<std::uint32_t> ranks_by_tiles(PointsView points, std::uint32_t max_rank, Progress& progress,
+                                    const TilePath& path = best_tile_path(), TileWork* work = nullptr);
+
+/// Finds the non-dominated points. [size] by position. Throws Stopped.
+Array<std::uint8_t> front_by_tiles(PointsView points, Progress& progress, const TilePath& path = best_tile_path(),
+                                   TileWork* work = nullptr);
+
+/// The most bytes a row that ranks or a front take beside the points and the answer.
+std::uint64_t tile_bytes(std::uint32_t objectives, bool grouped);
+
+}  // namespace carbonfront

@@ -1,0 +1,91 @@
+#include "host/pareto/strong_rows.hpp"
+
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+
+#include "host/progress.hpp"
+
+namespace carbonfront {
+namespace {
+
+constexpr std::uint32_t kStrongRows = 2 * kTileSlots;
+constexpr std::uint32_t kFewRows = 8 * kStrongRows;  // not worth a filter
+constexpr std::uint32_t kBlock = 1 << 13;
+constexpr std::uint32_t kLevels = 1 << 13;           // of strength: floats from 0 to 1, by their leading bits
+constexpr std::uint32_t kTrial = 4096;
+
+std::uint32_t level_of(float strength) { return std::bit_cast<std::uint32_t>(strength) >> 17; }
+
+/// Lists the positions of the strongest rows, about kStrongRows, the strongest first.
+std::vector<std::uint32_t> strongest(const Array<float>& strength) {
+  const auto size = static_cast<std::uint32_t>(strength.size()), blocks = (size + kBlock - 1) / kBlock;
+  const auto end_of = [&](std::uint32_t block) { return std::min(size, (block + 1) * kBlock); };
+  // The least level that the strongest of every block have: rows below it are not among the strongest of all.
+  std::vector<std::uint32_t> counts(kLevels, 0);
+  for (const std::uint32_t position : sample_positions(size, 1 << 16)) ++counts[level_of(strength[position])];
+  const std::uint64_t enough = std::uint64_t{2} * kStrongRows * std::min(size, 1u << 16) / size + 16;
+  std::uint32_t least = kLevels;
+  for (std::uint64_t more = 0; least > 0 && more < enough;) more += counts[--least];
+  std::vector<std::vector<std::uint32_t>> found(blocks);
+  tbb::parallel_for(0u, blocks, [&](std::uint32_t block) {
+    for (std::uint32_t i = block * kBlock; i < end_of(block); ++i)
+      if (level_of(strength[i]) >= least) found[block].push_back(i);
+  });
+  std::vector<std::uint32_t> strong;
+  for (const auto& some : found) strong.insert(strong.end(), some.begin(), some.end());
+  const std::size_t kept = std::min<std::size_t>(strong.size(), kStrongRows);
+  std::partial_sort(strong.begin(), strong.begin() + static_cast<std::ptrdiff_t>(kept), strong.end(),
+                    [&](std::uint32_t a, std::uint32_t b) { return strength[a] != strength[b] ? strength[a] > strength[b] : a < b; });
+  strong.resize(kept);
+  return strong;
+}
+
+std::vector<SourceTile> sources_of(const Estimates& estimates, const std::vector<std::uint32_t>& strong, const TilePath& path) {
+  AlignedTiles tiles;
+  std::vector<SourceTile> sources;
+  for (std::size_t begin = 0; begin < strong.size(); begin += kTileSlots) {
+    const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(kTileSlots, strong.size() - begin));
+    Array<std::uint16_t> rows(std::size_t{count} * estimates.lanes);
+    for (std::uint32_t i = 0; i < count; ++i)
+      std::copy_n(estimates.row(strong[begin + i]), estimates.lanes, rows.data() + std::size_t{i} * estimates.lanes);
+    sources.push_back(make_source(estimates.points.objective_count, estimates.lanes, false));
+    path.build(tiles, {rows.data(), strong.data() + begin, nullptr, nullptr, count}, ~0u, sources.back());
+  }
+  return sources;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::uint32_t>> without_the_weak(const Estimates& estimates, const Array<float>& strength,
+                                                           const TilePath& path) {
+  const std::uint32_t size = estimates.points.size;
+  if (size < kFewRows) return std::nullopt;
+  const std::vector<SourceTile> sources = sources_of(estimates, strongest(strength), path);
+  std::uint32_t trial_left = 0;
+  for (const std::uint32_t position : sample_positions(size, kTrial)) {
+    std::uint8_t dominated = 0;
+    path.mark_dominated(estimates, sources.data(), static_cast<std::uint32_t>(sources.size()), position, position + 1,
+                        &dominated);
+    trial_left += !dominated;
+  }
+  if (trial_left > std::min(size, kTrial) / 2) return std::nullopt;
+  const std::uint32_t blocks = (size + kBlock - 1) / kBlock;
+  std::vector<std::vector<std::uint32_t>> lists(blocks);
+  tbb::parallel_for(0u, blocks, [&](std::uint32_t block) {
+    throw_if_stopped();
+    const std::uint32_t begin = block * kBlock, end = std::min(size, begin + kBlock);
+    std::uint8_t dominated[kBlock];
+    path.mark_dominated(estimates, sources.data(), static_cast<std::uint32_t>(sources.size()), begin, end, dominated);
+    for (std::uint32_t i = begin; i < end; ++i)
+      if (!dominated[i - begin]) lists[block].push_back(i);
+  });
+  std::vector<std::uint32_t> left;
+  for (const auto& list : lists) left.insert(left.end(), list.begin(), list.end());
+  return left;
+}
+
+}  // namespace carbonfront

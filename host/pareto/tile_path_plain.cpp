@@ -1,0 +1,15 @@
+// For every machine: what the compiler makes of plain loops.
+
+#include "host/clones.hpp"
+#include "host/pareto/tile_path.hpp"
+
+namespace carbonfront {
+namespace {
+#include "host/pareto/tile_kernels.hpp"
+}  // namespace
+
+const TilePath kTilePath_plain{"plain C++",
+                               [] { return true; },
+                               estimate, build, raise, kill, settle, settle_front, mark_dominated};
+
+}  // namespace carbonfront
