@@ -10,6 +10,7 @@
 #include <numeric>
 #include <utility>
 
+#include "host/pareto/opposed.hpp"
 #include "host/pareto/strong_rows.hpp"
 #include "host/pareto/verdict.hpp"
 #include "host/pareto/z_order.hpp"
@@ -216,6 +217,10 @@ AlignedTiles make_tiles(const Estimates& estimates, const ZOrder& order, const s
   return tiles;
 }
 
+bool all_set(const Array<std::uint8_t>& marks) {
+  return std::all_of(marks.begin(), marks.end(), [](std::uint8_t mark) { return mark != 0; });
+}
+
 void give_work(const Settling& work, TileWork* out) {
   if (out) *out = {work.met, work.masked, work.compared};
 }
@@ -236,11 +241,13 @@ void for_rows(const AlignedTiles& tiles, Use use) {
 
 Array<std::uint32_t> ranks_by_tiles(PointsView points, std::uint32_t max_rank, Progress& progress, const TilePath& path,
                                     TileWork* work) {
+  const std::optional<Array<std::uint8_t>> proven = proven_by_two_columns(points, progress);
   progress.begin("rank", points.size);
+  if (proven && all_set(*proven)) return Array<std::uint32_t>(points.size, 0u);
   const std::uint32_t limit = max_rank == 0 ? kNotAsked : std::min(max_rank, kNotAsked);
   Estimates estimates = estimate_points(points, path);
   ZOrder order = z_order(estimates, nullptr);
-  AlignedTiles tiles = make_tiles(estimates, order, nullptr, nullptr, Answer::ranks);
+  AlignedTiles tiles = make_tiles(estimates, order, nullptr, proven ? proven->data() : nullptr, Answer::ranks);
   estimates.rows = {};
   order.rows = {};
   Settling settling{tiles, path, Answer::ranks, limit, progress};
@@ -255,14 +262,16 @@ Array<std::uint32_t> ranks_by_tiles(PointsView points, std::uint32_t max_rank, P
 }
 
 Array<std::uint8_t> front_by_tiles(PointsView points, Progress& progress, const TilePath& path, TileWork* work) {
+  const std::optional<Array<std::uint8_t>> proven = proven_by_two_columns(points, progress);
   progress.begin("front", points.size);
+  if (proven && all_set(*proven)) return Array<std::uint8_t>(points.size, std::uint8_t{1});
   Array<float> strength(points.group ? 0 : points.size);
   Estimates estimates = estimate_points(points, path, points.group ? nullptr : strength.data());
   std::optional<std::vector<std::uint32_t>> left;
   if (!points.group) left = without_the_weak(estimates, strength, path);
   strength = {};
   ZOrder order = z_order(estimates, left ? &*left : nullptr);
-  AlignedTiles tiles = make_tiles(estimates, order, left ? &*left : nullptr, nullptr, Answer::front);
+  AlignedTiles tiles = make_tiles(estimates, order, left ? &*left : nullptr, proven ? proven->data() : nullptr, Answer::front);
   estimates.rows = {};
   order.rows = {};
   Settling settling{tiles, path, Answer::front, kNotAsked, progress};

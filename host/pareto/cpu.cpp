@@ -35,7 +35,7 @@ Array<std::uint8_t> front_of(PointsView points, VerdictSeconds& seconds, Progres
 /// Finds the front of what a filter leaves of all points; without one, of all.
 Array<std::uint8_t> front_alone(PointsView points, VerdictSeconds& seconds, Progress& progress) {
   std::optional<std::vector<std::uint32_t>> left;
-  if (!points.group && !getenv("CF_NOPIVOT")) left = timed(seconds.front, [&] { return front_candidates(points, progress); });
+  if (!points.group) left = timed(seconds.front, [&] { return front_candidates(points, progress); });
   if (!left) return front_of(points, seconds, progress);
   std::vector<std::uint32_t> rows = *left;
   for (std::uint32_t& row : rows) row = points.row(row);

@@ -4,10 +4,9 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <limits>
-#include <memory>
+#include <utility>
 
 #include "host/pareto/filter.hpp"
 #include "host/pareto/keys.hpp"
@@ -20,31 +19,97 @@ constexpr std::uint32_t kSample = 2048;
 constexpr std::uint32_t kBlock = 512;       // rows estimated at a time: their keys stay in the second cache
 constexpr std::uint32_t kBlocksOfTask = 16;
 constexpr std::uint32_t kEndBins = 5;       // of ever half the depth, at either end
+constexpr std::uint32_t kMostOwnBins = 8;   // values with a bin of their own
 constexpr int kStepBits = Histogram::kFractionBits + 1;
-
-/// Which element of a sorted sample begins bin `b`; for kBins, the last one. In 2,048 of them: 0, 4, 8, 16, 32, 64, then even
-/// steps, and the same from above.
-std::size_t cut_of(std::size_t samples, std::uint32_t b) {
-  const auto part = [&](std::uint32_t end_bin) { return end_bin == 0 ? 0 : samples >> (9 - (end_bin - 1)); };
-  if (b <= kEndBins) return std::min(part(b), samples - 1);
-  if (b >= Histogram::kBins - kEndBins) {
-    const std::uint32_t from_above = Histogram::kBins - b;
-    return samples - 1 - std::min(part(from_above), samples - 1);
-  }
-  const std::size_t low = part(kEndBins), high = samples - 1 - low;
-  return low + (high - low) * (b - kEndBins) / (Histogram::kBins - 2 * kEndBins);
-}
 
 std::uint64_t distance(std::int64_t from, std::int64_t to) {
   return static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from);
 }
 
-/// Makes the steps of a bin such that its last key, so far from its first, is in its last 2,048th.
-void scale_bin(Histogram& histogram, std::uint32_t bin, std::uint64_t last) {
+std::int64_t moved(std::int64_t key, std::uint64_t by) { return static_cast<std::int64_t>(static_cast<std::uint64_t>(key) + by); }
+
+/// Which element of a sorted sample begins bin `b` of `bins`, `bins` itself the last one. Of 32 bins in 2,048 elements: 0, 4, 8,
+/// 16, 32, 64, then even steps, and the same from above.
+std::size_t cut_of(std::size_t samples, std::uint32_t bins, std::uint32_t b) {
+  if (b > bins / 2) return samples - 1 - cut_of(samples, bins, bins - b);
+  const std::size_t end = samples >> kEndBins;
+  if (bins < 4 * kEndBins) return samples * b / bins;
+  if (b <= kEndBins) return b == 0 ? 0 : end >> (kEndBins - b);
+  return end + (samples - 2 * end) * (b - kEndBins) / (bins - 2 * kEndBins);
+}
+
+/// Lists the values that are at least one in 64 of a sorted sample, ascending, and drops them from it. At most kMostOwnBins,
+/// the most frequent.
+std::vector<std::int64_t> take_frequent(std::vector<std::int64_t>& sample) {
+  std::vector<std::pair<std::size_t, std::int64_t>> found;
+  const std::size_t often = std::max<std::size_t>(sample.size() / 64, 2);
+  for (auto begin = sample.begin(); begin != sample.end();) {
+    const auto end = std::upper_bound(begin, sample.end(), *begin);
+    if (static_cast<std::size_t>(end - begin) >= often) found.emplace_back(end - begin, *begin);
+    begin = end;
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  found.resize(std::min<std::size_t>(found.size(), kMostOwnBins));
+  std::vector<std::int64_t> values;
+  for (const auto& [times, value] : found) values.push_back(value);
+  std::sort(values.begin(), values.end());
+  std::erase_if(sample, [&](std::int64_t key) { return std::binary_search(values.begin(), values.end(), key); });
+  return values;
+}
+
+/// Makes the steps of bin `b` such that its last key, `last` from its first, is in its last step.
+void scale_bin(Histogram& histogram, std::uint32_t b, std::uint64_t last) {
   const int shift = std::max<int>(0, std::bit_width(last) - kStepBits);
   const std::uint64_t steps = (last >> shift) + 1, whole = std::uint64_t{1} << Histogram::kFractionBits;
-  histogram.shift[bin] = static_cast<std::uint64_t>(shift);
-  histogram.scale[bin] = std::min(whole, (whole << Histogram::kBinBits) / steps);
+  histogram.shift[b] = static_cast<std::uint64_t>(shift);
+  histogram.scale[b] = std::min(whole, (whole << histogram.step_bits) / steps);
+}
+
+/// Makes a histogram of at most `bins` bins. `own`: values with a bin of their own; `rest`: a sorted sample of the others.
+Histogram histogram_with(std::uint32_t bins, const std::vector<std::int64_t>& own, const std::vector<std::int64_t>& rest) {
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min(), most = std::numeric_limits<std::int64_t>::max();
+  Histogram histogram;
+  histogram.step_bits = 16 - std::bit_width(bins - 1);
+  // Bins begin at cuts of the rest, at an own value and behind it; the first one before all that.
+  std::vector<std::int64_t>& from = histogram.from;
+  std::uint64_t below = 1, above = 1;
+  if (!rest.empty()) {
+    const auto cuts = bins - 1 - 2 * static_cast<std::uint32_t>(own.size());
+    for (std::uint32_t b = 0; b < cuts; ++b) from.push_back(rest[cut_of(rest.size(), cuts, b)]);
+    // The sample misses the ends of the column: the outer bins reach twice as far as it does.
+    below = std::max<std::uint64_t>(1, distance(from[0], rest[cut_of(rest.size(), cuts, 1)]));
+    above = std::max<std::uint64_t>(1, distance(from.back(), rest.back()));
+  }
+  for (const std::int64_t value : own) {
+    from.push_back(value);
+    if (value < most) from.push_back(value + 1);
+  }
+  std::sort(from.begin(), from.end());
+  const std::int64_t last = rest.empty() ? own.back() : std::max(rest.back(), own.empty() ? least : own.back());
+  histogram.lowest = moved(from[0], -std::min(below, distance(least, from[0])));
+  histogram.highest = moved(last, std::min(above, distance(last, most)));
+  from.insert(from.begin(), histogram.lowest);
+  from.resize(bins, from.back());
+  histogram.shift.resize(bins), histogram.scale.resize(bins), histogram.exact.assign(bins, 0);
+  for (std::uint32_t b = 0; b < bins; ++b) {
+    const bool ends = b + 1 == bins;
+    const std::uint64_t width = distance(from[b], ends ? histogram.highest : from[b + 1]);
+    scale_bin(histogram, b, ends || width == 0 ? width : width - 1);
+    const bool clamps = (b == 0 && histogram.lowest != least) || (from[b] == from.back() && histogram.highest != most);
+    histogram.exact[b] = !clamps && width <= std::uint64_t{1} << histogram.step_bits;
+  }
+  return histogram;
+}
+
+/// Says whether neighbours in a sorted sample mostly have different estimates.
+bool tells_most(const Histogram& histogram, const std::vector<std::int64_t>& sample) {
+  std::size_t pairs = 0, equal = 0;
+  for (std::size_t i = 1; i < sample.size(); ++i) {
+    if (sample[i] == sample[i - 1]) continue;
+    ++pairs;
+    equal += estimate_of(histogram, sample[i]) == estimate_of(histogram, sample[i - 1]);
+  }
+  return equal * 8 <= pairs;
 }
 
 std::int64_t key_at(const Objective& objective, std::uint32_t row) {
@@ -137,30 +202,18 @@ void write_strength(const std::vector<std::uint16_t>& columns, std::uint32_t obj
 
 Histogram histogram_of(std::vector<std::int64_t> sample) {
   std::sort(sample.begin(), sample.end());
-  constexpr std::uint32_t kBins = Histogram::kBins;
-  const auto cut = [&](std::uint32_t b) { return sample[cut_of(sample.size(), b)]; };
-  Histogram histogram;
-  // The sample misses the ends of the column: the outer bins reach twice as far as it does.
-  const std::uint64_t below = std::min(distance(cut(0), cut(1)), distance(std::numeric_limits<std::int64_t>::min(), cut(0)));
-  const std::uint64_t above =
-      std::min(distance(cut(kBins - 1), cut(kBins)), distance(cut(kBins), std::numeric_limits<std::int64_t>::max()));
-  histogram.lowest = static_cast<std::int64_t>(static_cast<std::uint64_t>(cut(0)) - below);
-  histogram.highest = static_cast<std::int64_t>(static_cast<std::uint64_t>(cut(kBins)) + above);
-  for (std::uint32_t b = 0; b < kBins; ++b) histogram.from[b] = b == 0 ? histogram.lowest : cut(b);
-  for (std::uint32_t b = 0; b < kBins; ++b) {
-    const std::uint64_t width = distance(histogram.from[b], b + 1 < kBins ? histogram.from[b + 1] : histogram.highest);
-    scale_bin(histogram, b, b + 1 == kBins || width == 0 ? width : width - 1);
-  }
+  const std::vector<std::int64_t> own = take_frequent(sample);
+  Histogram histogram = histogram_with(Histogram::kFewBins, own, sample);
+  if (!tells_most(histogram, sample)) histogram = histogram_with(Histogram::kManyBins, own, sample);
   return histogram;
 }
 
 std::uint16_t estimate_of(const Histogram& histogram, std::int64_t key) {
   key = std::clamp(key, histogram.lowest, histogram.highest);
   std::uint32_t bin = 0;
-  for (std::uint32_t half = Histogram::kBins / 2; half > 0; half /= 2) bin += key >= histogram.from[bin + half] ? half : 0;
+  for (std::uint32_t half = histogram.bins() / 2; half > 0; half /= 2) bin += key >= histogram.from[bin + half] ? half : 0;
   const std::uint64_t step = distance(histogram.from[bin], key) >> histogram.shift[bin];
-  return static_cast<std::uint16_t>(bin << Histogram::kBinBits |
-                                    step * histogram.scale[bin] >> Histogram::kFractionBits);
+  return static_cast<std::uint16_t>(bin << histogram.step_bits | step * histogram.scale[bin] >> Histogram::kFractionBits);
 }
 
 std::uint64_t estimate_bytes(std::uint32_t objectives) { return (objectives + 7) / 8 * 16; }
@@ -169,10 +222,9 @@ Estimates estimate_points(PointsView points, const TilePath& path, float* streng
   Estimates estimates;
   estimates.points = points;
   estimates.lanes = (points.objective_count + 7) / 8 * 8;
-  estimates.exact.assign(points.objective_count, 0);
   estimates.rows.resize(std::size_t{points.size} * estimates.lanes);
   if (points.size == 0) return estimates;
-  const std::vector<Histogram> histograms = histograms_of(points);
+  estimates.histograms = histograms_of(points);
   const std::uint32_t blocks = (points.size + kBlock - 1) / kBlock, lanes = estimates.lanes;
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, blocks, kBlocksOfTask), [&](const auto& range) {
     throw_if_stopped();
@@ -182,12 +234,15 @@ Estimates estimate_points(PointsView points, const TilePath& path, float* streng
       const std::uint32_t begin = b * kBlock, count = std::min(kBlock, points.size - begin);
       take_keys(points, begin, 1, count, keys);
       for (std::uint32_t k = 0; k < points.objective_count; ++k)
-        path.estimate(histograms[k], keys.keys.data() + k * keys.stride, count, columns.data() + std::size_t{k} * kBlock);
+        path.estimate(estimates.histograms[k], keys.keys.data() + k * keys.stride, count, columns.data() + std::size_t{k} * kBlock);
       write_rows(columns, lanes, count, estimates.rows.data() + std::size_t{begin} * lanes);
       if (strength) write_strength(columns, points.objective_count, count, strength + begin);
     }
   });
-  tbb::parallel_for(0u, points.objective_count, [&](std::uint32_t k) { estimates.exact[k] = tells_all(estimates, k); });
+  tbb::parallel_for(0u, points.objective_count, [&](std::uint32_t k) {
+    Histogram& histogram = estimates.histograms[k];
+    if (tells_all(estimates, k)) histogram.exact.assign(histogram.bins(), 1);
+  });
   return estimates;
 }
 

@@ -16,14 +16,18 @@ namespace carbonfront {
 struct TilePath;
 
 /// A histogram of equal depth of a column's keys, with bins of half the depth, a quarter and so on at both ends. Inside a
-/// bin the distribution is taken as linear. Keys are signed, as of KeyRows.
+/// bin the distribution is taken as linear. Values that are a good part of the column have a bin of their own. Where 32 bins,
+/// which fit into registers, tell too few keys apart, such as of many clusters, there are 512. Keys are signed, as of KeyRows.
 struct Histogram {
-  static constexpr std::uint32_t kBins = 32;
-  static constexpr int kBinBits = 11;     // of an estimate: which 2,048th of the bin
+  static constexpr std::uint32_t kFewBins = 32, kManyBins = 512;
   static constexpr int kFractionBits = 20;
-  std::int64_t lowest, highest;           // keys outside are taken as these
-  std::int64_t from[kBins];               // ascending; the least key of a bin
-  std::uint64_t shift[kBins], scale[kBins];  // (key − from) >> shift, at most 21 bits, times scale >> kFractionBits: the 2,048th
+  int step_bits = 11;                    // an estimate is the bin, and in as many bits how far inside the key is
+  std::int64_t lowest = 0, highest = 0;  // keys outside are taken as these
+  std::vector<std::int64_t> from;        // [bins] ascending: the least key of each
+  std::vector<std::uint64_t> shift, scale;  // [bins] (key − from) >> shift, at most 21 bits, · scale >> kFractionBits is how far
+  std::vector<std::uint8_t> exact;          // [bins] whether equal estimates mean equal keys
+
+  std::uint32_t bins() const { return static_cast<std::uint32_t>(from.size()); }
 };
 
 /// Makes a histogram of a column from a sample of its keys, not empty, in any order.
@@ -35,11 +39,15 @@ std::uint16_t estimate_of(const Histogram& histogram, std::int64_t key);
 /// Rows by their estimates. The points must outlive it: their keys are read where estimates are equal.
 struct Estimates {
   PointsView points;
-  std::uint32_t lanes = 0;           // objectives, up to a multiple of 8
-  Array<std::uint16_t> rows;         // [size][lanes], zero in lanes without an objective
-  std::vector<std::uint8_t> exact;   // [objectives] whether equal estimates mean equal keys
+  std::uint32_t lanes = 0;            // objectives, up to a multiple of 8
+  Array<std::uint16_t> rows;          // [size][lanes], zero in lanes without an objective
+  std::vector<Histogram> histograms;  // [objectives]
 
   const std::uint16_t* row(std::uint32_t position) const { return rows.data() + std::size_t{position} * lanes; }
+  /// Whether rows with this estimate in objective `k` are equal in it.
+  bool is_exact(std::uint32_t k, std::uint16_t estimate) const {
+    return histograms[k].exact[estimate >> histograms[k].step_bits] != 0;
+  }
 };
 
 /// Bytes a row that estimates take.

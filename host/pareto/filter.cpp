@@ -205,15 +205,17 @@ KeyRows sample_of(PointsView points, std::uint32_t count) {
 }
 
 /// Finds strong rows in two steps: the front of a small sample thins out a larger one, of which the strongest are compared.
-Pivots find_pivots(PointsView points, double& left) {
+/// Nothing where they would not pay. With more objectives than are swept afterwards the first step decides: where its rows
+/// leave more than a quarter, the strongest of all rows do better (strong_rows.hpp).
+std::optional<Pivots> find_pivots(PointsView points) {
+  constexpr std::uint32_t kMostSwept = 3;
   const std::uint32_t objectives = points.objective_count, trial_size = std::min(points.size / 4, 8192u);
   const KeyRows small = sample_of(points, kSmallSample), trial = sample_of(points, trial_size);
   KeyRows rows = small;
   Pivots strong = choose_pivots(rows, keep_front(rows, kSmallSample), small);
   rows = trial;
-  plan_rounds(strong, rows, trial_size);
-  const bool few = objectives < 5;  // the fewer the objectives, the fewer rows it takes to find strong ones
-  const std::uint32_t size = std::clamp(points.size / (few ? 64 : 16), 1024u, few ? 1u << 14 : 1u << 16);
+  if (plan_rounds(strong, rows, trial_size) > 0.25 && objectives > kMostSwept) return std::nullopt;
+  const std::uint32_t size = std::clamp(points.size / 64, 1024u, 1u << 14);
   std::vector<std::uint32_t> large(size);
   for (std::uint32_t i = 0; i < size; ++i) large[i] = points.row(points.size / size * i);
   PointsView view = points;
@@ -227,7 +229,7 @@ Pivots find_pivots(PointsView points, double& left) {
   take_keys(view, 0, 1, view.size, rows);
   Pivots pivots = choose_pivots(rows, keep_front(rows, keep_strongest(rows, view.size, small)), small);
   rows = trial;
-  left = plan_rounds(pivots, rows, trial_size);
+  if (plan_rounds(pivots, rows, trial_size) > 0.75) return std::nullopt;
   return pivots;
 }
 
@@ -235,11 +237,10 @@ Pivots find_pivots(PointsView points, double& left) {
 
 std::optional<std::vector<std::uint32_t>> front_candidates(PointsView points, Progress& progress) {
   if (points.size < kFewRows) return std::nullopt;
-  double left = 1;
-  const Pivots pivots = find_pivots(points, left);
-  if (left > 0.75) return std::nullopt;
+  const std::optional<Pivots> pivots = find_pivots(points);
+  if (!pivots) return std::nullopt;
   progress.begin("filter", points.size);
-  return filter(points, pivots, kBlockRows * kChunkBlocks, &progress);
+  return filter(points, *pivots, kBlockRows * kChunkBlocks, &progress);
 }
 
 }  // namespace carbonfront

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <compare>
 #include <numeric>
 
 #include "host/progress.hpp"
@@ -24,7 +25,6 @@ std::uint32_t level_of(float strength) { return std::bit_cast<std::uint32_t>(str
 std::vector<std::uint32_t> strongest(const Array<float>& strength) {
   const auto size = static_cast<std::uint32_t>(strength.size()), blocks = (size + kBlock - 1) / kBlock;
   const auto end_of = [&](std::uint32_t block) { return std::min(size, (block + 1) * kBlock); };
-  // The least level that the strongest of every block have: rows below it are not among the strongest of all.
   std::vector<std::uint32_t> counts(kLevels, 0);
   for (const std::uint32_t position : sample_positions(size, 1 << 16)) ++counts[level_of(strength[position])];
   const std::uint64_t enough = std::uint64_t{2} * kStrongRows * std::min(size, 1u << 16) / size + 16;
@@ -33,7 +33,7 @@ std::vector<std::uint32_t> strongest(const Array<float>& strength) {
   std::vector<std::vector<std::uint32_t>> found(blocks);
   tbb::parallel_for(0u, blocks, [&](std::uint32_t block) {
     for (std::uint32_t i = block * kBlock; i < end_of(block); ++i)
-      if (level_of(strength[i]) >= least) found[block].push_back(i);
+      if (level_of(strength[i]) >= least && found[block].size() < kStrongRows) found[block].push_back(i);
   });
   std::vector<std::uint32_t> strong;
   for (const auto& some : found) strong.insert(strong.end(), some.begin(), some.end());
@@ -42,6 +42,22 @@ std::vector<std::uint32_t> strongest(const Array<float>& strength) {
                     [&](std::uint32_t a, std::uint32_t b) { return strength[a] != strength[b] ? strength[a] > strength[b] : a < b; });
   strong.resize(kept);
   return strong;
+}
+
+/// Drops rows whose estimates equal those of a stronger one.
+void drop_twins(const Estimates& estimates, std::vector<std::uint32_t>& strong) {
+  const auto row = [&](std::uint32_t i) { return estimates.row(strong[i]); };
+  const auto order = [&](std::uint32_t a, std::uint32_t b) {
+    return std::lexicographical_compare_three_way(row(a), row(a) + estimates.lanes, row(b), row(b) + estimates.lanes);
+  };
+  std::vector<std::uint32_t> sorted(strong.size()), left;
+  std::iota(sorted.begin(), sorted.end(), 0u);
+  std::stable_sort(sorted.begin(), sorted.end(), [&](std::uint32_t a, std::uint32_t b) { return order(a, b) < 0; });
+  sorted.erase(std::unique(sorted.begin(), sorted.end(), [&](std::uint32_t a, std::uint32_t b) { return order(a, b) == 0; }),
+               sorted.end());
+  std::sort(sorted.begin(), sorted.end());
+  for (const std::uint32_t i : sorted) left.push_back(strong[i]);
+  strong.swap(left);
 }
 
 std::vector<SourceTile> sources_of(const Estimates& estimates, const std::vector<std::uint32_t>& strong, const TilePath& path) {
@@ -64,7 +80,9 @@ std::optional<std::vector<std::uint32_t>> without_the_weak(const Estimates& esti
                                                            const TilePath& path) {
   const std::uint32_t size = estimates.points.size;
   if (size < kFewRows) return std::nullopt;
-  const std::vector<SourceTile> sources = sources_of(estimates, strongest(strength), path);
+  std::vector<std::uint32_t> strong = strongest(strength);
+  drop_twins(estimates, strong);
+  const std::vector<SourceTile> sources = sources_of(estimates, strong, path);
   std::uint32_t trial_left = 0;
   for (const std::uint32_t position : sample_positions(size, kTrial)) {
     std::uint8_t dominated = 0;

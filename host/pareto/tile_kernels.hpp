@@ -158,6 +158,22 @@ CARBONFRONT_INLINE Row buckets_of(Row row, Row lowest, Row scale) {
 
 // ---------------------------------------------------------------- estimates
 
+CARBONFRONT_INLINE void estimate_by_memory(const Histogram& histogram, const std::int64_t* keys, std::uint32_t count,
+                                           std::uint16_t* estimates) {
+  const std::int64_t* from = histogram.from.data();
+  const std::uint64_t *shift = histogram.shift.data(), *scale = histogram.scale.data();
+  const auto first_half = static_cast<std::uint32_t>(histogram.from.size() / 2);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::int64_t key = keys[i] < histogram.lowest ? histogram.lowest : keys[i];
+    key = key > histogram.highest ? histogram.highest : key;
+    std::uint32_t bin = 0;
+    for (std::uint32_t half = first_half; half > 0; half /= 2) bin += key >= from[bin + half] ? half : 0;
+    const std::uint64_t step = (static_cast<std::uint64_t>(key) - static_cast<std::uint64_t>(from[bin])) >> shift[bin];
+    estimates[i] =
+        static_cast<std::uint16_t>(bin << histogram.step_bits | step * scale[bin] >> Histogram::kFractionBits);
+  }
+}
+
 #if defined(CARBONFRONT_PATH_AVX512)
 
 /// Looks eight bins up in a table of 32 words, in registers.
@@ -174,20 +190,21 @@ struct Table {
 };
 
 void estimate(const Histogram& histogram, const std::int64_t* keys, std::uint32_t count, std::uint16_t* estimates) {
-  const Table from(histogram.from), shift(histogram.shift), scale(histogram.scale);
+  if (histogram.from.size() != Histogram::kFewBins) return estimate_by_memory(histogram, keys, count, estimates);
+  const Table from(histogram.from.data()), shift(histogram.shift.data()), scale(histogram.scale.data());
   const __m512i lowest = _mm512_set1_epi64(histogram.lowest), highest = _mm512_set1_epi64(histogram.highest);
   for (std::uint32_t i = 0; i < count; i += 8) {
     const auto some = static_cast<__mmask8>(count - i < 8 ? (1u << (count - i)) - 1 : 0xFFu);
     __m512i key = _mm512_maskz_loadu_epi64(some, keys + i);
     key = _mm512_min_epi64(_mm512_max_epi64(key, lowest), highest);
     __m512i bin = _mm512_setzero_si512();
-    for (std::uint32_t half = Histogram::kBins / 2; half > 0; half /= 2) {
+    for (std::uint32_t half = Histogram::kFewBins / 2; half > 0; half /= 2) {
       const __m512i upper = _mm512_or_si512(bin, _mm512_set1_epi64(half));
       bin = _mm512_mask_mov_epi64(bin, _mm512_cmpge_epi64_mask(key, from.at(upper)), upper);
     }
     const __m512i step = _mm512_srlv_epi64(_mm512_sub_epi64(key, from.at(bin)), shift.at(bin));
     const __m512i inside = _mm512_srli_epi64(_mm512_mul_epu32(step, scale.at(bin)), Histogram::kFractionBits);
-    const __m512i estimate = _mm512_or_si512(_mm512_slli_epi64(bin, Histogram::kBinBits), inside);
+    const __m512i estimate = _mm512_or_si512(_mm512_slli_epi64(bin, static_cast<unsigned>(histogram.step_bits)), inside);
     _mm_mask_storeu_epi16(estimates + i, some, _mm512_cvtepi64_epi16(estimate));
   }
 }
@@ -195,16 +212,7 @@ void estimate(const Histogram& histogram, const std::int64_t* keys, std::uint32_
 #else
 
 void estimate(const Histogram& histogram, const std::int64_t* keys, std::uint32_t count, std::uint16_t* estimates) {
-  for (std::uint32_t i = 0; i < count; ++i) {
-    std::int64_t key = keys[i] < histogram.lowest ? histogram.lowest : keys[i];
-    key = key > histogram.highest ? histogram.highest : key;
-    std::uint32_t bin = 0;
-    for (std::uint32_t half = Histogram::kBins / 2; half > 0; half /= 2) bin += key >= histogram.from[bin + half] ? half : 0;
-    const std::uint64_t step =
-        (static_cast<std::uint64_t>(key) - static_cast<std::uint64_t>(histogram.from[bin])) >> histogram.shift[bin];
-    estimates[i] = static_cast<std::uint16_t>(bin << Histogram::kBinBits |
-                                              step * histogram.scale[bin] >> Histogram::kFractionBits);
-  }
+  estimate_by_memory(histogram, keys, count, estimates);
 }
 
 #endif
@@ -221,7 +229,7 @@ CARBONFRONT_INLINE bool dominates(const Estimates& estimates, std::uint32_t a, c
   }
   const std::uint64_t all = ~std::uint64_t{0} >> (64 - estimates.points.objective_count);
   equal &= all;
-  return equal == 0 || dominates_where_equal(estimates, equal, a, b);
+  return equal == 0 || dominates_where_equal(estimates, equal, a, b, row_a);
 }
 
 /// ANDs the masks of a row's buckets. `kColumns`: the objectives, or 0: as many as there are.
@@ -686,22 +694,49 @@ CARBONFRONT_INLINE std::uint64_t ranks_from(const std::uint32_t* rank, std::uint
   return low | std::uint64_t{between(own + kSlotBlock, least, kNotAsked)} << kSlotBlock;
 }
 
-/// Finds the rank of a row among the settled rows before it, which are its candidates.
+/// Says whether every eighth row of a tile or more has the same estimates as the one before it, as in what is nearly a total
+/// order. Their keys are worth having at hand.
+CARBONFRONT_INLINE bool is_tied(const AlignedTiles& tiles, const Tile& tile) {
+  const std::uint16_t* row = tiles.rows.data() + std::size_t{tile.begin} * tiles.lanes;
+  std::uint32_t tied = 0;
+  for (std::uint32_t i = 1; i < tile.rows; ++i, row += tiles.lanes) {
+    bool same = true;
+    for (std::uint32_t lane = 0; lane < tiles.lanes; lane += kLaneBlock)
+      same = same && lanes_equal(row_at(row + lane), row_at(row + tiles.lanes + lane)) == 0xFFu;
+    tied += same;
+  }
+  return tied * 8 >= tile.rows;
+}
+
+/// Says whether slot `a` of a tile dominates slot `b`. `keys` [objectives][kTileSlots].
+CARBONFRONT_INLINE bool precedes(const std::int64_t* keys, std::uint32_t objectives, std::uint32_t a, std::uint32_t b) {
+  bool better = false;
+  for (std::uint32_t k = 0; k < objectives; ++k, keys += kTileSlots) {
+    if (keys[a] > keys[b]) return false;
+    better = better || keys[a] < keys[b];
+  }
+  return better;
+}
+
+/// Finds the rank of a row among the settled rows before it, which are its candidates. `keys`: as precedes(), or null;
+/// `highest` [kWords]: the highest settled rank among the slots of a word.
 CARBONFRONT_INLINE std::uint32_t rank_among(const AlignedTiles& tiles, const Tile& tile, std::uint32_t i, const Mask& candidates,
-                                            std::uint32_t held, std::uint32_t limit, TileWork& work) {
+                                            const std::int64_t* keys, const std::uint32_t* highest, std::uint32_t held,
+                                            std::uint32_t limit, TileWork& work) {
   const std::uint32_t* rank = tiles.rank.data() + tile.begin;
   const std::uint16_t* rows = tiles.rows.data() + std::size_t{tile.begin} * tiles.lanes;
   for (std::uint32_t w = i / 64 + 1; w-- > 0;) {
     std::uint64_t word = candidates[w];
-    if (word == 0) continue;
+    if (word == 0 || highest[w] < held) continue;
     for (word &= ranks_from(rank, w, tile.room, held); word != 0 && held < limit;) {
       const std::uint32_t j = 63 - static_cast<std::uint32_t>(__builtin_clzll(word));
       word ^= std::uint64_t{1} << j;
       const std::uint32_t source = w * 64 + j;
       ++work.compared;
-      if (!dominates(*tiles.estimates, tiles.position[tile.begin + source], rows + source * tiles.lanes,
-                     tiles.position[tile.begin + i], rows + i * tiles.lanes))
-        continue;
+      const bool below = keys ? precedes(keys, tiles.objectives, source, i)
+                              : dominates(*tiles.estimates, tiles.position[tile.begin + source], rows + source * tiles.lanes,
+                                          tiles.position[tile.begin + i], rows + i * tiles.lanes);
+      if (!below) continue;
       held = rank[source] + 1;
       word &= ranks_from(rank, w, tile.room, held);
     }
@@ -714,7 +749,13 @@ void settle(AlignedTiles& tiles, std::uint32_t t, std::uint32_t limit, SourceTil
   Tile& tile = tiles.tiles[t];
   build_tile(tiles, tile, false, limit, source);
   std::uint32_t* rank = tiles.rank.data() + tile.begin;
+  const std::int64_t* keys = nullptr;
+  if (is_tied(tiles, tile)) {
+    gather_keys(tiles.estimates->points, tiles.position.data() + tile.begin, tile.rows, source.keys);
+    keys = source.keys.data();
+  }
   work.met += tile.rows;
+  std::uint32_t highest[kWords] = {};
   for (std::uint32_t i = 0; i < tile.rows; ++i) {
     if (rank[i] == kNotAsked) {
       rank[i] = 0;
@@ -726,10 +767,11 @@ void settle(AlignedTiles& tiles, std::uint32_t t, std::uint32_t limit, SourceTil
       find_any_candidates(source, tiles.rows.data() + std::size_t{tile.begin + i} * tiles.lanes, candidates);
       if (tiles.grouped) keep_group(source, tiles.group[tile.begin + i], candidates);
       keep_before(candidates, i);
-      rank[i] = rank_among(tiles, tile, i, candidates, held, limit, work);
+      rank[i] = rank_among(tiles, tile, i, candidates, keys, highest, held, limit, work);
     } else {
       rank[i] = limit;
     }
+    highest[i / 64] = greater(highest[i / 64], rank[i]);
   }
   build_tile(tiles, tile, true, limit, source);
 }

@@ -68,6 +68,7 @@ struct SourceTile {
   std::uint32_t groups = 0;
   Array<std::uint32_t> group;                            // [groups] ascending, where there is more than one
   Array<TileBits> of_group;                              // [groups]
+  Array<std::int64_t> keys;                              // [objectives][kTileSlots] of the tile's slots, where they help
 };
 
 /// Sources that tiles meet together, in this order, and the lowest corner of all of them.
@@ -115,8 +116,12 @@ struct TilePath {
 };
 
 /// Says whether of two rows the first dominates the second, of which it is known that it is no worse where their estimates
-/// differ. `equal`: bitmask of the objectives where they do not, at least one.
-bool dominates_where_equal(const Estimates& estimates, std::uint64_t equal, std::uint32_t a, std::uint32_t b);
+/// differ. `equal`: bitmask of the objectives where they do not, at least one; `row_a`: the first row's estimates.
+bool dominates_where_equal(const Estimates& estimates, std::uint64_t equal, std::uint32_t a, std::uint32_t b,
+                           const std::uint16_t* row_a);
+
+/// Gathers the keys of up to kTileSlots positions: [objectives][kTileSlots].
+void gather_keys(PointsView points, const std::uint32_t* positions, std::uint32_t count, Array<std::int64_t>& keys);
 
 /// Room for a source tile.
 SourceTile make_source(std::uint32_t objectives, std::uint32_t lanes, bool grouped);

@@ -7,29 +7,42 @@
 #include <algorithm>
 #include <bit>
 
+#include "host/pareto/keys.hpp"
+
 namespace carbonfront {
 namespace {
 
 constexpr std::uint32_t kBlock = 1 << 12;
-constexpr std::ptrdiff_t kManyTies = 1 << 15;  // are sorted by all threads
+constexpr std::uint32_t kManyTies = 1 << 15;  // are sorted by all threads
 
-/// Spreads the leading bits of a column's estimates over a key, by a table for each of an estimate's two bytes.
-struct Spread {
-  std::uint64_t of_high[256] = {}, of_low[256] = {};
+/// Interleaves some bits of every column's estimates, the first column's first, by a table for each of an estimate's two
+/// bytes.
+struct Interleaving {
+  struct Column {
+    std::uint64_t of_high[256] = {}, of_low[256] = {};
+  };
+  std::vector<Column> columns;
+
+  std::uint64_t key(const std::uint16_t* row) const {
+    std::uint64_t key = 0;
+    for (std::size_t k = 0; k < columns.size(); ++k) key |= columns[k].of_high[row[k] >> 8] | columns[k].of_low[row[k] & 255];
+    return key;
+  }
 };
 
-/// Interleaves `bits` bits of each of `columns` columns, the first column's first. Without bits for all, the first columns
-/// have one.
-std::vector<Spread> spreads(std::uint32_t columns, int bits, int key_bits) {
-  std::vector<Spread> tables(columns);
-  for (std::uint32_t k = 0; k < columns; ++k) {
+/// Takes of every column the bits behind the leading `first`, as many as all have room for in `key_bits` bits; where that is
+/// none, the first columns have one. Says in `bits` how many.
+Interleaving interleaving(std::uint32_t columns, int first, int key_bits, int& bits) {
+  const int width = static_cast<int>(columns);
+  bits = std::min(16 - first, key_bits / width);
+  Interleaving tables{std::vector<Interleaving::Column>(columns)};
+  for (int k = 0; k < width; ++k) {
     for (int level = 0; level < std::max(bits, 1); ++level) {
-      const int bit = bits > 0 ? (bits - 1 - level) * static_cast<int>(columns) + static_cast<int>(columns - 1 - k)
-                               : key_bits - 1 - static_cast<int>(k);
-      if (bit < 0) continue;
+      const int bit = bits > 0 ? (bits - 1 - level) * width + width - 1 - k : key_bits - 1 - k, from = first + level;
+      if (bit < 0 || from > 15) continue;
+      Interleaving::Column& column = tables.columns[static_cast<std::size_t>(k)];
       for (std::uint32_t byte = 0; byte < 256; ++byte) {
-        if (!(byte >> (7 - level % 8) & 1)) continue;
-        (level < 8 ? tables[k].of_high : tables[k].of_low)[byte] |= std::uint64_t{1} << bit;
+        if (byte >> (7 - from % 8) & 1) (from < 8 ? column.of_high : column.of_low)[byte] |= std::uint64_t{1} << bit;
       }
     }
   }
@@ -46,13 +59,43 @@ int compare_rows(const Estimates& estimates, std::uint32_t a, std::uint32_t b) {
   const std::uint16_t *row_a = estimates.row(a), *row_b = estimates.row(b);
   for (std::uint32_t k = 0; k < estimates.points.objective_count; ++k) {
     if (row_a[k] != row_b[k]) return row_a[k] < row_b[k] ? -1 : 1;
-    if (estimates.exact[k]) continue;
+    if (estimates.is_exact(k, row_a[k])) continue;
     if (const int order = compare_keys(estimates.points, k, a, b)) return order;
   }
   return 0;
 }
 
-/// What is left of a block's rows once equal ones have been dropped.
+/// A row on its way into the order of rows of equal keys.
+struct Tied {
+  std::uint64_t next_key, first, word;  // `first`: the key of the first objective
+};
+
+/// Sorts rows of equal keys by the bits behind these, then lexicographically, then by name.
+template <class Name>
+void sort_ties(const Estimates& estimates, const Interleaving& next, const KeyedRows& rows, std::uint64_t* words,
+               std::uint32_t count, Name name) {
+  std::vector<Tied> ties(count);
+  with_keys(estimates.points.objectives[0], [&](auto key_of_row) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::uint32_t position = name(rows.row_of(words[i]));
+      ties[i] = {next.key(estimates.row(position)), key_of_row(estimates.points.row(position)), words[i]};
+    }
+  });
+  const auto before = [&](const Tied& a, const Tied& b) {
+    if (a.next_key != b.next_key) return a.next_key < b.next_key;
+    if (a.first != b.first) return a.first < b.first;
+    const int order = compare_rows(estimates, name(rows.row_of(a.word)), name(rows.row_of(b.word)));
+    return order != 0 ? order < 0 : a.word < b.word;
+  };
+  if (count > kManyTies) {
+    tbb::parallel_sort(ties.begin(), ties.end(), before);
+  } else {
+    std::sort(ties.begin(), ties.end(), before);
+  }
+  for (std::uint32_t i = 0; i < count; ++i) words[i] = ties[i].word;
+}
+
+/// What is left of a part of the rows once equal ones have been dropped.
 struct Kept {
   std::uint32_t begin = 0, count = 0;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> twins;
@@ -74,35 +117,30 @@ std::vector<std::uint32_t> cut_at_runs(const KeyedRows& rows) {
 
 /// Sorts the runs of equal keys between two of their beginnings, and drops all equal rows but the first.
 template <class Name>
-Kept settle_ties(const Estimates& estimates, KeyedRows& rows, std::uint32_t begin, std::uint32_t part_end, Name name) {
+Kept settle_ties(const Estimates& estimates, const Interleaving& next, KeyedRows& rows, std::uint32_t begin,
+                 std::uint32_t part_end, Name name) {
   Kept kept{begin, 0, {}};
   std::uint32_t to = begin;
+  std::uint64_t* words = rows.words.data();
+  const auto equal = [&](std::uint64_t a, std::uint64_t b) {
+    return compare_rows(estimates, name(rows.row_of(a)), name(rows.row_of(b))) == 0;
+  };
   for (std::uint32_t end = begin; begin < part_end; begin = end) {
     for (end = begin + 1; end < part_end && rows.key(end) == rows.key(begin);) ++end;
-    const auto order = [&](std::uint64_t a, std::uint64_t b) {
-      return compare_rows(estimates, name(rows.row_of(a)), name(rows.row_of(b)));
-    };
-    const auto first = rows.words.begin() + begin, last = rows.words.begin() + end;
-    if (!std::all_of(first + 1, last, [&](std::uint64_t word) { return order(*first, word) == 0; })) {
-      const auto before = [&](std::uint64_t a, std::uint64_t b) {
-        const int which = order(a, b);
-        return which != 0 ? which < 0 : a < b;
-      };
-      if (last - first > kManyTies) {
-        tbb::parallel_sort(first, last, before);
-      } else {
-        std::sort(first, last, before);
-      }
+    std::uint32_t same = begin + 1;  // rows that equal the first one: often all of them
+    while (same < end && equal(words[begin], words[same])) ++same;
+    if (same < end) {
+      sort_ties(estimates, next, rows, words + begin, end - begin, name);
+      same = begin + 1;
     }
-    std::uint64_t run = *first;  // the first of the equal rows
-    rows.words[to++] = run;
+    std::uint64_t run = words[begin];  // the first of the equal rows
+    words[to++] = run;
     for (std::uint32_t i = begin + 1; i < end; ++i) {
-      const std::uint64_t word = rows.words[i];
-      if (order(run, word) == 0) {
-        kept.twins.emplace_back(name(rows.row_of(word)), name(rows.row_of(run)));
-        continue;
+      if (i < same || equal(run, words[i])) {
+        kept.twins.emplace_back(name(rows.row_of(words[i])), name(rows.row_of(run)));
+      } else {
+        run = words[to++] = words[i];
       }
-      run = rows.words[to++] = word;
     }
   }
   kept.count = to - kept.begin;
@@ -111,15 +149,14 @@ Kept settle_ties(const Estimates& estimates, KeyedRows& rows, std::uint32_t begi
 
 /// Makes the rows' words: keys above names.
 template <class Name>
-void write_words(const Estimates& estimates, const std::vector<Spread>& tables, int z_bits, KeyedRows& rows, Name name) {
+void write_words(const Estimates& estimates, const Interleaving& z_key, int z_bits, KeyedRows& rows, Name name) {
   const std::uint32_t* group = estimates.points.group;
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, rows.size, kBlock), [&](const auto& range) {
     throw_if_stopped();
     for (std::uint32_t i = range.begin(); i < range.end(); ++i) {
-      const std::uint16_t* row = estimates.row(name(i));
-      std::uint64_t key = group && z_bits < 64 ? std::uint64_t{group[name(i)]} << z_bits : 0;
-      for (std::size_t k = 0; k < tables.size(); ++k) key |= tables[k].of_high[row[k] >> 8] | tables[k].of_low[row[k] & 255];
-      rows.set(i, key, i);
+      const std::uint32_t position = name(i);
+      const std::uint64_t of_group = group ? std::uint64_t{group[position]} << z_bits : 0;
+      rows.set(i, of_group | z_key.key(estimates.row(position)), i);
     }
   });
 }
@@ -130,16 +167,17 @@ ZOrder sorted(const Estimates& estimates, std::uint32_t size, Name name) {
   KeyedRows& rows = order.rows;
   const auto columns = estimates.points.objective_count;
   const int group_bits = std::bit_width(largest_group(estimates)), room = 64 - rows.row_bits - group_bits;
-  const int bits = std::min(16, room / static_cast<int>(columns));
-  const int z_bits = bits > 0 ? bits * static_cast<int>(columns) : std::max(room, 0);
+  int bits = 0, next_bits = 0;
+  const Interleaving z_key = interleaving(columns, 0, room, bits), next = interleaving(columns, bits, 64, next_bits);
+  const int z_bits = bits > 0 ? bits * static_cast<int>(columns) : room;
   order.key_bits = group_bits + z_bits;
-  write_words(estimates, spreads(columns, bits, z_bits), z_bits, rows, name);
+  write_words(estimates, z_key, z_bits, rows, name);
   sort_by_key(rows, 0, size);
   const std::vector<std::uint32_t> starts = cut_at_runs(rows);
   std::vector<Kept> kept(starts.size() - 1);
   tbb::parallel_for(std::size_t{0}, kept.size(), [&](std::size_t part) {
     throw_if_stopped();
-    kept[part] = settle_ties(estimates, rows, starts[part], starts[part + 1], name);
+    kept[part] = settle_ties(estimates, next, rows, starts[part], starts[part + 1], name);
   });
   order.size = 0;
   for (const Kept& some : kept) {
