@@ -120,11 +120,13 @@ TEST(Verdicts, CountADuplicatedRowTwice) {
 
 TEST(Verdicts, LeaveTheirProgressComplete) {
   for (const std::uint32_t size : {1u, 5000u, 9000u, 12288u}) {
-    for (const std::uint32_t objectives : {2, 3}) {
-      for (int answer = 0; answer < 5; ++answer) {
-        Table table = table_of(draw(Distribution::independent, size, objectives, 24));
+    for (const std::uint32_t objectives : {2, 3, 5}) {
+      for (int answer = 0; answer < 15; ++answer) {
+        const Distribution distributions[] = {Distribution::independent, Distribution::three_values,
+                                              Distribution::all_nondominated};
+        Table table = table_of(draw(distributions[answer / 5], size, objectives, 24));
         Progress progress;
-        evaluate_cpu(table.view(), {answer == 1, answer == 2, answer == 3, answer == 4}, progress);
+        evaluate_cpu(table.view(), {answer % 5 == 1, answer % 5 == 2, answer % 5 == 3, answer % 5 == 4}, progress);
         EXPECT_EQ(progress.done, progress.total) << progress.phase.load() << ' ' << size << " x " << objectives;
       }
     }
@@ -168,7 +170,7 @@ TEST(StoppingDeathTest, WorkUnderWayThrowsStopped) {
       std::_Exit(42);
     }
   };
-  EXPECT_EXIT(stop_in_phase("order", 4, {}), testing::ExitedWithCode(42), "");
+  EXPECT_EXIT(stop_in_phase("order", 4, {.dominated_by = true}), testing::ExitedWithCode(42), "");
   EXPECT_EXIT(stop_in_phase("counts", 4, {.dominated_by = true}), testing::ExitedWithCode(42), "");
   EXPECT_EXIT(stop_in_phase("front", 4, {}), testing::ExitedWithCode(42), "");
   EXPECT_EXIT(stop_in_phase("rank", 4, {.rank = true}), testing::ExitedWithCode(42), "");

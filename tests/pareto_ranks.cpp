@@ -66,8 +66,8 @@ TEST(Ranks, OfTheReferenceStopAtTheMostAskedFor) {
   EXPECT_EQ(by_cpu(table, ranks_up_to(2)).rank, (Array<std::uint32_t>{0, 1, kNone}));
 }
 
-/// Two objectives are swept, three halved: a third objective that says nothing makes one the other.
-TEST(Ranks, AreTheSameBySweepAndByHalves) {
+/// Two objectives are swept, three tiled: a third objective that says nothing makes one the other.
+TEST(Ranks, AreTheSameBySweepAndByTiles) {
   for (const Distribution distribution : kDistributions) {
     Columns columns = draw(distribution, 50000, 2, 5);
     Table two = table_of(columns);

@@ -15,7 +15,7 @@
 namespace carbonfront {
 namespace {
 
-constexpr std::uint32_t kMostSweptFront = 3, kMostSweptRanks = 2;  // objectives
+constexpr std::uint32_t kMostSweptFront = 3, kMostSwept = 2;  // objectives
 
 /// Runs a phase and adds the seconds it took.
 template <class Work>
@@ -58,9 +58,9 @@ Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progres
   const bool front_first = !wanted.dominated_by && !wanted.rank && !wanted.known_front;
   if (front_first) verdict.nondominated = front_alone(points, seconds, progress);
   if (front_first && !wanted.dominates && !wanted.witness) return verdict;
-  const bool swept = points.objective_count <= kMostSweptRanks;
+  const bool swept = points.objective_count <= kMostSwept;
   Order order;
-  if (wanted.dominated_by || wanted.dominates || wanted.witness || swept)
+  if (wanted.dominated_by || wanted.dominates || swept)
     order = timed(seconds.order, [&] { return lexicographic_order(points, progress); });
   if (wanted.dominated_by) verdict.dominated_by = timed(seconds.counts, [&] { return count_dominators(order, progress); });
   if (wanted.rank) {
@@ -75,7 +75,10 @@ Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progres
         timed(seconds.front, [&] { return where_zero(wanted.dominated_by ? verdict.dominated_by : verdict.rank); });
   }
   if (wanted.witness) {
-    verdict.witness = timed(seconds.front, [&] { return find_witnesses(order, verdict.nondominated, progress); });
+    verdict.witness = timed(seconds.front, [&] {
+      return swept ? find_witnesses(order, verdict.nondominated, progress)
+                   : find_witnesses(points, verdict.nondominated, progress);
+    });
   }
   if (wanted.dominates) {  // last: it turns the order round
     verdict.dominates = timed(seconds.counts, [&] {

@@ -26,9 +26,10 @@ Array<std::uint8_t> find_front(const Order& order, Progress& progress);
 /// O(size · log fronts).
 Array<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Progress& progress);
 
-/// Finds the lowest non-dominated position of the group that dominates a row, or kNone.
-/// Two objectives: O(size · log front). More: O(size · front) bits at worst, most of which boxes decide.
+/// Finds the lowest non-dominated position of the group that dominates a row, or kNone. At most two objectives: by their
+/// order, O(size · log front). More: by tiles, O(size · front) bits at worst, most of which boxes decide.
 Array<std::uint32_t> find_witnesses(const Order& order, const Array<std::uint8_t>& nondominated, Progress& progress);
+Array<std::uint32_t> find_witnesses(PointsView points, const Array<std::uint8_t>& nondominated, Progress& progress);
 
 /// Marks where a count or a rank is zero: the front.
 Array<std::uint8_t> where_zero(const Array<std::uint32_t>& values);

@@ -11,6 +11,7 @@
 #include "host/pareto/filter.hpp"
 #include "host/pareto/keys.hpp"
 #include "host/pareto/tile_path.hpp"
+#include "host/pareto/transpose.hpp"
 
 namespace carbonfront {
 namespace {
@@ -157,33 +158,12 @@ bool tells_all(const Estimates& estimates, std::uint32_t k) {
 
 /// Turns columns of estimates into rows.
 void write_rows(const std::vector<std::uint16_t>& columns, std::uint32_t lanes, std::uint32_t count, std::uint16_t* rows) {
-  typedef std::uint16_t Lanes __attribute__((vector_size(16), aligned(2), may_alias));
-  typedef std::uint32_t Pairs __attribute__((vector_size(16), may_alias));
-  typedef std::uint64_t Fours __attribute__((vector_size(16), may_alias));
   for (std::uint32_t lane = 0; lane < lanes; lane += 8) {
-    for (std::uint32_t i = 0; i < count; i += 8) {
-      Lanes in[8], pairs[8];
-      for (std::uint32_t k = 0; k < 8; ++k)
-        in[k] = *reinterpret_cast<const Lanes*>(columns.data() + std::size_t{lane + k} * kBlock + i);
-      for (std::uint32_t k = 0; k < 4; ++k) {  // an 8 × 8 transpose: ones, pairs, fours
-        pairs[k] = __builtin_shuffle(in[2 * k], in[2 * k + 1], (Lanes){0, 8, 1, 9, 2, 10, 3, 11});
-        pairs[k + 4] = __builtin_shuffle(in[2 * k], in[2 * k + 1], (Lanes){4, 12, 5, 13, 6, 14, 7, 15});
-      }
-      Lanes out[8];
-      for (std::uint32_t half = 0; half < 2; ++half) {
-        const auto pair = [&](std::uint32_t k) { return (Pairs)pairs[half * 4 + k]; };
-        const Fours low[2] = {(Fours)__builtin_shuffle(pair(0), pair(1), (Pairs){0, 4, 1, 5}),
-                              (Fours)__builtin_shuffle(pair(2), pair(3), (Pairs){0, 4, 1, 5})};
-        const Fours high[2] = {(Fours)__builtin_shuffle(pair(0), pair(1), (Pairs){2, 6, 3, 7}),
-                               (Fours)__builtin_shuffle(pair(2), pair(3), (Pairs){2, 6, 3, 7})};
-        out[half * 4] = (Lanes)__builtin_shuffle(low[0], low[1], (Fours){0, 2});
-        out[half * 4 + 1] = (Lanes)__builtin_shuffle(low[0], low[1], (Fours){1, 3});
-        out[half * 4 + 2] = (Lanes)__builtin_shuffle(high[0], high[1], (Fours){0, 2});
-        out[half * 4 + 3] = (Lanes)__builtin_shuffle(high[0], high[1], (Fours){1, 3});
-      }
-      for (std::uint32_t r = 0; r < std::min(8u, count - i); ++r)
-        *reinterpret_cast<Lanes*>(rows + std::size_t{i + r} * lanes + lane) = out[r];
-    }
+    const std::uint16_t* from = columns.data() + std::size_t{lane} * kBlock;
+    std::uint32_t i = 0;
+    for (; i + 8 <= count; i += 8) transpose(from + i, kBlock, rows + std::size_t{i} * lanes + lane, lanes);
+    for (; i < count; ++i)
+      for (std::uint32_t k = 0; k < 8; ++k) rows[std::size_t{i} * lanes + lane + k] = from[k * kBlock + i];
   }
 }
 

@@ -6,7 +6,6 @@
 
 #include "host/clones.hpp"
 #include "host/pareto/engine.hpp"
-#include "host/pareto/members.hpp"
 #include "host/pareto/verdict.hpp"
 
 namespace carbonfront {

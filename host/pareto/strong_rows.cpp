@@ -60,21 +60,22 @@ void drop_twins(const Estimates& estimates, std::vector<std::uint32_t>& strong) 
   strong.swap(left);
 }
 
-std::vector<SourceTile> sources_of(const Estimates& estimates, const std::vector<std::uint32_t>& strong, const TilePath& path) {
-  AlignedTiles tiles;
+}  // namespace
+
+std::vector<SourceTile> few_sources(const Estimates& estimates, const std::vector<std::uint32_t>& positions,
+                                    const TilePath& path) {
+  const AlignedTiles ungrouped;
   std::vector<SourceTile> sources;
-  for (std::size_t begin = 0; begin < strong.size(); begin += kTileSlots) {
-    const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(kTileSlots, strong.size() - begin));
+  for (std::size_t begin = 0; begin < positions.size(); begin += kTileSlots) {
+    const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(kTileSlots, positions.size() - begin));
     Array<std::uint16_t> rows(std::size_t{count} * estimates.lanes);
     for (std::uint32_t i = 0; i < count; ++i)
-      std::copy_n(estimates.row(strong[begin + i]), estimates.lanes, rows.data() + std::size_t{i} * estimates.lanes);
+      std::copy_n(estimates.row(positions[begin + i]), estimates.lanes, rows.data() + std::size_t{i} * estimates.lanes);
     sources.push_back(make_source(estimates.points.objective_count, estimates.lanes, false));
-    path.build(tiles, {rows.data(), strong.data() + begin, nullptr, nullptr, count}, ~0u, sources.back());
+    path.build(ungrouped, {rows.data(), positions.data() + begin, nullptr, nullptr, count}, kNotAsked, sources.back());
   }
   return sources;
 }
-
-}  // namespace
 
 std::optional<std::vector<std::uint32_t>> without_the_weak(const Estimates& estimates, const Array<float>& strength,
                                                            const TilePath& path) {
@@ -82,13 +83,13 @@ std::optional<std::vector<std::uint32_t>> without_the_weak(const Estimates& esti
   if (size < kFewRows) return std::nullopt;
   std::vector<std::uint32_t> strong = strongest(strength);
   drop_twins(estimates, strong);
-  const std::vector<SourceTile> sources = sources_of(estimates, strong, path);
+  const std::vector<SourceTile> sources = few_sources(estimates, strong, path);
+  const auto source_count = static_cast<std::uint32_t>(sources.size());
   std::uint32_t trial_left = 0;
   for (const std::uint32_t position : sample_positions(size, kTrial)) {
-    std::uint8_t dominated = 0;
-    path.mark_dominated(estimates, sources.data(), static_cast<std::uint32_t>(sources.size()), position, position + 1,
-                        &dominated);
-    trial_left += !dominated;
+    std::uint32_t by = kNoRow;
+    path.find_first_dominators(estimates, sources.data(), source_count, position, position + 1, &by);
+    trial_left += by == kNoRow;
   }
   if (trial_left > std::min(size, kTrial) / 2) return std::nullopt;
   const std::uint32_t blocks = (size + kBlock - 1) / kBlock;
@@ -96,10 +97,10 @@ std::optional<std::vector<std::uint32_t>> without_the_weak(const Estimates& esti
   tbb::parallel_for(0u, blocks, [&](std::uint32_t block) {
     throw_if_stopped();
     const std::uint32_t begin = block * kBlock, end = std::min(size, begin + kBlock);
-    std::uint8_t dominated[kBlock];
-    path.mark_dominated(estimates, sources.data(), static_cast<std::uint32_t>(sources.size()), begin, end, dominated);
+    std::uint32_t by[kBlock];
+    path.find_first_dominators(estimates, sources.data(), source_count, begin, end, by);
     for (std::uint32_t i = begin; i < end; ++i)
-      if (!dominated[i - begin]) lists[block].push_back(i);
+      if (by[i - begin] == kNoRow) lists[block].push_back(i);
   });
   std::vector<std::uint32_t> left;
   for (const auto& list : lists) left.insert(left.end(), list.begin(), list.end());

@@ -15,4 +15,8 @@ namespace carbonfront {
 std::optional<std::vector<std::uint32_t>> without_the_weak(const Estimates& estimates, const Array<float>& strength,
                                                            const TilePath& path);
 
+/// Makes source tiles of a few rows, in their order, of one group.
+std::vector<SourceTile> few_sources(const Estimates& estimates, const std::vector<std::uint32_t>& positions,
+                                    const TilePath& path);
+
 }  // namespace carbonfront

@@ -9,6 +9,7 @@ constexpr std::uint32_t kLaneBlock = 8;
 constexpr std::uint32_t kAtOnce = 128;  // masks that wait to be looked at: they stay in the first cache
 
 CARBONFRONT_INLINE const Row& row_at(const std::uint16_t* lanes) { return *reinterpret_cast<const Row*>(lanes); }
+CARBONFRONT_INLINE Row& row_at(std::uint16_t* lanes) { return *reinterpret_cast<Row*>(lanes); }
 CARBONFRONT_INLINE Mask& mask_of(TileBits& bits) { return *reinterpret_cast<Mask*>(&bits); }
 CARBONFRONT_INLINE const Mask& mask_of(const TileBits& bits) { return *reinterpret_cast<const Mask*>(&bits); }
 CARBONFRONT_INLINE std::uint32_t lesser(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }
@@ -232,38 +233,74 @@ CARBONFRONT_INLINE bool dominates(const Estimates& estimates, std::uint32_t a, c
   return equal == 0 || dominates_where_equal(estimates, equal, a, b, row_a);
 }
 
-/// ANDs the masks of a row's buckets. `kColumns`: the objectives, or 0: as many as there are.
+/// Columns by number, as many as the template says, or as many as given where it says 0.
 template <std::uint32_t kColumns>
-CARBONFRONT_INLINE void find_candidates(const SourceTile& source, const std::uint16_t* row, Mask& candidates) {
-  constexpr std::uint32_t kRoom = kColumns > 0 ? kLaneBlock : 64;
-  alignas(16) std::uint16_t bucket[kRoom];
-  for (std::uint32_t lane = 0; lane < (kColumns > 0 ? kLaneBlock : source.lanes); lane += kLaneBlock)
+struct Columns {
+  const std::uint16_t* number;
+  std::uint32_t given;
+
+  CARBONFRONT_INLINE std::uint32_t count() const { return kColumns > 0 ? kColumns : given; }
+};
+
+/// ANDs the masks of a row's buckets in some columns, at least one.
+template <std::uint32_t kColumns>
+CARBONFRONT_INLINE void find_candidates(const SourceTile& source, Columns<kColumns> columns, const std::uint16_t* row,
+                                        Mask& candidates) {
+  alignas(16) std::uint16_t bucket[64];
+  for (std::uint32_t lane = 0; lane < source.lanes; lane += kLaneBlock)
     *reinterpret_cast<Row*>(bucket + lane) =
         buckets_of(row_at(row + lane), row_at(source.lowest.data() + lane), row_at(source.scale.data() + lane));
   const Mask* prefix = &mask_of(source.prefix[0]);
-  candidates = prefix[bucket[0]];
-  for (std::uint32_t k = 1; k < (kColumns > 0 ? kColumns : source.objectives); ++k)
-    candidates &= prefix[k * SourceTile::kBuckets + bucket[k]];
+  Mask left = prefix[columns.number[0] * SourceTile::kBuckets + bucket[columns.number[0]]];
+  for (std::uint32_t c = 1; c < columns.count(); ++c)
+    left &= prefix[columns.number[c] * SourceTile::kBuckets + bucket[columns.number[c]]];
+  candidates = left;
 }
 
-/// As find_candidates(), for a row at a time.
-CARBONFRONT_INLINE void find_any_candidates(const SourceTile& source, const std::uint16_t* row, Mask& candidates) {
-  switch (source.objectives) {
+alignas(64) constexpr std::uint16_t kNumbers[64] = {
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+    32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+
+/// Calls `use` with some columns, their number a constant where it is up to eight.
+template <class Use>
+CARBONFRONT_INLINE void with_columns(const std::uint16_t* numbers, std::uint32_t count, Use& use) {
+  switch (count) {
+    case 1:
+      return use(Columns<1>{numbers, count});
+    case 2:
+      return use(Columns<2>{numbers, count});
     case 3:
-      return find_candidates<3>(source, row, candidates);
+      return use(Columns<3>{numbers, count});
     case 4:
-      return find_candidates<4>(source, row, candidates);
+      return use(Columns<4>{numbers, count});
     case 5:
-      return find_candidates<5>(source, row, candidates);
+      return use(Columns<5>{numbers, count});
     case 6:
-      return find_candidates<6>(source, row, candidates);
+      return use(Columns<6>{numbers, count});
     case 7:
-      return find_candidates<7>(source, row, candidates);
+      return use(Columns<7>{numbers, count});
     case 8:
-      return find_candidates<8>(source, row, candidates);
+      return use(Columns<8>{numbers, count});
     default:
-      return find_candidates<0>(source, row, candidates);
+      return use(Columns<0>{numbers, count});
   }
+}
+
+struct FindingCandidates {
+  const SourceTile& source;
+  const std::uint16_t* row;
+  Mask& candidates;
+
+  template <std::uint32_t kColumns>
+  CARBONFRONT_INLINE void operator()(Columns<kColumns> columns) {
+    find_candidates(source, columns, row, candidates);
+  }
+};
+
+/// ANDs the masks of a row's buckets in all columns.
+CARBONFRONT_INLINE void find_any(const SourceTile& source, const std::uint16_t* row, Mask& candidates) {
+  FindingCandidates finding{source, row, candidates};
+  with_columns(kNumbers, source.objectives, finding);
 }
 
 /// Leaves of the candidates those of a group.
@@ -311,20 +348,26 @@ CARBONFRONT_INLINE std::uint32_t order_by_rank(const std::uint32_t* rank, std::u
 
 /// Finds the corners and masks by depth of rank.
 CARBONFRONT_INLINE void find_depths(SourceTile& source) {
-  Mask taken = {};
-  std::uint16_t* corner = source.corner.data();
+  std::uint32_t rows[SourceTile::kDepths];
   for (std::uint32_t depth = 0, i = 0; depth < SourceTile::kDepths; ++depth) {
-    std::uint16_t* own = corner + depth * source.lanes;
-    const std::uint16_t* before = depth > 0 ? corner + (depth - 1) * source.lanes : nullptr;
-    for (std::uint32_t lane = 0; lane < source.lanes; ++lane) own[lane] = before ? before[lane] : std::uint16_t{65535};
-    for (; i < source.rows && (depth + 1 == SourceTile::kDepths || source.high_rank - source.rank[i] <= depth); ++i) {
-      const std::uint16_t* row = source.estimates.data() + i * source.lanes;
-      for (std::uint32_t lane = 0; lane < source.lanes; ++lane) own[lane] = row[lane] < own[lane] ? row[lane] : own[lane];
-      taken[i / 64] |= std::uint64_t{1} << i % 64;
-    }
-    mask_of(source.depth[depth]) = taken;
-    for (std::uint32_t k = 0; k < source.objectives; ++k) source.corner_columns[k * SourceTile::kDepths + depth] = own[k];
+    while (i < source.rows && (depth + 1 == SourceTile::kDepths || source.high_rank - source.rank[i] <= depth)) ++i;
+    rows[depth] = i;
+    for (std::uint32_t w = 0; w < kWords; ++w)
+      source.depth[depth].word[w] = i >= (w + 1) * 64 ? ~std::uint64_t{0} : i > w * 64 ? (std::uint64_t{1} << i % 64) - 1 : 0;
   }
+  for (std::uint32_t lane = 0; lane < source.lanes; lane += kLaneBlock) {
+    Row low = ~Row{};
+    for (std::uint32_t depth = 0, i = 0; depth < SourceTile::kDepths; ++depth) {
+      for (; i < rows[depth]; ++i) {
+        const Row& row = row_at(source.estimates.data() + i * source.lanes + lane);
+        low = row < low ? row : low;
+      }
+      row_at(source.corner.data() + depth * source.lanes + lane) = low;
+    }
+  }
+  for (std::uint32_t k = 0; k < source.objectives; ++k)
+    for (std::uint32_t depth = 0; depth < SourceTile::kDepths; ++depth)
+      source.corner_columns[k * SourceTile::kDepths + depth] = source.corner[depth * source.lanes + k];
 }
 
 /// Makes the prefix masks of a source whose rows are there.
@@ -374,22 +417,24 @@ void build(const AlignedTiles& tiles, const SourceRows& from, std::uint32_t limi
     for (std::uint32_t i = 0; i < from.count; ++i) slot_of_bit[i] = static_cast<std::uint16_t>(i);
   }
   if (source.rows == 0) return;
-  std::uint16_t *lowest = source.lowest.data(), *highest = source.highest.data();
-  for (std::uint32_t lane = 0; lane < source.lanes; ++lane) lowest[lane] = 65535, highest[lane] = 0;
   for (std::uint32_t i = 0; i < source.rows; ++i) {
-    const std::uint16_t* row = from.rows + std::size_t{slot_of_bit[i]} * source.lanes;
-    std::uint16_t* own = source.estimates.data() + i * source.lanes;
-    for (std::uint32_t lane = 0; lane < source.lanes; ++lane) {
-      own[lane] = row[lane];
-      lowest[lane] = row[lane] < lowest[lane] ? row[lane] : lowest[lane];
-      highest[lane] = row[lane] > highest[lane] ? row[lane] : highest[lane];
-    }
     source.position[i] = from.position[slot_of_bit[i]];
     source.rank[i] = from.rank ? from.rank[slot_of_bit[i]] : 0;
   }
+  for (std::uint32_t lane = 0; lane < source.lanes; lane += kLaneBlock) {
+    Row low = ~Row{}, high = {};
+    for (std::uint32_t i = 0; i < source.rows; ++i) {
+      const Row& row = row_at(from.rows + std::size_t{slot_of_bit[i]} * source.lanes + lane);
+      row_at(source.estimates.data() + i * source.lanes + lane) = row;
+      low = row < low ? row : low;
+      high = row > high ? row : high;
+    }
+    row_at(source.lowest.data() + lane) = low;
+    row_at(source.highest.data() + lane) = high;
+  }
   source.high_rank = source.rank[0];
   for (std::uint32_t lane = 0; lane < source.lanes; ++lane) {
-    const std::uint32_t range = highest[lane] - lowest[lane];
+    const std::uint32_t range = source.highest[lane] - source.lowest[lane];
     source.scale[lane] =
         static_cast<std::uint16_t>(range < SourceTile::kBuckets ? 65535 : (SourceTile::kBuckets << 16) / (range + 2));
   }
@@ -410,63 +455,83 @@ CARBONFRONT_INLINE void build_tile(const AlignedTiles& tiles, const Tile& tile, 
 
 // ---------------------------------------------------------------- a tile and a source
 
-/// What a tile and a source that it meets are, by their boxes.
+/// A tile and a source that it meets, and what their boxes leave to decide.
+struct Meeting {
+  AlignedTiles& tiles;
+  Tile& tile;
+  const SourceTile& source;
+  bool by_group = false;            // whether rows of different groups may meet
+  std::uint32_t open_count = 0;     // columns in which a source's row may not be below a row of the tile
+  std::uint16_t open[64];
+  std::uint32_t reached_count = 0;  // columns in which a row of the tile may be below a source's corner
+  std::uint16_t reached[64];
+
+  Meeting(AlignedTiles& all, Tile& own, const SourceTile& other) : tiles(all), tile(own), source(other) {}
+};
+
 enum class Relation { apart, all_below, undecided };
 
 template <bool kRanks>
-CARBONFRONT_INLINE Relation relation_of(const AlignedTiles& tiles, std::uint32_t t, const SourceTile& source) {
-  const Tile& tile = tiles.tiles[t];
-  if (source.rows == 0 || tile.rows == 0) return Relation::apart;
-  if (tiles.grouped && (source.last_group < tile.first_group || source.first_group > tile.last_group)) return Relation::apart;
-  std::uint32_t depth = SourceTile::kDepths - 1;
+CARBONFRONT_INLINE Relation relation_of(Meeting& meeting, std::uint32_t t) {
+  const AlignedTiles& tiles = meeting.tiles;
+  const Tile& tile = meeting.tile;
+  const SourceTile& source = meeting.source;
+  if (tile.rows == 0) return Relation::apart;
+  if (tiles.grouped) {
+    if (source.last_group < tile.first_group || source.first_group > tile.last_group) return Relation::apart;
+    meeting.by_group = source.first_group != source.last_group || tile.first_group != tile.last_group;
+  }
+  std::uint32_t depth = 0;
   if constexpr (kRanks) {
     const std::uint32_t at_least = greater(tile.base, tile.least);
     if (at_least > source.high_rank) return Relation::apart;
-    depth = lesser(source.high_rank - at_least, depth);
+    depth = lesser(source.high_rank - at_least, SourceTile::kDepths - 1);
   }
-  const std::uint16_t* corner = kRanks ? source.corner.data() + depth * source.lanes : source.lowest.data();
+  const std::uint16_t *corner = kRanks ? source.corner.data() + depth * source.lanes : source.lowest.data(),
+                      *first = kRanks ? source.corner.data() : source.lowest.data();
   const std::uint16_t *low = tiles.low.data() + std::size_t{t} * tiles.lanes,
                       *high = tiles.high.data() + std::size_t{t} * tiles.lanes;
-  bool all = kRanks && !(tiles.grouped && (source.first_group != source.last_group || tile.first_group != tile.last_group));
   for (std::uint32_t lane = 0; lane < tiles.lanes; lane += kLaneBlock) {
     if (lanes_above(row_at(corner + lane), row_at(high + lane)) != 0) return Relation::apart;
-    const std::uint32_t here = lesser(kLaneBlock, tiles.objectives - lane), lanes = (1u << here) - 1;
-    all = all && (lanes_above(row_at(low + lane), row_at(source.highest.data() + lane)) & lanes) == lanes;
+    const std::uint32_t here = (1u << lesser(kLaneBlock, tiles.objectives - lane)) - 1;
+    for (std::uint32_t open = here & ~lanes_above(row_at(low + lane), row_at(source.highest.data() + lane)); open != 0;
+         open &= open - 1)
+      meeting.open[meeting.open_count++] = static_cast<std::uint16_t>(lane + static_cast<std::uint32_t>(__builtin_ctz(open)));
+    for (std::uint32_t some = here & lanes_above(row_at(first + lane), row_at(low + lane)); some != 0; some &= some - 1)
+      meeting.reached[meeting.reached_count++] =
+          static_cast<std::uint16_t>(lane + static_cast<std::uint32_t>(__builtin_ctz(some)));
   }
-  return all ? Relation::all_below : Relation::undecided;
+  return meeting.open_count == 0 && !meeting.by_group ? Relation::all_below : Relation::undecided;
 }
 
 /// Lists the slots of a tile that a source's rows may dominate, and raise.
-template <bool kRanks, std::uint32_t kColumns>
-CARBONFRONT_INLINE std::uint32_t find_met(const AlignedTiles& tiles, const Tile& tile, const SourceTile& source,
-                                          std::uint16_t* met) {
+template <bool kRanks>
+CARBONFRONT_INLINE std::uint32_t find_met(const Meeting& meeting, std::uint16_t* met) {
+  const AlignedTiles& tiles = meeting.tiles;
+  const Tile& tile = meeting.tile;
+  const SourceTile& source = meeting.source;
   const std::uint16_t* columns = tiles.columns.data() + std::size_t{tile.begin} * tiles.objectives;
-  const std::uint32_t objectives = kColumns > 0 ? kColumns : tiles.objectives;
   std::uint32_t count = 0;
   for (std::uint32_t i = 0; i < tile.rows; i += kSlotBlock) {
     std::uint32_t rows;
     Corners corners;
     if constexpr (kRanks) {
-      if (tile.base > source.high_rank) return 0;
       rows = between(tiles.rank.data() + tile.begin + i, 0, source.high_rank);
-      if (rows == 0) continue;
       corners.find_depths(tiles.rank.data() + tile.begin + i, tile.base, source.high_rank);
     } else {
       rows = tiles.open[(tile.begin + i) / kSlotBlock];
     }
-    for (std::uint32_t k = 0; k < objectives; ++k) {
+    for (std::uint32_t c = 0; c < meeting.reached_count && rows != 0; ++c) {
+      const std::uint32_t k = meeting.reached[c];
       const std::uint16_t* column = columns + k * tile.room + i;
       if constexpr (kRanks) {
         rows = corners.reached(rows, column, source.corner_columns.data() + k * SourceTile::kDepths);
       } else {
         rows = not_below(rows, column, source.lowest[k]);
       }
-      if (k % 3 == 2 && rows == 0) break;
     }
 #if defined(CARBONFRONT_PATH_VBMI2)
-    alignas(64) static constexpr std::uint16_t kFirst[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
-                                                             16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
-    const __m512i slots = _mm512_add_epi16(_mm512_load_si512(kFirst), _mm512_set1_epi16(static_cast<short>(i)));
+    const __m512i slots = _mm512_add_epi16(_mm512_load_si512(kNumbers), _mm512_set1_epi16(static_cast<short>(i)));
     _mm512_storeu_si512(met + count, _mm512_maskz_compress_epi16(rows, slots));
     count += static_cast<std::uint32_t>(__builtin_popcount(rows));
 #else
@@ -478,15 +543,17 @@ CARBONFRONT_INLINE std::uint32_t find_met(const AlignedTiles& tiles, const Tile&
 
 /// ANDs masks for some slots of a tile, at most kAtOnce. Lists those with candidates, and these.
 template <bool kRanks, std::uint32_t kColumns>
-CARBONFRONT_INLINE std::uint32_t find_masks(const AlignedTiles& tiles, const Tile& tile, const SourceTile& source, bool by_group,
-                                            const std::uint16_t* met, std::uint32_t count, std::uint16_t* found, Mask* masks) {
+CARBONFRONT_INLINE std::uint32_t find_masks(const Meeting& meeting, Columns<kColumns> columns, const std::uint16_t* met,
+                                            std::uint32_t count, std::uint16_t* found, Mask* masks) {
+  const AlignedTiles& tiles = meeting.tiles;
+  const SourceTile& source = meeting.source;
   std::uint32_t found_count = 0;
   for (std::uint32_t j = 0; j < count; ++j) {
-    const std::uint32_t slot = tile.begin + met[j];
+    const std::uint32_t slot = meeting.tile.begin + met[j];
     const std::uint16_t* row = tiles.rows.data() + std::size_t{slot} * tiles.lanes;
-    Mask& mask = masks[found_count];
+    Mask mask;
     if constexpr (kRanks) {
-      const std::uint32_t held = greater(tile.base, tiles.rank[slot]);
+      const std::uint32_t held = greater(meeting.tile.base, tiles.rank[slot]);
       const std::uint32_t depth = lesser(source.high_rank - held, SourceTile::kDepths - 1);
 #if !defined(CARBONFRONT_PATH_AVX512)
       bool reached = true;
@@ -494,12 +561,13 @@ CARBONFRONT_INLINE std::uint32_t find_masks(const AlignedTiles& tiles, const Til
         reached = reached && lanes_above(row_at(source.corner.data() + depth * source.lanes + lane), row_at(row + lane)) == 0;
       if (!reached) continue;
 #endif
-      find_candidates<kColumns>(source, row, mask);
+      find_candidates(source, columns, row, mask);
       mask &= mask_of(source.depth[depth]);
     } else {
-      find_candidates<kColumns>(source, row, mask);
+      find_candidates(source, columns, row, mask);
     }
-    if (by_group) keep_group(source, tiles.group[slot], mask);
+    if (meeting.by_group) keep_group(source, tiles.group[slot], mask);
+    masks[found_count] = mask;
     found[found_count] = met[j];
     found_count += any_bit(mask);
   }
@@ -532,49 +600,36 @@ CARBONFRONT_INLINE void apply_mask(AlignedTiles& tiles, Tile& tile, const Source
   }
 }
 
-/// Applies a source to a tile that it is undecided about.
-template <bool kRanks, std::uint32_t kColumns>
-CARBONFRONT_INLINE void apply(AlignedTiles& tiles, Tile& tile, const SourceTile& source, TileWork& work) {
-  std::uint16_t met[kTileSlots + kSlotBlock], found[kAtOnce + 1];
-  alignas(64) Mask masks[kAtOnce + 1];
-  const bool by_group =
-      tiles.grouped && (source.first_group != source.last_group || tile.first_group != tile.last_group);
-  const std::uint32_t count = find_met<kRanks, kColumns>(tiles, tile, source, met);
-  work.met += tile.rows;
-  work.masked += count;
-  for (std::uint32_t begin = 0; begin < count; begin += kAtOnce) {
-    const std::uint32_t some = lesser(kAtOnce, count - begin);
-    const std::uint32_t found_count =
-        find_masks<kRanks, kColumns>(tiles, tile, source, by_group, met + begin, some, found, masks);
-    for (std::uint32_t j = 0; j < found_count; ++j) apply_mask<kRanks>(tiles, tile, source, found[j], masks[j], work);
+/// Applies a source to some slots of a tile that it is undecided about.
+template <bool kRanks>
+struct Applying {
+  const Meeting& meeting;
+  const std::uint16_t* met;
+  std::uint32_t count;
+  TileWork& work;
+
+  template <std::uint32_t kColumns>
+  CARBONFRONT_INLINE void operator()(Columns<kColumns> columns) {
+    std::uint16_t found[kAtOnce + 1];
+    alignas(64) Mask masks[kAtOnce + 1];
+    for (std::uint32_t begin = 0; begin < count; begin += kAtOnce) {
+      const std::uint32_t some = lesser(kAtOnce, count - begin);
+      const std::uint32_t found_count = find_masks<kRanks>(meeting, columns, met + begin, some, found, masks);
+      for (std::uint32_t j = 0; j < found_count; ++j)
+        apply_mask<kRanks>(meeting.tiles, meeting.tile, meeting.source, found[j], masks[j], work);
+    }
   }
-}
+};
 
 template <bool kRanks>
-CARBONFRONT_INLINE void apply_any(AlignedTiles& tiles, Tile& tile, const SourceTile& source, TileWork& work) {
-  switch (tiles.objectives) {
-    case 3:
-      return apply<kRanks, 3>(tiles, tile, source, work);
-    case 4:
-      return apply<kRanks, 4>(tiles, tile, source, work);
-    case 5:
-      return apply<kRanks, 5>(tiles, tile, source, work);
-    case 6:
-      return apply<kRanks, 6>(tiles, tile, source, work);
-    case 7:
-      return apply<kRanks, 7>(tiles, tile, source, work);
-    case 8:
-      return apply<kRanks, 8>(tiles, tile, source, work);
-    default:
-      return apply<kRanks, 0>(tiles, tile, source, work);
-  }
-}
-
-void raise_rows(AlignedTiles& tiles, Tile& tile, const SourceTile& source, TileWork& work) {
-  apply_any<true>(tiles, tile, source, work);
-}
-void kill_rows(AlignedTiles& tiles, Tile& tile, const SourceTile& source, TileWork& work) {
-  apply_any<false>(tiles, tile, source, work);
+void apply(const Meeting& meeting, TileWork& work) {
+  std::uint16_t met[kTileSlots + kSlotBlock];
+  const std::uint32_t count = find_met<kRanks>(meeting, met);
+  work.met += meeting.tile.rows;
+  work.masked += count;
+  if (count == 0) return;
+  Applying<kRanks> applying{meeting, met, count, work};
+  with_columns(meeting.open_count > 0 ? meeting.open : kNumbers, greater(meeting.open_count, 1), applying);
 }
 
 /// Says whether a source of the group may be below a row of the tile.
@@ -593,12 +648,13 @@ void raise(AlignedTiles& tiles, std::uint32_t t, const SourceGroup& group, TileW
   Tile& tile = tiles.tiles[t];
   bool changed = false;
   for (const SourceTile* source : group.sources) {
-    const Relation relation = relation_of<true>(tiles, t, *source);
+    Meeting meeting(tiles, tile, *source);
+    const Relation relation = relation_of<true>(meeting, t);
     if (relation == Relation::apart) continue;
     if (relation == Relation::all_below) {
       tile.base = greater(tile.base, source->high_rank + 1);
     } else {
-      raise_rows(tiles, tile, *source, work);
+      apply<true>(meeting, work);
       changed = true;
     }
   }
@@ -614,14 +670,15 @@ void raise(AlignedTiles& tiles, std::uint32_t t, const SourceGroup& group, TileW
 /// Finds the box of a tile's rows.
 CARBONFRONT_INLINE void find_box(AlignedTiles& tiles, std::uint32_t t) {
   const Tile& tile = tiles.tiles[t];
-  std::uint16_t *low = tiles.low.data() + std::size_t{t} * tiles.lanes, *high = tiles.high.data() + std::size_t{t} * tiles.lanes;
-  for (std::uint32_t lane = 0; lane < tiles.lanes; ++lane) low[lane] = 65535, high[lane] = 0;
-  const std::uint16_t* row = tiles.rows.data() + std::size_t{tile.begin} * tiles.lanes;
-  for (std::uint32_t i = 0; i < tile.rows; ++i, row += tiles.lanes) {
-    for (std::uint32_t lane = 0; lane < tiles.lanes; ++lane) {
-      low[lane] = row[lane] < low[lane] ? row[lane] : low[lane];
-      high[lane] = row[lane] > high[lane] ? row[lane] : high[lane];
+  for (std::uint32_t lane = 0; lane < tiles.lanes; lane += kLaneBlock) {
+    Row low = ~Row{}, high = {};
+    const std::uint16_t* row = tiles.rows.data() + std::size_t{tile.begin} * tiles.lanes + lane;
+    for (std::uint32_t i = 0; i < tile.rows; ++i, row += tiles.lanes) {
+      low = row_at(row) < low ? row_at(row) : low;
+      high = row_at(row) > high ? row_at(row) : high;
     }
+    row_at(tiles.low.data() + std::size_t{t} * tiles.lanes + lane) = low;
+    row_at(tiles.high.data() + std::size_t{t} * tiles.lanes + lane) = high;
   }
 }
 
@@ -672,8 +729,9 @@ void kill(AlignedTiles& tiles, std::uint32_t t, const SourceGroup& group, TileWo
   if (!reaches(tiles, t, group)) return;
   Tile& tile = tiles.tiles[t];
   for (const SourceTile* source : group.sources) {
-    if (relation_of<false>(tiles, t, *source) == Relation::apart) continue;
-    kill_rows(tiles, tile, *source, work);
+    Meeting meeting(tiles, tile, *source);
+    if (relation_of<false>(meeting, t) == Relation::apart) continue;
+    apply<false>(meeting, work);
     if (tile.dead > 0 && tile.dead * 8 >= tile.rows) pack(tiles, t);
   }
 }
@@ -764,7 +822,7 @@ void settle(AlignedTiles& tiles, std::uint32_t t, std::uint32_t limit, SourceTil
     const std::uint32_t held = lesser(greater(rank[i], tile.base), limit);
     if (held < limit) {
       Mask candidates;
-      find_any_candidates(source, tiles.rows.data() + std::size_t{tile.begin + i} * tiles.lanes, candidates);
+      find_any(source, tiles.rows.data() + std::size_t{tile.begin + i} * tiles.lanes, candidates);
       if (tiles.grouped) keep_group(source, tiles.group[tile.begin + i], candidates);
       keep_before(candidates, i);
       rank[i] = rank_among(tiles, tile, i, candidates, keys, highest, held, limit, work);
@@ -784,7 +842,7 @@ void settle_front(AlignedTiles& tiles, std::uint32_t t, SourceTile& source, Tile
   for (std::uint32_t i = 0; i < tile.rows; ++i) {
     if ((tiles.open[(tile.begin + i) / kSlotBlock] >> i % kSlotBlock & 1) == 0) continue;
     Mask candidates;
-    find_any_candidates(source, tiles.rows.data() + std::size_t{tile.begin + i} * tiles.lanes, candidates);
+    find_any(source, tiles.rows.data() + std::size_t{tile.begin + i} * tiles.lanes, candidates);
     if (tiles.grouped) keep_group(source, tiles.group[tile.begin + i], candidates);
     keep_before(candidates, i);
     apply_mask<false>(tiles, tile, source, i, candidates, work);
@@ -794,27 +852,29 @@ void settle_front(AlignedTiles& tiles, std::uint32_t t, SourceTile& source, Tile
   build_tile(tiles, tile, false, ~0u, source);
 }
 
-void mark_dominated(const Estimates& estimates, const SourceTile* sources, std::uint32_t count, std::uint32_t begin,
-                    std::uint32_t end, std::uint8_t* dominated) {
-  for (std::uint32_t i = begin; i < end; ++i) {
-    const std::uint16_t* row = estimates.row(i);
-    bool killed = false;
-    for (std::uint32_t s = 0; s < count && !killed; ++s) {
-      const SourceTile& source = sources[s];
-      bool reached = true;
-      for (std::uint32_t lane = 0; lane < estimates.lanes; lane += kLaneBlock)
-        reached = reached && lanes_above(row_at(source.lowest.data() + lane), row_at(row + lane)) == 0;
-      if (!reached) continue;
-      Mask candidates;
-      find_any_candidates(source, row, candidates);
-      if (!any_bit(candidates)) continue;
-      for (std::uint32_t w = 0; w < kWords && !killed; ++w) {
-        for (std::uint64_t word = candidates[w]; word != 0 && !killed; word &= word - 1) {
-          const std::uint32_t bit = w * 64 + static_cast<std::uint32_t>(__builtin_ctzll(word));
-          killed = dominates(estimates, source.position[bit], source.estimates.data() + bit * source.lanes, i, row);
-        }
-      }
+/// Finds the first of a source's rows, by bit, that dominates a row; kNoRow: none.
+CARBONFRONT_INLINE std::uint32_t first_dominator(const Estimates& estimates, const SourceTile& source, std::uint32_t position,
+                                                 const std::uint16_t* row) {
+  for (std::uint32_t lane = 0; lane < estimates.lanes; lane += kLaneBlock)
+    if (lanes_above(row_at(source.lowest.data() + lane), row_at(row + lane)) != 0) return kNoRow;
+  Mask candidates;
+  find_any(source, row, candidates);
+  if (!any_bit(candidates)) return kNoRow;
+  for (std::uint32_t w = 0; w < kWords; ++w) {
+    for (std::uint64_t word = candidates[w]; word != 0; word &= word - 1) {
+      const std::uint32_t bit = w * 64 + static_cast<std::uint32_t>(__builtin_ctzll(word));
+      if (dominates(estimates, source.position[bit], source.estimates.data() + bit * source.lanes, position, row))
+        return source.position[bit];
     }
-    dominated[i - begin] = killed;
+  }
+  return kNoRow;
+}
+
+void find_first_dominators(const Estimates& estimates, const SourceTile* sources, std::uint32_t count, std::uint32_t begin,
+                           std::uint32_t end, std::uint32_t* found) {
+  for (std::uint32_t i = begin; i < end; ++i) {
+    std::uint32_t& first = found[i - begin] = kNoRow;
+    for (std::uint32_t s = 0; s < count && first == kNoRow; ++s)
+      first = first_dominator(estimates, sources[s], i, estimates.row(i));
   }
 }

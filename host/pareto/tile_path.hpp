@@ -23,6 +23,7 @@ struct alignas(64) TileBits {
 /// row of the tile itself.
 struct Tile {
   std::uint32_t begin = 0, room = 0;           // slots
+  std::uint32_t made_of = 0;                   // rows it was made of
   std::uint32_t rows = 0, dead = 0;            // rows, and how many of them have been killed since they were packed
   std::uint32_t base = 0, least = 0;           // all ranks are at least base, and at least `least`
   std::uint32_t first_group = 0, last_group = 0;
@@ -44,6 +45,9 @@ struct AlignedTiles {
   Array<std::uint32_t> open;       // [slots / 32] bitmask of the rows that may be killed; for fronts
   Array<std::uint32_t> alive;      // [slots / 32] bitmask of the rows that have not been killed; for fronts
 };
+
+/// Instead of a position: none.
+inline constexpr std::uint32_t kNoRow = ~0u;
 
 /// Instead of a rank: of rows known to have rank 0, until their tile is settled, and of slots without a row.
 inline constexpr std::uint32_t kNotAsked = 0x7FFFFFFFu;
@@ -110,9 +114,10 @@ struct TilePath {
   void (*settle)(AlignedTiles& tiles, std::uint32_t tile, std::uint32_t limit, SourceTile& source, TileWork& work);
   /// Kills the rows of a tile that another one of it dominates, and makes it a source.
   void (*settle_front)(AlignedTiles& tiles, std::uint32_t tile, SourceTile& source, TileWork& work);
-  /// Marks in `dominated` [end − begin] which of the positions from `begin` to `end` a row of the sources dominates.
-  void (*mark_dominated)(const Estimates& estimates, const SourceTile* sources, std::uint32_t count, std::uint32_t begin,
-                         std::uint32_t end, std::uint8_t* dominated);
+  /// Finds for the positions [begin, end) the first row, by source and bit, that dominates them; kNoRow: none. Groups are not
+  /// looked at.
+  void (*find_first_dominators)(const Estimates& estimates, const SourceTile* sources, std::uint32_t count,
+                                std::uint32_t begin, std::uint32_t end, std::uint32_t* found);
 };
 
 /// Says whether of two rows the first dominates the second, of which it is known that it is no worse where their estimates

@@ -25,7 +25,7 @@ namespace carbonfront {
 
 const TilePath kTilePath_avx2{"AVX2",
                                    [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"); },
-                                   estimate, build, raise, kill, settle, settle_front, mark_dominated};
+                                   estimate, build, raise, kill, settle, settle_front, find_first_dominators};
 
 }  // namespace carbonfront
 

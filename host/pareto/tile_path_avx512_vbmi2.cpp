@@ -26,7 +26,7 @@ namespace carbonfront {
 
 const TilePath kTilePath_avx512_vbmi2{"AVX-512 with VBMI2",
                                    [] { return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2"); },
-                                   estimate, build, raise, kill, settle, settle_front, mark_dominated};
+                                   estimate, build, raise, kill, settle, settle_front, find_first_dominators};
 
 }  // namespace carbonfront
 

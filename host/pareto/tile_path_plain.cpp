@@ -10,6 +10,6 @@ namespace {
 
 const TilePath kTilePath_plain{"plain C++",
                                [] { return true; },
-                               estimate, build, raise, kill, settle, settle_front, mark_dominated};
+                               estimate, build, raise, kill, settle, settle_front, find_first_dominators};
 
 }  // namespace carbonfront
