@@ -170,7 +170,8 @@ Array<std::uint8_t> front_by_tiles(PointsView points, Progress& progress, const 
 
 std::uint64_t tile_bytes(std::uint32_t objectives, bool grouped) {
   const std::uint64_t lanes = (objectives + 7) / 8 * 8, slot = 2 * (objectives + lanes) + 8 + (grouped ? 4 : 0);
-  return estimate_bytes(objectives) + 16 + 8 + slot * 3 / 2;  // rooms of tiles are half as large again at most
+  const std::uint64_t names = 8, words = 8, strength = 4;
+  return estimate_bytes(objectives) + names + words + strength + slot * 3 / 2;  // tiles have room for half as many again at most
 }
 
 }  // namespace carbonfront

@@ -89,6 +89,16 @@ Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progres
   return verdict;
 }
 
+std::uint64_t working_bytes(std::uint32_t objectives, VerdictRequest wanted, bool grouped) {
+  const std::uint64_t m = std::max(2u, objectives), order = 8 + 4 * (m - 1), sort = 36;  // the sort's pairs, twice, and its digits
+  const bool counts = wanted.dominated_by || wanted.dominates, front_alone = !counts && !wanted.rank;
+  std::uint64_t bytes = 0;
+  if (counts) bytes = order + std::max<std::uint64_t>(sort, m == 2 ? 20 : m == 3 ? 44 : 24 * m);
+  if (m <= kMostSwept || (front_alone && m <= kMostSweptFront)) bytes = std::max(bytes, order + sort + 4);
+  const bool tiled = m > kMostSwept && (wanted.rank || wanted.witness || (front_alone && m > kMostSweptFront));
+  return tiled ? std::max(bytes, (counts ? order : 0) + tile_bytes(objectives, grouped)) : bytes;
+}
+
 CrossCounts count_against_cpu(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
                               bool dominates, Progress& progress) {
   Order order = lexicographic_order(points, progress);

@@ -39,10 +39,14 @@ struct Verdict {
 /// O(size² · objectives), one thread. Throws Stopped.
 Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& progress);
 
-/// Answers with all threads of the current TBB arena: integer ranks after one sort, then SIMD tiles; a front alone is
-/// filtered first, and only what the filter leaves is sorted. One or two objectives: O(size · log size). More: at worst
-/// O(size²) bits. The result does not depend on the number of threads. At most 2³¹ − 1 points. Throws Stopped.
+/// Answers with all threads of the current TBB arena. Counts come from integer ranks after one sort; ranks, witnesses and
+/// fronts of more objectives from aligned tiles, which need no sort of the columns; a front alone is filtered first. One or
+/// two objectives: O(size · log size). More: at worst O(size²) bits. The result does not depend on the number of threads. At
+/// most 2³¹ − 1 points. Throws Stopped.
 Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progress);
+
+/// The most bytes a row that evaluate_cpu works in, beside the points and the answers.
+std::uint64_t working_bytes(std::uint32_t objectives, VerdictRequest wanted, bool grouped);
 
 /// Counts between two sets: for each row that is no source, the sources that dominate it and those it dominates. [size] by
 /// position, 0 for sources; empty where not asked for.

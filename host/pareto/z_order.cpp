@@ -173,6 +173,7 @@ ZOrder sorted(const Estimates& estimates, std::uint32_t size, Name name) {
   order.key_bits = group_bits + z_bits;
   write_words(estimates, z_key, z_bits, rows, name);
   sort_by_key(rows, 0, size);
+  rows.spare = {};
   const std::vector<std::uint32_t> starts = cut_at_runs(rows);
   std::vector<Kept> kept(starts.size() - 1);
   tbb::parallel_for(std::size_t{0}, kept.size(), [&](std::size_t part) {

@@ -72,16 +72,17 @@ std::uint64_t answer_bytes(const Plan& plan, const ViewPlan& view) {
 
 }  // namespace
 
-// The order, and the hungriest step on it.
 std::uint64_t work_bytes(const ViewPlan& view) {
   const Outputs& wanted = view.spec.outputs;
-  std::uint64_t m = std::max<std::uint64_t>(2, view.objectives.size());
-  std::uint64_t order = 8 + 4 * (m - 1), step = 36;  // the sort's pairs, twice, and its digits
-  if (wanted.dominated_by || wanted.dominates) step = std::max<std::uint64_t>(step, m == 2 ? 20 : m == 3 ? 44 : 24 * m);
-  if (wanted.rank || wanted.crowding) step = std::max<std::uint64_t>(step, 4 * m + 32);
-  if (wanted.witness || wanted.hypervolume) step = std::max<std::uint64_t>(step, 4 * m + 32);
-  if (wanted.crowding || wanted.hypervolume) step = std::max<std::uint64_t>(step, 16 * m + 48);
-  return order + step;
+  const auto objectives = static_cast<std::uint32_t>(view.objectives.size());
+  const VerdictRequest request{.dominated_by = wanted.dominated_by,
+                               .dominates = wanted.dominates,
+                               .rank = wanted.rank || wanted.crowding,
+                               .witness = wanted.witness};
+  std::uint64_t bytes = working_bytes(objectives, request, !view.group_columns.empty()), m = std::max(2u, objectives);
+  if (wanted.hypervolume) bytes = std::max<std::uint64_t>(bytes, 4 * m + 32);
+  if (wanted.crowding || wanted.hypervolume) bytes = std::max<std::uint64_t>(bytes, 16 * m + 48);
+  return bytes;
 }
 
 namespace {
