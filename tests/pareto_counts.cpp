@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "host/pareto/count_aligned.hpp"
 #include "host/pareto/count_lists.hpp"
 #include "host/pareto/engine.hpp"
 #include "tests/points.hpp"
@@ -35,6 +36,7 @@ const Way kWays[] = {
     {"planes to few", {.plane_pairs = 5000, .pairs = 0, .task_rows = 100, .chunk_rows = kNever}},
     {"lists to few", {.plane_pairs = 0, .pairs = 40000, .task_rows = 100, .chunk_rows = 700}},
     {"few rows a tile", {.tile_rows = 600}},
+    {"aligned tiles", {.aligned_objectives = 3, .aligned_rows = 0, .aligned_undecided = 1}},
 };
 
 Order order_of(Table& table) {
@@ -106,6 +108,32 @@ TEST(Counts, AgreeWithEachOtherOnManyRows) {
       }
     }
   }
+}
+
+TEST(Counts, ByAlignedTilesAreTheSameOnEveryPath) {
+  std::mt19937_64 random(31);
+  for (const Distribution distribution : kDistributions) {
+    for (const std::uint32_t objectives : {3, 6, 8, 11}) {
+      Table table = table_of(draw(distribution, 3000, objectives, random()));
+      if (random() % 2) table.group = draw_groups(table.size, 3, random());
+      const Order order = order_of(table);
+      const Counts expected = counts_of(order, {});
+      for (const TilePath* path : tile_paths()) {
+        if (!path->runs_here()) continue;
+        Progress progress;
+        const auto counts = count_by_aligned_tiles(order, 1, progress, *path);
+        ASSERT_TRUE(counts);
+        EXPECT_EQ(first_difference("count", expected, by_position(order, *counts)), "") << path->name;
+      }
+    }
+  }
+}
+
+TEST(Counts, AreLeftToHalvingWhereBoxesDecideLittle) {
+  Progress progress;
+  Table table = table_of(draw(Distribution::independent, 30000, 8, 32));
+  EXPECT_TRUE(count_by_aligned_tiles(order_of(table), 1, progress));
+  EXPECT_FALSE(count_by_aligned_tiles(order_of(table), 0.01, progress));
 }
 
 TEST(Counts, OfSourcesAgreeWithTheDefinition) {

@@ -140,7 +140,8 @@ TEST(ZOrder, PutsDominatorsFirstAndDropsEqualRowsButTheFirst) {
           for (std::uint32_t b = a + 1; b < order.size; ++b) {
             const std::uint32_t first = order.rows.row(a), second = order.rows.row(b);
             ASSERT_LE(points.group_of(first), points.group_of(second));
-            ASSERT_FALSE(points.group_of(first) == points.group_of(second) && dominates_by_definition(points, second, first));
+            ASSERT_FALSE(points.group_of(first) == points.group_of(second) &&
+                         dominates_by_definition(points, second, first));
           }
         }
         for (const auto& [twin, first] : order.twins) {
@@ -208,7 +209,8 @@ TEST(TrieLeaves, OfEqualKeysAndOfFewRowsAreCutByNumber) {
 
 TEST(TrieLeaves, AreNotTiny) {
   std::vector<std::uint64_t> keys;  // at every level one row to the left, and all others to the right
-  for (int bit = 0; bit < 30; ++bit) keys.push_back(((std::uint64_t{1} << 30) - 1) << (bit + 1) & ((std::uint64_t{1} << 30) - 1));
+  for (int bit = 0; bit < 30; ++bit)
+    keys.push_back(((std::uint64_t{1} << 30) - 1) << (bit + 1) & ((std::uint64_t{1} << 30) - 1));
   keys.resize(2000, (std::uint64_t{1} << 30) - 1);
   const KeyedRows rows = rows_of_keys(keys);
   const std::vector<std::uint32_t> starts = trie_leaves(rows, rows.size, 30, 512);
@@ -251,7 +253,7 @@ Table any_table(std::mt19937_64& random, std::uint32_t most_rows) {
 
 TEST(TilePaths, GiveTheRanksAndFrontsOfTheDefinition) {
   std::mt19937_64 random(8);
-  EXPECT_EQ(paths_here().back(), &kTilePath_plain);
+  EXPECT_EQ(paths_here().back(), &kTilePathPlain);
   for (int round = 0; round < 60; ++round) {
     Table table = any_table(random, 1200);
     const auto max_rank = static_cast<std::uint32_t>(random() % 3 ? 0 : 1 + random() % 5);
@@ -271,8 +273,8 @@ TEST(TilePaths, GiveTheSameRanksAndFrontsOfManyTiles) {
     for (const std::uint32_t objectives : {3, 6, 10}) {
       Table table = table_of(draw(distribution, 20000, objectives, 9));
       Progress progress;
-      const auto ranks = ranks_by_tiles(table.view(), 0, progress, kTilePath_plain);
-      const auto front = front_by_tiles(table.view(), progress, kTilePath_plain);
+      const auto ranks = ranks_by_tiles(table.view(), 0, progress, kTilePathPlain);
+      const auto front = front_by_tiles(table.view(), progress, kTilePathPlain);
       for (std::uint32_t i = 0; i < table.size; i += 1999)
         EXPECT_EQ(reference_rank_from(table.view(), i, ranks), ranks[i]) << objectives << ' ' << name_of(distribution);
       for (std::uint32_t i = 0; i < table.size; ++i) ASSERT_EQ(front[i] == 1, ranks[i] == 0);
@@ -380,7 +382,7 @@ TEST(TileWork, DoesNotDependOnThreads) {
 
 TEST(OpposedColumns, ProveTheRowsThatShareTheirValuesWithNoOne) {
   Columns columns = draw(Distribution::all_nondominated, 20000, 5, 16);
-  for (std::size_t i = 0; i < 100; ++i) columns[4][i * 200] += 150;        // some rows are dominated in the two columns
+  for (std::size_t i = 0; i < 100; ++i) columns[4][i * 200] += 150;  // some rows are dominated in the two columns
   for (std::size_t i = 50; i < 150; ++i) columns[0][i] = columns[0][i - 50], columns[4][i] = columns[4][i - 50];
   Table table = table_of(columns);
   Progress progress;

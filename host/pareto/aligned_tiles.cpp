@@ -37,9 +37,7 @@ struct Settling {
   Progress& progress;
   std::atomic<std::uint64_t> met{0}, masked{0}, compared{0};
 
-  void add(const TileWork& work) {
-    met += work.met, masked += work.masked, compared += work.compared;
-  }
+  void add(const TileWork& work) { met += work.met, masked += work.masked, compared += work.compared; }
 };
 
 /// Some tiles as sources, with room for them.
@@ -50,7 +48,8 @@ struct Sources {
 
 Sources room_for(const AlignedTiles& tiles, std::uint32_t count) {
   Sources sources;
-  for (std::uint32_t s = 0; s < count; ++s) sources.room.push_back(make_source(tiles.objectives, tiles.lanes, tiles.grouped));
+  for (std::uint32_t s = 0; s < count; ++s)
+    sources.room.push_back(make_source(tiles.objectives, tiles.lanes, tiles.grouped));
   sources.group.corner.resize(tiles.lanes);
   return sources;
 }
@@ -156,7 +155,8 @@ Array<std::uint8_t> front_by_tiles(PointsView points, Progress& progress, const 
   strength = {};
   ZOrder order = z_order(estimates, left ? &*left : nullptr);
   progress.add(points.size - order.size);
-  AlignedTiles tiles = make_tiles(estimates, order, left ? &*left : nullptr, proven ? proven->data() : nullptr, TilesFor::front);
+  AlignedTiles tiles =
+      make_tiles(estimates, order, left ? &*left : nullptr, proven ? proven->data() : nullptr, TilesFor::front);
   estimates.rows = {};
   order.rows = {};
   Settling settling{tiles, path, TilesFor::front, kNotAsked, progress};
@@ -168,10 +168,18 @@ Array<std::uint8_t> front_by_tiles(PointsView points, Progress& progress, const 
   return front;
 }
 
+std::optional<std::vector<std::uint32_t>> strong_candidates(PointsView points, const TilePath& path) {
+  if (points.group) return std::nullopt;
+  Array<float> strength(points.size);
+  const Estimates estimates = estimate_points(points, path, strength.data());
+  return without_the_weak(estimates, strength, path);
+}
+
 std::uint64_t tile_bytes(std::uint32_t objectives, bool grouped) {
   const std::uint64_t lanes = (objectives + 7) / 8 * 8, slot = 2 * (objectives + lanes) + 8 + (grouped ? 4 : 0);
   const std::uint64_t names = 8, words = 8, strength = 4;
-  return estimate_bytes(objectives) + names + words + strength + slot * 3 / 2;  // tiles have room for half as many again at most
+  return estimate_bytes(objectives) + names + words + strength +
+         slot * 3 / 2;  // tiles have room for half as many again at most
 }
 
 }  // namespace carbonfront

@@ -6,6 +6,7 @@
 // them all while it is in the cache; the tiles of the next sixteen meet them first, so that these settle meanwhile.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "host/pareto/tile_path.hpp"
@@ -21,6 +22,10 @@ Array<std::uint32_t> ranks_by_tiles(PointsView points, std::uint32_t max_rank, P
 /// Finds the non-dominated points. [size] by position. Throws Stopped.
 Array<std::uint8_t> front_by_tiles(PointsView points, Progress& progress, const TilePath& path = best_tile_path(),
                                    TileWork* work = nullptr);
+
+/// Gives ascending positions among which all non-dominated ones are: those that the strongest rows do not dominate. Nothing
+/// where these would not pay, or in groups. Throws Stopped.
+std::optional<std::vector<std::uint32_t>> strong_candidates(PointsView points, const TilePath& path = best_tile_path());
 
 /// The most bytes a row that ranks or a front take beside the points and the answer.
 std::uint64_t tile_bytes(std::uint32_t objectives, bool grouped);

@@ -25,6 +25,9 @@ struct CountLimits {
   std::uint32_t tile_rows = 1 << 16;                   // most rows that are left to tiles
   std::uint32_t task_rows = 1 << 13;                   // fewest rows of which both halves are worth a task
   std::uint32_t chunk_rows = 1 << 17;                  // fewest rows that are walked in chunks
+  std::uint32_t aligned_objectives = 6;                // fewest that aligned tiles are tried for, instead of halving
+  std::uint32_t aligned_rows = 1 << 16;                // fewest rows
+  double aligned_undecided = 0.004;  // most pairs of tiles that boxes may leave, a part of one, by objectives²
 };
 
 /// What a thread needs for the part of a list that it works on alone. Not to be held while waiting for other tasks: this

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "host/pareto/count_aligned.hpp"
 #include "host/pareto/count_lists.hpp"
 #include "host/pareto/engine.hpp"
 
@@ -53,6 +54,11 @@ Array<std::uint32_t> count_by_place(const Order& order, const std::uint8_t* is_q
   if (order.ranks.size() == 1) {
     const std::uint32_t chunks = order.size < limits.chunk_rows ? 1 : chunks_for_arena();
     return count_pairs_in_chunks(order.ranks[0], is_query, chunks, progress);
+  }
+  const auto objectives = order.ranks.size() + 1;
+  if (!is_query && objectives >= limits.aligned_objectives && order.size >= limits.aligned_rows) {
+    const double most = limits.aligned_undecided * static_cast<double>(objectives * objectives);
+    if (auto counts = count_by_aligned_tiles(order, most, progress)) return *std::move(counts);
   }
   Array<std::uint32_t> counts(order.size, 0);
   CountTasks tasks{counts.data(), limits, progress, {}};

@@ -27,7 +27,8 @@ auto timed(double& seconds, Work work) {
 }
 
 Array<std::uint8_t> front_of(PointsView points, VerdictSeconds& seconds, Progress& progress) {
-  if (points.objective_count > kMostSweptFront) return timed(seconds.front, [&] { return front_by_tiles(points, progress); });
+  if (points.objective_count > kMostSweptFront)
+    return timed(seconds.front, [&] { return front_by_tiles(points, progress); });
   const Order order = timed(seconds.order, [&] { return lexicographic_order(points, progress); });
   return timed(seconds.front, [&] { return find_front(order, progress); });
 }
@@ -90,7 +91,8 @@ Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progres
 }
 
 std::uint64_t working_bytes(std::uint32_t objectives, VerdictRequest wanted, bool grouped) {
-  const std::uint64_t m = std::max(2u, objectives), order = 8 + 4 * (m - 1), sort = 36;  // the sort's pairs, twice, and its digits
+  const std::uint64_t m = std::max(2u, objectives), order = 8 + 4 * (m - 1),
+                      sort = 36;  // the sort's pairs, twice, and its digits
   const bool counts = wanted.dominated_by || wanted.dominates, front_alone = !counts && !wanted.rank;
   std::uint64_t bytes = 0;
   if (counts) bytes = order + std::max<std::uint64_t>(sort, m == 2 ? 20 : m == 3 ? 44 : 24 * m);

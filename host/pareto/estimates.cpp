@@ -17,20 +17,22 @@ namespace carbonfront {
 namespace {
 
 constexpr std::uint32_t kSample = 2048;
-constexpr std::uint32_t kBlock = 512;       // rows estimated at a time: their keys stay in the second cache
+constexpr std::uint32_t kBlock = 512;  // rows estimated at a time: their keys stay in the second cache
 constexpr std::uint32_t kBlocksOfTask = 16;
-constexpr std::uint32_t kEndBins = 5;       // of ever half the depth, at either end
-constexpr std::uint32_t kMostOwnBins = 8;   // values with a bin of their own
+constexpr std::uint32_t kEndBins = 5;      // of ever half the depth, at either end
+constexpr std::uint32_t kMostOwnBins = 8;  // values with a bin of their own
 constexpr int kStepBits = Histogram::kFractionBits + 1;
 
 std::uint64_t distance(std::int64_t from, std::int64_t to) {
   return static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from);
 }
 
-std::int64_t moved(std::int64_t key, std::uint64_t by) { return static_cast<std::int64_t>(static_cast<std::uint64_t>(key) + by); }
+std::int64_t moved(std::int64_t key, std::uint64_t by) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(key) + by);
+}
 
-/// Which element of a sorted sample begins bin `b` of `bins`, `bins` itself the last one. Of 32 bins in 2,048 elements: 0, 4, 8,
-/// 16, 32, 64, then even steps, and the same from above.
+/// Which element of a sorted sample begins bin `b` of `bins`, `bins` itself the last one. Of 32 bins in 2,048 elements: 0,
+/// 4, 8, 16, 32, 64, then even steps, and the same from above.
 std::size_t cut_of(std::size_t samples, std::uint32_t bins, std::uint32_t b) {
   if (b > bins / 2) return samples - 1 - cut_of(samples, bins, bins - b);
   const std::size_t end = samples >> kEndBins;
@@ -214,7 +216,8 @@ Estimates estimate_points(PointsView points, const TilePath& path, float* streng
       const std::uint32_t begin = b * kBlock, count = std::min(kBlock, points.size - begin);
       take_keys(points, begin, 1, count, keys);
       for (std::uint32_t k = 0; k < points.objective_count; ++k)
-        path.estimate(estimates.histograms[k], keys.keys.data() + k * keys.stride, count, columns.data() + std::size_t{k} * kBlock);
+        path.estimate(estimates.histograms[k], keys.keys.data() + k * keys.stride, count,
+                      columns.data() + std::size_t{k} * kBlock);
       write_rows(columns, lanes, count, estimates.rows.data() + std::size_t{begin} * lanes);
       if (strength) write_strength(columns, points.objective_count, count, strength + begin);
     }

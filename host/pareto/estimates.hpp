@@ -16,16 +16,18 @@ namespace carbonfront {
 struct TilePath;
 
 /// A histogram of equal depth of a column's keys, with bins of half the depth, a quarter and so on at both ends. Inside a
-/// bin the distribution is taken as linear. Values that are a good part of the column have a bin of their own. Where 32 bins,
-/// which fit into registers, tell too few keys apart, such as of many clusters, there are 512. Keys are signed, as of KeyRows.
+/// bin the distribution is taken as linear. Values that are a good part of the column have a bin of their own. Where 32
+/// bins, which fit into registers, tell too few keys apart, such as of many clusters, there are 512. Keys are signed, as of
+/// KeyRows.
 struct Histogram {
   static constexpr std::uint32_t kFewBins = 32, kManyBins = 512;
   static constexpr int kFractionBits = 20;
   int step_bits = 11;                    // an estimate is the bin, and in as many bits how far inside the key is
   std::int64_t lowest = 0, highest = 0;  // keys outside are taken as these
   std::vector<std::int64_t> from;        // [bins] ascending: the least key of each
-  std::vector<std::uint64_t> shift, scale;  // [bins] (key − from) >> shift, at most 21 bits, · scale >> kFractionBits is how far
-  std::vector<std::uint8_t> exact;          // [bins] whether equal estimates mean equal keys
+  std::vector<std::uint64_t> shift,
+      scale;                        // [bins] (key − from) >> shift, at most 21 bits, · scale >> kFractionBits is how far
+  std::vector<std::uint8_t> exact;  // [bins] whether equal estimates mean equal keys
 
   std::uint32_t bins() const { return static_cast<std::uint32_t>(from.size()); }
 };

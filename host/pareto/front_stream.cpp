@@ -4,6 +4,7 @@
 #include <numeric>
 #include <optional>
 
+#include "host/pareto/aligned_tiles.hpp"
 #include "host/pareto/filter.hpp"
 #include "host/pareto/verdict.hpp"
 
@@ -74,6 +75,9 @@ std::vector<std::uint32_t> find_front_cpu(PointsView points, bool exactly) {
   if (exactly) return marked(evaluate_cpu(points, {}, unseen).nondominated);
   if (!points.group) {
     if (auto candidates = front_candidates(points, unseen)) return *std::move(candidates);
+    if (points.objective_count > 3) {
+      if (auto candidates = strong_candidates(points)) return *std::move(candidates);
+    }
   }
   std::vector<std::uint32_t> positions(points.size);
   std::iota(positions.begin(), positions.end(), 0u);

@@ -40,7 +40,8 @@ AlignedTiles lay_out(const Estimates& estimates, const std::vector<std::uint32_t
 }
 
 /// Takes a tile's rows by their words. `names`: as z_order().
-void take_rows(AlignedTiles& tiles, const Tile& tile, const KeyedRows& order, std::uint32_t start, const std::uint32_t* names) {
+void take_rows(AlignedTiles& tiles, const Tile& tile, const KeyedRows& order, std::uint32_t start,
+               const std::uint32_t* names) {
   constexpr std::uint32_t kAhead = 16;
   const Estimates& estimates = *tiles.estimates;
   const auto position_of = [&](std::uint32_t i) {
@@ -103,7 +104,8 @@ void fill_tile(AlignedTiles& tiles, std::uint32_t t, const KeyedRows& order, std
   mark_slots(tiles, tile, proven);
   if (!tiles.grouped) return;
   const std::uint32_t* group = tiles.estimates->points.group;
-  for (std::uint32_t slot = tile.begin; slot < tile.begin + tile.rows; ++slot) tiles.group[slot] = group[tiles.position[slot]];
+  for (std::uint32_t slot = tile.begin; slot < tile.begin + tile.rows; ++slot)
+    tiles.group[slot] = group[tiles.position[slot]];
   tile.first_group = tiles.group[tile.begin];
   tile.last_group = tiles.group[tile.begin + tile.rows - 1];
 }
@@ -114,9 +116,8 @@ AlignedTiles make_tiles(const Estimates& estimates, const ZOrder& order, const s
                         const std::uint8_t* proven, TilesFor answer) {
   const std::vector<std::uint32_t> starts = trie_leaves(order.rows, order.size, order.key_bits, kTileSlots);
   AlignedTiles tiles = lay_out(estimates, starts, answer);
-  for_tiles(tiles, 0, [&](std::uint32_t t) {
-    fill_tile(tiles, t, order.rows, starts[t], names ? names->data() : nullptr, proven);
-  });
+  for_tiles(tiles, 0,
+            [&](std::uint32_t t) { fill_tile(tiles, t, order.rows, starts[t], names ? names->data() : nullptr, proven); });
   return tiles;
 }
 

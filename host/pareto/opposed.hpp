@@ -11,8 +11,8 @@
 
 namespace carbonfront {
 
-/// Marks rows that nothing dominates, [size] by position; not all such rows. Nothing where a sample does not show two columns
-/// that prove nearly all rows, where rows are few, or in groups. O(size · log size) if it does. Throws Stopped.
+/// Marks rows that nothing dominates, [size] by position; not all such rows. Nothing where a sample does not show two
+/// columns that prove nearly all rows, where rows are few, or in groups. O(size · log size) if it does. Throws Stopped.
 std::optional<Array<std::uint8_t>> proven_by_two_columns(PointsView points, Progress& progress);
 
 /// The two columns of a sample of points that prove most of its rows, and how many. At least two objectives.

@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint32_t kStrongRows = 2 * kTileSlots;
 constexpr std::uint32_t kFewRows = 8 * kStrongRows;  // not worth a filter
 constexpr std::uint32_t kBlock = 1 << 13;
-constexpr std::uint32_t kLevels = 1 << 13;           // of strength: floats from 0 to 1, by their leading bits
+constexpr std::uint32_t kLevels = 1 << 13;  // of strength: floats from 0 to 1, by their leading bits
 constexpr std::uint32_t kTrial = 4096;
 
 std::uint32_t level_of(float strength) { return std::bit_cast<std::uint32_t>(strength) >> 17; }
@@ -38,8 +38,9 @@ std::vector<std::uint32_t> strongest(const Array<float>& strength) {
   std::vector<std::uint32_t> strong;
   for (const auto& some : found) strong.insert(strong.end(), some.begin(), some.end());
   const std::size_t kept = std::min<std::size_t>(strong.size(), kStrongRows);
-  std::partial_sort(strong.begin(), strong.begin() + static_cast<std::ptrdiff_t>(kept), strong.end(),
-                    [&](std::uint32_t a, std::uint32_t b) { return strength[a] != strength[b] ? strength[a] > strength[b] : a < b; });
+  std::partial_sort(
+      strong.begin(), strong.begin() + static_cast<std::ptrdiff_t>(kept), strong.end(),
+      [&](std::uint32_t a, std::uint32_t b) { return strength[a] != strength[b] ? strength[a] > strength[b] : a < b; });
   strong.resize(kept);
   return strong;
 }

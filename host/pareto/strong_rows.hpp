@@ -9,9 +9,9 @@
 
 namespace carbonfront {
 
-/// Gives ascending positions among which all non-dominated ones are: those that none of the 1,024 strongest dominates. Nothing
-/// if these do not dominate half of the rows of a sample. `strength` [size], see estimate_points(). Groups are not looked at.
-/// Throws Stopped.
+/// Gives ascending positions among which all non-dominated ones are: those that none of the 1,024 strongest dominates.
+/// Nothing if these do not dominate half of the rows of a sample. `strength` [size], see estimate_points(). Groups are not
+/// looked at. Throws Stopped.
 std::optional<std::vector<std::uint32_t>> without_the_weak(const Estimates& estimates, const Array<float>& strength,
                                                            const TilePath& path);
 

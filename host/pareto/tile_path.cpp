@@ -7,9 +7,9 @@ namespace carbonfront {
 
 std::vector<const TilePath*> tile_paths() {
 #if defined(CARBONFRONT_TILE_PATHS)
-  return {&kTilePath_avx512_vbmi2, &kTilePath_avx512, &kTilePath_avx2, &kTilePath_plain};
+  return {&kTilePathAvx512Vbmi2, &kTilePathAvx512, &kTilePathAvx2, &kTilePathPlain};
 #else
-  return {&kTilePath_plain};
+  return {&kTilePathPlain};
 #endif
 }
 
@@ -17,7 +17,7 @@ const TilePath& best_tile_path() {
   static const TilePath& best = []() -> const TilePath& {
     for (const TilePath* path : tile_paths())
       if (path->runs_here()) return *path;
-    return kTilePath_plain;
+    return kTilePathPlain;
   }();
   return best;
 }

@@ -22,10 +22,10 @@ struct alignas(64) TileBits {
 /// A tile of rows. Every row of a later tile comes after its own in a linear extension of dominance, and so does every later
 /// row of the tile itself.
 struct Tile {
-  std::uint32_t begin = 0, room = 0;           // slots
-  std::uint32_t made_of = 0;                   // rows it was made of
-  std::uint32_t rows = 0, dead = 0;            // rows, and how many of them have been killed since they were packed
-  std::uint32_t base = 0, least = 0;           // all ranks are at least base, and at least `least`
+  std::uint32_t begin = 0, room = 0;  // slots
+  std::uint32_t made_of = 0;          // rows it was made of
+  std::uint32_t rows = 0, dead = 0;   // rows, and how many of them have been killed since they were packed
+  std::uint32_t base = 0, least = 0;  // all ranks are at least base, and at least `least`
   std::uint32_t first_group = 0, last_group = 0;
 };
 
@@ -70,9 +70,9 @@ struct SourceTile {
   TileBits depth[kDepths];                               // rows at most so far below the highest rank; at the last, all rows
   Array<TileBits> prefix;                                // [objectives][kBuckets]
   std::uint32_t groups = 0;
-  Array<std::uint32_t> group;                            // [groups] ascending, where there is more than one
-  Array<TileBits> of_group;                              // [groups]
-  Array<std::int64_t> keys;                              // [objectives][kTileSlots] of the tile's slots, where they help
+  Array<std::uint32_t> group;  // [groups] ascending, where there is more than one
+  Array<TileBits> of_group;    // [groups]
+  Array<std::int64_t> keys;    // [objectives][kTileSlots] of the tile's slots, where they help
 };
 
 /// Sources that tiles meet together, in this order, and the lowest corner of all of them.
@@ -80,6 +80,24 @@ struct SourceGroup {
   std::vector<const SourceTile*> sources;
   Array<std::uint16_t> corner;  // [lanes]
   std::uint32_t first_group = 0, last_group = 0;
+};
+
+/// A tile of sources to count: for every column the rows in its order, how many are in the buckets before one, and exact
+/// prefix masks: mask p has the p least rows. About 38 KiB a column.
+struct CountSource {
+  static constexpr std::uint32_t kBuckets = 2048;
+
+  std::uint32_t columns = 0, rows = 0;
+  std::vector<std::uint32_t> low, high, shift;  // [columns] of the rows; what takes a rank above the least to its bucket
+  Array<std::uint16_t> before;                  // [columns][kBuckets] rows in earlier buckets
+  Array<std::uint32_t> sorted;                  // [columns][kTileSlots + 1] ranks ascending, then the largest number
+  Array<TileBits> prefix;                       // [columns][kTileSlots + 1]
+};
+
+/// A tile of queries: unique ranks below 2³¹ by column, `stride` apart, a multiple of kSlotBlock with room for whole blocks.
+struct CountQueries {
+  const std::uint32_t* ranks;
+  std::uint32_t stride, rows;
 };
 
 /// What was done, counted: rows that met a source tile, for how many of them masks were ANDed, and how many pairs of rows
@@ -114,10 +132,16 @@ struct TilePath {
   void (*settle)(AlignedTiles& tiles, std::uint32_t tile, std::uint32_t limit, SourceTile& source, TileWork& work);
   /// Kills the rows of a tile that another one of it dominates, and makes it a source.
   void (*settle_front)(AlignedTiles& tiles, std::uint32_t tile, SourceTile& source, TileWork& work);
-  /// Finds for the positions [begin, end) the first row, by source and bit, that dominates them; kNoRow: none. Groups are not
-  /// looked at.
+  /// Finds for the positions [begin, end) the first row, by source and bit, that dominates them; kNoRow: none. Groups are
+  /// not looked at.
   void (*find_first_dominators)(const Estimates& estimates, const SourceTile* sources, std::uint32_t count,
                                 std::uint32_t begin, std::uint32_t end, std::uint32_t* found);
+  /// Makes a source of a tile of rows.
+  void (*build_count)(const CountQueries& rows, CountSource& source);
+  /// Adds to the counts of a tile's rows the source's rows that are below them in every column. `open` [open_count]: the
+  /// columns in which a row of the source may not be below one of the tile.
+  void (*add_counts)(const CountSource& source, const CountQueries& queries, const std::uint16_t* open,
+                     std::uint32_t open_count, std::uint32_t* counts);
 };
 
 /// Says whether of two rows the first dominates the second, of which it is known that it is no worse where their estimates
@@ -132,7 +156,7 @@ void gather_keys(PointsView points, const std::uint32_t* positions, std::uint32_
 SourceTile make_source(std::uint32_t objectives, std::uint32_t lanes, bool grouped);
 
 /// The path that runs everywhere, and those of x86-64, where the compiler can make them.
-extern const TilePath kTilePath_plain, kTilePath_avx2, kTilePath_avx512, kTilePath_avx512_vbmi2;
+extern const TilePath kTilePathPlain, kTilePathAvx2, kTilePathAvx512, kTilePathAvx512Vbmi2;
 
 /// The paths of this build, the fastest first; the last one runs everywhere.
 std::vector<const TilePath*> tile_paths();

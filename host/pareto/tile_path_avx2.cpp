@@ -23,9 +23,17 @@ namespace {
 
 namespace carbonfront {
 
-const TilePath kTilePath_avx2{"AVX2",
-                                   [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"); },
-                                   estimate, build, raise, kill, settle, settle_front, find_first_dominators};
+const TilePath kTilePathAvx2{"AVX2",
+                             [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"); },
+                             estimate,
+                             build,
+                             raise,
+                             kill,
+                             settle,
+                             settle_front,
+                             find_first_dominators,
+                             build_count,
+                             add_counts};
 
 }  // namespace carbonfront
 

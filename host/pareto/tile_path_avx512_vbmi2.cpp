@@ -10,7 +10,7 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi2,bmi,bmi2,lzcnt,popcnt")
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi2,avx512vpopcntdq,bmi,bmi2,lzcnt,popcnt")
 #define CARBONFRONT_PATH_AVX512
 #define CARBONFRONT_PATH_VBMI2
 
@@ -24,9 +24,21 @@ namespace {
 
 namespace carbonfront {
 
-const TilePath kTilePath_avx512_vbmi2{"AVX-512 with VBMI2",
-                                   [] { return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2"); },
-                                   estimate, build, raise, kill, settle, settle_front, find_first_dominators};
+const TilePath kTilePathAvx512Vbmi2{"AVX-512 with VBMI2",
+                                    [] {
+                                      return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                                             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi2") &&
+                                             __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("bmi2");
+                                    },
+                                    estimate,
+                                    build,
+                                    raise,
+                                    kill,
+                                    settle,
+                                    settle_front,
+                                    find_first_dominators,
+                                    build_count,
+                                    add_counts};
 
 }  // namespace carbonfront
 

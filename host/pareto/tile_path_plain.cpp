@@ -8,8 +8,7 @@ namespace {
 #include "host/pareto/tile_kernels.hpp"
 }  // namespace
 
-const TilePath kTilePath_plain{"plain C++",
-                               [] { return true; },
-                               estimate, build, raise, kill, settle, settle_front, find_first_dominators};
+const TilePath kTilePathPlain{"plain C++",  [] { return true; },   estimate,    build,     raise, kill, settle,
+                              settle_front, find_first_dominators, build_count, add_counts};
 
 }  // namespace carbonfront

@@ -90,8 +90,8 @@ std::vector<std::uint32_t> marked(const Array<std::uint8_t>& marks, std::uint8_t
   return positions;
 }
 
-/// The tiles of a front as sources. A row's rank is the higher the lower its position is: the highest one that dominates a row
-/// is its witness.
+/// The tiles of a front as sources. A row's rank is the higher the lower its position is: the highest one that dominates a
+/// row is its witness.
 struct Front {
   AlignedTiles tiles;
   std::vector<std::uint32_t> turn;  // tiles, those of the highest ranks first: after them the others have less to say

@@ -15,40 +15,6 @@ namespace {
 constexpr std::uint32_t kBlock = 1 << 12;
 constexpr std::uint32_t kManyTies = 1 << 15;  // are sorted by all threads
 
-/// Interleaves some bits of every column's estimates, the first column's first, by a table for each of an estimate's two
-/// bytes.
-struct Interleaving {
-  struct Column {
-    std::uint64_t of_high[256] = {}, of_low[256] = {};
-  };
-  std::vector<Column> columns;
-
-  std::uint64_t key(const std::uint16_t* row) const {
-    std::uint64_t key = 0;
-    for (std::size_t k = 0; k < columns.size(); ++k) key |= columns[k].of_high[row[k] >> 8] | columns[k].of_low[row[k] & 255];
-    return key;
-  }
-};
-
-/// Takes of every column the bits behind the leading `first`, as many as all have room for in `key_bits` bits; where that is
-/// none, the first columns have one. Says in `bits` how many.
-Interleaving interleaving(std::uint32_t columns, int first, int key_bits, int& bits) {
-  const int width = static_cast<int>(columns);
-  bits = std::min(16 - first, key_bits / width);
-  Interleaving tables{std::vector<Interleaving::Column>(columns)};
-  for (int k = 0; k < width; ++k) {
-    for (int level = 0; level < std::max(bits, 1); ++level) {
-      const int bit = bits > 0 ? (bits - 1 - level) * width + width - 1 - k : key_bits - 1 - k, from = first + level;
-      if (bit < 0 || from > 15) continue;
-      Interleaving::Column& column = tables.columns[static_cast<std::size_t>(k)];
-      for (std::uint32_t byte = 0; byte < 256; ++byte) {
-        if (byte >> (7 - from % 8) & 1) (from < 8 ? column.of_high : column.of_low)[byte] |= std::uint64_t{1} << bit;
-      }
-    }
-  }
-  return tables;
-}
-
 std::uint32_t largest_group(const Estimates& estimates) {
   const PointsView points = estimates.points;
   return points.group && points.size > 0 ? *std::max_element(points.group, points.group + points.size) : 0;
@@ -182,8 +148,7 @@ ZOrder sorted(const Estimates& estimates, std::uint32_t size, Name name) {
   });
   order.size = 0;
   for (const Kept& some : kept) {
-    if (order.size != some.begin)
-      std::copy_n(rows.words.begin() + some.begin, some.count, rows.words.begin() + order.size);
+    if (order.size != some.begin) std::copy_n(rows.words.begin() + some.begin, some.count, rows.words.begin() + order.size);
     order.size += some.count;
     order.twins.insert(order.twins.end(), some.twins.begin(), some.twins.end());
   }
@@ -199,15 +164,31 @@ void cut(const KeyedRows& rows, std::uint32_t begin, std::uint32_t end, int bit,
     return;
   }
   const auto first = rows.words.begin();
-  const auto one = std::partition_point(first + begin, first + end, [&](std::uint64_t word) {
-    return (word >> (bit + rows.row_bits) & 1) == 0;
-  });
+  const auto one = std::partition_point(first + begin, first + end,
+                                        [&](std::uint64_t word) { return (word >> (bit + rows.row_bits) & 1) == 0; });
   const auto middle = static_cast<std::uint32_t>(one - first);
   cut(rows, begin, middle, bit - 1, most, starts);
   cut(rows, middle, end, bit - 1, most, starts);
 }
 
 }  // namespace
+
+Interleaving interleaving(std::uint32_t columns, int first, int key_bits, int& bits) {
+  const int width = static_cast<int>(columns);
+  bits = std::min(16 - first, key_bits / width);
+  Interleaving tables{std::vector<Interleaving::Column>(columns)};
+  for (int k = 0; k < width; ++k) {
+    for (int level = 0; level < std::max(bits, 1); ++level) {
+      const int bit = bits > 0 ? (bits - 1 - level) * width + width - 1 - k : key_bits - 1 - k, from = first + level;
+      if (bit < 0 || from > 15) continue;
+      Interleaving::Column& column = tables.columns[static_cast<std::size_t>(k)];
+      for (std::uint32_t byte = 0; byte < 256; ++byte) {
+        if (byte >> (7 - from % 8) & 1) (from < 8 ? column.of_high : column.of_low)[byte] |= std::uint64_t{1} << bit;
+      }
+    }
+  }
+  return tables;
+}
 
 ZOrder z_order(const Estimates& estimates, const std::vector<std::uint32_t>* names) {
   if (!names) return sorted(estimates, estimates.points.size, [](std::uint32_t i) { return i; });
