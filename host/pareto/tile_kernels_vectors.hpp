@@ -32,27 +32,6 @@ CARBONFRONT_INLINE std::uint32_t between(const std::uint32_t* values, std::uint3
   return bits;
 }
 
-/// Which of 32 rows are not below a source's corner, each at its own depth of rank: columns from `column` on.
-struct Corners {
-  __m512i depth;
-
-  /// `ranks` [32] of the rows; those above `high` do not matter.
-  CARBONFRONT_INLINE void find_depths(const std::uint32_t* ranks, std::uint32_t base, std::uint32_t high) {
-    __m256i halves[2];
-    for (std::uint32_t half = 0; half < 2; ++half) {
-      const __m512i held = _mm512_max_epu32(_mm512_load_si512(ranks + half * 16), _mm512_set1_epi32(static_cast<int>(base)));
-      const __m512i below = _mm512_sub_epi32(_mm512_set1_epi32(static_cast<int>(high)), held);
-      halves[half] = _mm512_cvtepi32_epi16(_mm512_min_epu32(below, _mm512_set1_epi32(SourceTile::kDepths - 1)));
-    }
-    depth = _mm512_inserti64x4(_mm512_castsi256_si512(halves[0]), halves[1], 1);
-  }
-  CARBONFRONT_INLINE std::uint32_t reached(std::uint32_t rows, const std::uint16_t* column,
-                                           const std::uint16_t* corners) const {
-    const __m512i corner = _mm512_permutexvar_epi16(depth, _mm512_load_si512(corners));
-    return _mm512_mask_cmple_epu16_mask(rows, corner, _mm512_load_si512(column));
-  }
-};
-
 /// Bitmask of those of 32 rows that are not below a bound in a column.
 CARBONFRONT_INLINE std::uint32_t not_below(std::uint32_t rows, const std::uint16_t* column, std::uint16_t bound) {
   return _mm512_mask_cmple_epu16_mask(rows, _mm512_set1_epi16(static_cast<short>(bound)), _mm512_load_si512(column));
@@ -122,25 +101,43 @@ CARBONFRONT_INLINE std::uint32_t not_below(std::uint32_t rows, const std::uint16
 
 #endif
 
-#if !defined(CARBONFRONT_PATH_AVX512)
-
-/// Without a look-up in registers all 32 rows are compared with the corner of the lowest rank among them.
+/// Which of 32 rows are not below a source's corner: each at its own depth of rank, or, without a look-up in registers, all
+/// at the depth of the lowest rank among them.
 struct Corners {
+#if defined(CARBONFRONT_PATH_AVX512)
+  __m512i depth;
+#else
   std::uint32_t depth;
+#endif
 
+  /// `ranks` [32] of the rows; those above `high` do not matter.
   CARBONFRONT_INLINE void find_depths(const std::uint32_t* ranks, std::uint32_t base, std::uint32_t high) {
+#if defined(CARBONFRONT_PATH_AVX512)
+    __m256i halves[2];
+    for (std::uint32_t half = 0; half < 2; ++half) {
+      const __m512i held = _mm512_max_epu32(_mm512_load_si512(ranks + half * 16), _mm512_set1_epi32(static_cast<int>(base)));
+      const __m512i below = _mm512_sub_epi32(_mm512_set1_epi32(static_cast<int>(high)), held);
+      halves[half] = _mm512_cvtepi32_epi16(_mm512_min_epu32(below, _mm512_set1_epi32(SourceTile::kDepths - 1)));
+    }
+    depth = _mm512_inserti64x4(_mm512_castsi256_si512(halves[0]), halves[1], 1);
+#else
     std::uint32_t least = ~0u;
     for (std::uint32_t i = 0; i < kSlotBlock; ++i) least = lesser(least, ranks[i]);
     least = greater(least, base);
     depth = least > high ? 0 : lesser(high - least, SourceTile::kDepths - 1);
+#endif
   }
+  /// `corners` [kDepths] of a column.
   CARBONFRONT_INLINE std::uint32_t reached(std::uint32_t rows, const std::uint16_t* column,
                                            const std::uint16_t* corners) const {
+#if defined(CARBONFRONT_PATH_AVX512)
+    const __m512i corner = _mm512_permutexvar_epi16(depth, _mm512_load_si512(corners));
+    return _mm512_mask_cmple_epu16_mask(rows, corner, _mm512_load_si512(column));
+#else
     return not_below(rows, column, corners[depth]);
+#endif
   }
 };
-
-#endif
 
 /// The buckets of a row, see SourceTile: min(((row − lowest + 1) · scale) >> 16, kBuckets − 1), saturating.
 CARBONFRONT_INLINE Row buckets_of(Row row, Row lowest, Row scale) {
