@@ -10,6 +10,9 @@
 #include "host/pareto/count_aligned.hpp"
 #include "host/pareto/count_lists.hpp"
 #include "host/pareto/engine.hpp"
+#include "host/pareto/estimates.hpp"
+#include "host/pareto/key_codes.hpp"
+#include "host/pareto/keys.hpp"
 #include "tests/points.hpp"
 
 namespace carbonfront::test {
@@ -42,6 +45,14 @@ const Way kWays[] = {
 Order order_of(Table& table) {
   Progress progress;
   return lexicographic_order(table.view(), progress);
+}
+
+/// The key of a row in objective 1.
+std::uint64_t key_in_first(Table& table, std::size_t row) {
+  std::uint64_t key = 0;
+  const PointsView points = table.view();
+  with_keys(points.objectives[0], [&](auto key_of_row) { key = key_of_row(static_cast<std::uint32_t>(row)); });
+  return key;
 }
 
 Counts counts_of(const Order& order, const CountLimits& limits) {
@@ -127,6 +138,56 @@ TEST(Counts, ByAlignedTilesAreTheSameOnEveryPath) {
       }
     }
   }
+}
+
+/// Columns of few values are sorted by codes, all of them at once where there is room.
+TEST(Orders, OfColumnsOfFewValuesAreThoseOfTheirValues) {
+  std::mt19937_64 random(34);
+  for (const std::uint32_t values : {1u, 2u, 100u, 4096u, 4097u, 6000u}) {
+    for (const std::uint32_t groups : {0, 3}) {
+      Table table;
+      for (std::uint32_t k = 0; k < 3; ++k) {
+        std::vector<double> column(20000);
+        for (auto& value : column) value = static_cast<double>(random() % values) - 0.5 * values;
+        if (k == 1) column[7] = column[8] = std::numeric_limits<double>::quiet_NaN();
+        add_column(table, column, k == 2);
+      }
+      if (groups > 0) table.group = draw_groups(table.size, groups, random());
+      const PointsView points = table.view();
+      const Order order = order_of(table);
+      for (std::uint32_t place = 1; place < order.size; ++place) {
+        const std::uint32_t before = order.position[place - 1], own = order.position[place];
+        int which = points.group_of(before) < points.group_of(own) ? -1 : points.group_of(before) > points.group_of(own);
+        for (std::uint32_t k = 0; k < 3 && which == 0; ++k) which = compare_keys(points, k, before, own);
+        ASSERT_LE(which, 0) << values << ' ' << place;
+        ASSERT_EQ(order.run_start[place] != place, which == 0) << values << ' ' << place;
+        ASSERT_TRUE(which != 0 || before < own);
+      }
+      std::vector<std::uint32_t> place_of_rank(order.size);
+      for (std::uint32_t place = 0; place < order.size; ++place) place_of_rank[order.ranks[1][place]] = place;
+      for (std::uint32_t rank = 1; rank < order.size; ++rank) {
+        const std::uint32_t a = place_of_rank[rank - 1], b = place_of_rank[rank];
+        const int which = compare_keys(points, 2, order.position[a], order.position[b]);
+        ASSERT_TRUE(which < 0 || (which == 0 && a < b)) << values << ' ' << rank;
+      }
+    }
+  }
+}
+
+TEST(KeyCodes, RiseWithTheKeysOfColumnsOfFewValues) {
+  std::vector<std::int64_t> few(20000), many(20000);
+  for (std::size_t i = 0; i < few.size(); ++i) {
+    few[i] = (std::int64_t{1} << 60) - static_cast<std::int64_t>(i * 7919 % 300);
+    many[i] = i % 4 == 0 ? static_cast<std::int64_t>(i) : 0;  // 5,000 values, though most rows share one
+  }
+  Table table;
+  add_column(table, few, true);
+  add_column(table, many);
+  const auto codes = codes_of(table.view(), 0);
+  ASSERT_TRUE(codes);
+  EXPECT_EQ(codes->count, 300u);
+  for (std::size_t i = 0; i < few.size(); ++i) ASSERT_EQ(codes->of(key_in_first(table, i)), i * 7919 % 300);
+  EXPECT_FALSE(codes_of(table.view(), 1)) << "there are more than " << KeyCodes::kMost;
 }
 
 TEST(Counts, AreLeftToHalvingWhereBoxesDecideLittle) {

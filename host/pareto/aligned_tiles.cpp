@@ -3,11 +3,12 @@
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_invoke.h>
+#include <tbb/task_group.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <numeric>
+#include <functional>
 #include <utility>
 
 #include "host/pareto/make_tiles.hpp"
@@ -19,7 +20,8 @@
 namespace carbonfront {
 namespace {
 
-constexpr std::uint32_t kMostSources = 16;  // tiles that settle together
+constexpr std::uint32_t kMostSources = 16;   // that later tiles meet together
+constexpr std::uint32_t kGroupsOfBatch = 4;  // of sources, whose tiles settle side by side
 
 /// Sixteen tiles as sources: 128 KiB of masks an objective, which the second cache holds of eight objectives; of more there
 /// are fewer.
@@ -40,67 +42,106 @@ struct Settling {
   void add(const TileWork& work) { met += work.met, masked += work.masked, compared += work.compared; }
 };
 
-/// Some tiles as sources, with room for them.
-struct Sources {
-  std::vector<SourceTile> room;
-  SourceGroup group;
+/// Tiles that settle side by side, each once those before it that reach it have, and what they are as sources.
+struct Batch {
+  std::uint32_t begin = 0, end = 0;
+  std::vector<SourceTile> sources;  // [end − begin]
+  std::vector<SourceGroup> groups;  // of these, for later tiles
 };
 
-Sources room_for(const AlignedTiles& tiles, std::uint32_t count) {
-  Sources sources;
-  for (std::uint32_t s = 0; s < count; ++s)
-    sources.room.push_back(make_source(tiles.objectives, tiles.lanes, tiles.grouped));
-  sources.group.corner.resize(tiles.lanes);
-  return sources;
+Batch make_batch(const AlignedTiles& tiles, std::uint32_t sources, std::uint32_t groups) {
+  Batch batch;
+  for (std::uint32_t s = 0; s < sources * groups; ++s)
+    batch.sources.push_back(make_source(tiles.objectives, tiles.lanes, tiles.grouped));
+  batch.groups.resize(groups);
+  for (SourceGroup& group : batch.groups) group.corner.resize(tiles.lanes);
+  return batch;
 }
 
 void meet(Settling& work, std::uint32_t tile, const SourceGroup& group, TileWork& done) {
   (work.answer == TilesFor::ranks ? work.path.raise : work.path.kill)(work.tiles, tile, group, done);
 }
 
-/// Settles the tiles [begin, end), which have met all sources before them, and makes them sources.
-void settle_together(Settling& work, std::uint32_t begin, std::uint32_t end, Sources& sources) {
+/// Adds a source to be met: first what raises or kills most, that is high ranks, and the first of a front.
+void add_source(const Settling& work, const SourceTile& source, SourceGroup& group) {
+  if (source.rows > 0) (work.answer == TilesFor::ranks ? prepend_source : append_source)(source, group);
+}
+
+/// Settles a tile that has met all sources before it but those of its batch, of which `before` reach it.
+void settle_one(Settling& work, Batch& batch, std::uint32_t t, const std::vector<std::uint32_t>& before) {
+  throw_if_stopped();
   TileWork done;
-  start_group(sources.group);
-  for (std::uint32_t t = begin; t < end; ++t) {
-    if (!sources.group.sources.empty()) meet(work, t, sources.group, done);
-    SourceTile& source = sources.room[t - begin];
-    if (work.answer == TilesFor::ranks) {
-      work.path.settle(work.tiles, t, work.limit, source, done);
-    } else {
-      work.path.settle_front(work.tiles, t, source, done);
-    }
-    // First what raises or kills most: high ranks, and the first of a front.
-    if (source.rows > 0) (work.answer == TilesFor::ranks ? prepend_source : append_source)(source, sources.group);
-    work.progress.add(work.tiles.tiles[t].made_of);
+  SourceGroup group;
+  group.corner.resize(work.tiles.lanes);
+  start_group(group);
+  for (const std::uint32_t s : before) add_source(work, batch.sources[s - batch.begin], group);
+  if (!group.sources.empty()) meet(work, t, group, done);
+  SourceTile& source = batch.sources[t - batch.begin];
+  if (work.answer == TilesFor::ranks) {
+    work.path.settle(work.tiles, t, work.limit, source, done);
+  } else {
+    work.path.settle_front(work.tiles, t, source, done);
   }
+  work.progress.add(work.tiles.tiles[t].made_of);
   work.add(done);
 }
 
-/// Lets the tiles [begin, end) meet sources that come before all of them.
-void meet_all(Settling& work, std::uint32_t begin, std::uint32_t end, const SourceGroup& group) {
-  if (begin >= end || group.sources.empty()) return;
-  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(begin, end, kTilesOfTask), [&](const auto& range) {
-    throw_if_stopped();
-    TileWork done;
-    for (std::uint32_t t = range.begin(); t < range.end(); ++t) meet(work, t, group, done);
-    work.add(done);
-  });
+/// Settles the tiles of a batch, which have met all sources before it, and makes them sources.
+void settle_batch(Settling& work, std::uint32_t begin, std::uint32_t end, Batch& batch) {
+  batch.begin = begin, batch.end = end;
+  const std::uint32_t count = end - begin;
+  std::vector<std::vector<std::uint32_t>> before(count), behind(count);
+  std::vector<std::atomic<std::uint32_t>> waiting(count);  // for so many tiles that reach it
+  for (std::uint32_t t = begin; t < end; ++t) {
+    for (std::uint32_t s = begin; s < t; ++s) {
+      if (!may_reach(work.tiles, s, t)) continue;
+      before[t - begin].push_back(s);
+      behind[s - begin].push_back(t);
+    }
+    waiting[t - begin] = static_cast<std::uint32_t>(before[t - begin].size()) + 1;
+  }
+  tbb::task_group tasks;
+  const std::function<void(std::uint32_t)> let_go = [&](std::uint32_t t) {
+    if (--waiting[t - begin] > 0) return;
+    tasks.run([&, t] {
+      settle_one(work, batch, t, before[t - begin]);
+      for (const std::uint32_t next : behind[t - begin]) let_go(next);
+    });
+  };
+  for (std::uint32_t t = begin; t < end; ++t) let_go(t);
+  tasks.wait();
+  const auto at_once = static_cast<std::uint32_t>(batch.sources.size() / batch.groups.size());
+  for (SourceGroup& group : batch.groups) start_group(group);
+  for (std::uint32_t s = 0; s < count; ++s) add_source(work, batch.sources[s], batch.groups[s / at_once]);
 }
 
-/// Settles all tiles.
+/// Lets the tiles [begin, end) meet the sources of a batch before all of them.
+void meet_all(Settling& work, std::uint32_t begin, std::uint32_t end, const Batch& batch) {
+  for (const SourceGroup& group : batch.groups) {
+    if (begin >= end || group.sources.empty()) continue;
+    tbb::parallel_for(tbb::blocked_range<std::uint32_t>(begin, end, kTilesOfTask), [&](const auto& range) {
+      throw_if_stopped();
+      TileWork done;
+      for (std::uint32_t t = range.begin(); t < range.end(); ++t) meet(work, t, group, done);
+      work.add(done);
+    });
+  }
+}
+
+/// Settles all tiles. The next batch meets a batch's sources first, so that it settles while the others meet them.
 void settle_all(Settling& work) {
   const auto count = static_cast<std::uint32_t>(work.tiles.tiles.size());
   if (count == 0) return;
   const std::uint32_t at_once = sources_at_once(work.tiles.objectives, count);
-  std::array<Sources, 2> sources{room_for(work.tiles, at_once), room_for(work.tiles, at_once)};
-  const auto end_of = [&](std::uint32_t begin) { return begin + std::min(at_once, count - begin); };
-  settle_together(work, 0, end_of(0), sources[0]);
+  std::array<Batch, 2> batches{make_batch(work.tiles, at_once, kGroupsOfBatch),
+                               make_batch(work.tiles, at_once, kGroupsOfBatch)};
+  const auto end_of = [&](std::uint32_t begin) { return begin + std::min(at_once * kGroupsOfBatch, count - begin); };
+  settle_batch(work, 0, end_of(0), batches[0]);
   for (std::uint32_t next = end_of(0), turn = 0; next < count; turn ^= 1) {
     const std::uint32_t after = end_of(next);
-    meet_all(work, next, after, sources[turn].group);
-    tbb::parallel_invoke([&] { settle_together(work, next, after, sources[turn ^ 1]); },
-                         [&] { meet_all(work, after, count, sources[turn].group); });
+    meet_all(work, next, after, batches[turn]);
+    tbb::parallel_invoke([&] { settle_batch(work, next, after, batches[turn ^ 1]); },
+                         [&] { meet_all(work, after, count, batches[turn]); });
     next = after;
   }
 }

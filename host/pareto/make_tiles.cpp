@@ -121,6 +121,14 @@ AlignedTiles make_tiles(const Estimates& estimates, const ZOrder& order, const s
   return tiles;
 }
 
+bool may_reach(const AlignedTiles& tiles, std::uint32_t s, std::uint32_t t) {
+  const Tile &source = tiles.tiles[s], &tile = tiles.tiles[t];
+  if (tiles.grouped && (source.last_group < tile.first_group || source.first_group > tile.last_group)) return false;
+  const std::uint16_t *low = tiles.low.data() + std::size_t{s} * tiles.lanes,
+                      *high = tiles.high.data() + std::size_t{t} * tiles.lanes;
+  return std::equal(low, low + tiles.lanes, high, [](std::uint16_t a, std::uint16_t b) { return a <= b; });
+}
+
 void build_source(const AlignedTiles& tiles, const Tile& tile, const TilePath& path, SourceTile& source) {
   source.first_group = tile.first_group, source.last_group = tile.last_group;
   path.build(tiles,

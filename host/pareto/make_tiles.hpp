@@ -43,6 +43,9 @@ void for_rows(const AlignedTiles& tiles, Use use) {
   });
 }
 
+/// Says whether a row of tile `s` may be below a row of tile `t`, by their groups and boxes.
+bool may_reach(const AlignedTiles& tiles, std::uint32_t s, std::uint32_t t);
+
 /// Makes a source of a tile by its rows' ranks.
 void build_source(const AlignedTiles& tiles, const Tile& tile, const TilePath& path, SourceTile& source);
 

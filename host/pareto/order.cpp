@@ -6,10 +6,12 @@
 #include <atomic>
 #include <bit>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "host/clones.hpp"
 #include "host/pareto/filter.hpp"
+#include "host/pareto/key_codes.hpp"
 #include "host/pareto/keys.hpp"
 #include "host/pareto/radix_sort.hpp"
 
@@ -18,6 +20,7 @@ namespace {
 
 constexpr std::uint32_t kBlock = 1 << 12;
 constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
+constexpr std::uint32_t kManyRows = 1 << 14;  // are worth looking for codes of their keys
 
 /// Calls `work(i)` for all i in [begin, end), in parallel.
 template <class Work>
@@ -95,18 +98,23 @@ KeyEnds ends_of_keys(PointsView points, std::uint32_t k, std::uint32_t begin, st
   return ends;
 }
 
-/// What of a key goes above a row: its distance from the lowest key, without the `shift` last bits.
+/// What of a key goes above a row: its code where there are few keys, else its distance from the lowest key, without the
+/// `shift` last bits.
 struct KeyCut {
   std::uint64_t lowest = 0;
   int shift = 0;
+  std::optional<KeyCodes> codes;
 
-  std::uint64_t of(std::uint64_t key) const { return (key - lowest) >> shift; }
+  std::uint64_t of(std::uint64_t key) const { return codes ? codes->of(key) : (key - lowest) >> shift; }
   std::uint64_t rest(std::uint64_t key) const { return (key - lowest) & ((std::uint64_t{1} << shift) - 1); }
 };
 
 /// Cuts the keys of an objective no more than needed for all of them to fit.
 KeyCut cut_for(PointsView points, std::uint32_t k, int row_bits) {
   if (points.size == 0 || k >= points.objective_count) return {};
+  if (points.size >= kManyRows) {
+    if (auto codes = codes_of(points, k)) return {0, 0, std::move(codes)};
+  }
   using Range = tbb::blocked_range<std::uint32_t>;
   const KeyEnds ends = tbb::parallel_reduce(
       Range(0, points.size, kBlock), KeyEnds{},
@@ -115,7 +123,7 @@ KeyCut cut_for(PointsView points, std::uint32_t k, int row_bits) {
       },
       joined);
   const std::uint64_t width = static_cast<std::uint64_t>(ends.highest) - static_cast<std::uint64_t>(ends.lowest);
-  return {static_cast<std::uint64_t>(ends.lowest) ^ kSign, std::max<int>(0, std::bit_width(width) + row_bits - 64)};
+  return {static_cast<std::uint64_t>(ends.lowest) ^ kSign, std::max<int>(0, std::bit_width(width) + row_bits - 64), {}};
 }
 
 /// Points on their way into an order.
@@ -123,7 +131,8 @@ struct Sorting {
   PointsView points;
   std::vector<KeyCut> cuts;  // [objectives]
   KeyedRows rows;
-  bool told = false;  // whether equal words mean equal keys, in the objective sorted last
+  bool told = false;   // whether equal words mean equal keys, in the objective sorted last
+  bool coded = false;  // whether the words have the codes of all objectives
 };
 
 /// Calls `use(begin, end)` for every run of rows that `tie` with the one before, in parallel, once all runs are found.
@@ -152,7 +161,7 @@ void for_ties(std::uint32_t size, Tie tie, Use use) {
 /// Sorts rows, which have their keys as far as `cut` leaves them, stably by the keys. `key_of` by row. Says whether what is
 /// left of the keys tells them all apart.
 template <class KeyOf>
-bool sort_keyed_rows(KeyedRows& rows, KeyCut cut, KeyOf key_of) {
+bool sort_keyed_rows(KeyedRows& rows, const KeyCut& cut, KeyOf key_of) {
   sort_by_key(rows, 0, rows.size);
   if (cut.shift == 0) return true;
   std::atomic<bool> told{true};
@@ -173,7 +182,7 @@ bool sort_keyed_rows(KeyedRows& rows, KeyCut cut, KeyOf key_of) {
 /// Sorts positions by objective `k` or, stably, what is in the rows already.
 void sort_by_objective(Sorting& sorting, std::uint32_t k, bool from_the_start) {
   KeyedRows& rows = sorting.rows;
-  const KeyCut cut = sorting.cuts[k];
+  const KeyCut& cut = sorting.cuts[k];
   with_position_keys(sorting.points, k, [&](auto key_of) {
     for_all(0, rows.size, [&](std::uint32_t i) {
       const std::uint32_t position = from_the_start ? i : rows.row(i);
@@ -231,12 +240,37 @@ bool sort_few_ties(Sorting& sorting) {
   return comparisons <= rows.size / 16;
 }
 
-/// Sorts the positions into places. With few ties in objective 1 one sort does; else it is one an objective, from the last.
+/// Sorts by the codes of all objectives at once. False, and nothing done, where not all have codes, or not room for them.
+bool sort_codes(Sorting& sorting) {
+  KeyedRows& rows = sorting.rows;
+  int bits = rows.row_bits;
+  for (const KeyCut& cut : sorting.cuts) {
+    if (!cut.codes) return false;
+    bits += std::bit_width(cut.codes->count);
+  }
+  if (bits > 64) return false;
+  for (std::uint32_t k = 0; k < sorting.points.objective_count; ++k) {
+    const KeyCodes& codes = *sorting.cuts[k].codes;
+    const int width = std::bit_width(codes.count);
+    with_position_keys(sorting.points, k, [&](auto key_of) {
+      for_all(0, rows.size, [&](std::uint32_t i) {
+        const std::uint64_t before = k == 0 ? 0 : rows.key(i) << width;
+        rows.set(i, before | codes.of(key_of(i)), i);
+      });
+    });
+  }
+  sort_by_key(rows, 0, rows.size);
+  return sorting.told = sorting.coded = true;
+}
+
+/// Sorts the positions into places. With codes in all objectives, or few ties in objective 1, one sort does; else it is one
+/// an objective, from the last.
 void sort_lexicographically(Sorting& sorting) {
   const PointsView points = sorting.points;
   KeyedRows& rows = sorting.rows;
-  sort_by_objective(sorting, 0, true);
-  if (points.objective_count > 1 && !sort_few_ties(sorting)) {
+  const bool sorted = points.objective_count > 1 && sort_codes(sorting);
+  if (!sorted) sort_by_objective(sorting, 0, true);
+  if (!sorted && points.objective_count > 1 && !sort_few_ties(sorting)) {
     for (std::uint32_t k = points.objective_count; k-- > 0;) {
       sort_by_objective(sorting, k, k + 1 == points.objective_count);
     }
@@ -249,7 +283,7 @@ void sort_lexicographically(Sorting& sorting) {
 /// Marks the places whose key in objective 1 is not the one before. The rows are in the order of places.
 Array<std::uint8_t> begins_in_first(Sorting& sorting) {
   KeyedRows& rows = sorting.rows;
-  if (sorting.points.group) {  // by which they were sorted last
+  if (sorting.points.group || sorting.coded) {  // by which they were sorted last
     with_position_keys(sorting.points, 0, [&](auto key_of) {
       for_all(0, rows.size, [&](std::uint32_t i) { rows.set(i, sorting.cuts[0].of(key_of(rows.row(i))), rows.row(i)); });
     });
@@ -267,7 +301,7 @@ Array<std::uint32_t> unique_ranks(Sorting& sorting, const Array<std::uint32_t>& 
                                   Array<std::uint8_t>& begins) {
   const PointsView points = sorting.points;
   KeyedRows& rows = sorting.rows;
-  const KeyCut cut = sorting.cuts[k];
+  const KeyCut& cut = sorting.cuts[k];
   with_position_keys(points, k, [&](auto key_of_position) {
     const auto key_of = [&](std::uint32_t place) { return key_of_position(position[place]); };
     tbb::parallel_for(0u, (rows.size + kBlock - 1) / kBlock, [&](std::uint32_t block) {

@@ -1,0 +1,90 @@
+#include "host/pareto/key_codes.hpp"
+
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_reduce.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "host/pareto/estimates.hpp"
+#include "host/pareto/keys.hpp"
+#include "host/progress.hpp"
+
+namespace carbonfront {
+namespace {
+
+constexpr std::uint32_t kSample = 1024;
+constexpr std::uint32_t kBlock = 1 << 14;
+
+/// Distinct keys, as far as there are at most KeyCodes::kMost.
+struct Distinct {
+  std::vector<std::uint64_t> slots = std::vector<std::uint64_t>(KeyCodes::kSlots);
+  std::vector<std::uint8_t> taken = std::vector<std::uint8_t>(KeyCodes::kSlots, 0);
+  std::uint32_t count = 0;
+
+  bool too_many() const { return count > KeyCodes::kMost; }
+  void add(std::uint64_t key) {
+    std::uint32_t slot = KeyCodes::slot_of(key);
+    while (taken[slot] && slots[slot] != key) slot = (slot + 1) % KeyCodes::kSlots;
+    count += !taken[slot];
+    taken[slot] = 1, slots[slot] = key;
+  }
+  std::vector<std::uint64_t> sorted() const {
+    std::vector<std::uint64_t> keys;
+    for (std::uint32_t slot = 0; slot < KeyCodes::kSlots; ++slot) {
+      if (taken[slot]) keys.push_back(slots[slot]);
+    }
+    std::sort(keys.begin(), keys.end());
+    return keys;
+  }
+};
+
+bool repeats_in_sample(PointsView points, const Objective& objective) {
+  const std::vector<std::uint32_t> positions = sample_positions(points.size, kSample);
+  std::unordered_set<std::uint64_t> keys;
+  with_keys(objective, [&](auto key_of_row) {
+    for (const std::uint32_t position : positions) keys.insert(key_of_row(points.row(position)));
+  });
+  return keys.size() * 2 <= positions.size();
+}
+
+Distinct distinct_keys(PointsView points, const Objective& objective) {
+  using Range = tbb::blocked_range<std::uint32_t>;
+  Distinct all;
+  with_keys(objective, [&](auto key_of_row) {
+    all = tbb::parallel_reduce(
+        Range(0, points.size, kBlock), Distinct{},
+        [&](const Range& range, Distinct found) {
+          throw_if_stopped();
+          for (std::uint32_t i = range.begin(); i < range.end() && !found.too_many(); ++i)
+            found.add(key_of_row(points.row(i)));
+          return found;
+        },
+        [](Distinct a, const Distinct& b) {
+          for (const std::uint64_t key : b.sorted()) {
+            if (!a.too_many()) a.add(key);
+          }
+          return a;
+        });
+  });
+  return all;
+}
+
+}  // namespace
+
+std::optional<KeyCodes> codes_of(PointsView points, std::uint32_t objective) {
+  if (!repeats_in_sample(points, points.objectives[objective])) return std::nullopt;
+  const Distinct distinct = distinct_keys(points, points.objectives[objective]);
+  if (distinct.too_many()) return std::nullopt;
+  KeyCodes codes;
+  codes.key.resize(KeyCodes::kSlots);
+  codes.code.assign(KeyCodes::kSlots, 0);
+  for (const std::uint64_t key : distinct.sorted()) {
+    std::uint32_t slot = KeyCodes::slot_of(key);
+    while (codes.code[slot] != 0) slot = (slot + 1) % KeyCodes::kSlots;
+    codes.key[slot] = key, codes.code[slot] = static_cast<std::uint16_t>(++codes.count);
+  }
+  return codes;
+}
+
+}  // namespace carbonfront
