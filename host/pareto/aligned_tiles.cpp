@@ -25,9 +25,9 @@ constexpr std::uint32_t kGroupsOfBatch = 4;  // of sources, whose tiles settle s
 
 /// Sixteen tiles as sources: 128 KiB of masks an objective, which the second cache holds of eight objectives; of more there
 /// are fewer.
-std::uint32_t sources_at_once(std::uint32_t objectives, std::size_t tiles) {
-  const std::uint32_t most = std::clamp(8 * kMostSources / std::max(objectives, 1u), 4u, kMostSources);
-  return std::clamp(static_cast<std::uint32_t>(tiles / 64), 1u, most);
+std::uint32_t sources_at_once(const AlignedTiles& tiles) {
+  const std::uint32_t most = std::clamp(8 * kMostSources / std::max(tiles.objectives, 1u), 4u, kMostSources);
+  return std::clamp(static_cast<std::uint32_t>(tiles.tiles.size() / 64), 1u, most);
 }
 
 /// Tiles on their way to an answer.
@@ -37,6 +37,7 @@ struct Settling {
   TilesFor answer;
   std::uint32_t limit;
   Progress& progress;
+  std::uint32_t sources_at_once;
   std::atomic<std::uint64_t> met{0}, masked{0}, compared{0};
 
   void add(const TileWork& work) { met += work.met, masked += work.masked, compared += work.compared; }
@@ -49,11 +50,11 @@ struct Batch {
   std::vector<SourceGroup> groups;  // of these, for later tiles
 };
 
-Batch make_batch(const AlignedTiles& tiles, std::uint32_t sources, std::uint32_t groups) {
+Batch make_batch(const AlignedTiles& tiles, std::uint32_t most_tiles) {
   Batch batch;
-  for (std::uint32_t s = 0; s < sources * groups; ++s)
+  for (std::uint32_t s = 0; s < most_tiles; ++s)
     batch.sources.push_back(make_source(tiles.objectives, tiles.lanes, tiles.grouped));
-  batch.groups.resize(groups);
+  batch.groups.resize(kGroupsOfBatch);
   for (SourceGroup& group : batch.groups) group.corner.resize(tiles.lanes);
   return batch;
 }
@@ -110,9 +111,8 @@ void settle_batch(Settling& work, std::uint32_t begin, std::uint32_t end, Batch&
   };
   for (std::uint32_t t = begin; t < end; ++t) let_go(t);
   tasks.wait();
-  const auto at_once = static_cast<std::uint32_t>(batch.sources.size() / batch.groups.size());
   for (SourceGroup& group : batch.groups) start_group(group);
-  for (std::uint32_t s = 0; s < count; ++s) add_source(work, batch.sources[s], batch.groups[s / at_once]);
+  for (std::uint32_t s = 0; s < count; ++s) add_source(work, batch.sources[s], batch.groups[s / work.sources_at_once]);
 }
 
 /// Lets the tiles [begin, end) meet the sources of a batch before all of them.
@@ -132,10 +132,9 @@ void meet_all(Settling& work, std::uint32_t begin, std::uint32_t end, const Batc
 void settle_all(Settling& work) {
   const auto count = static_cast<std::uint32_t>(work.tiles.tiles.size());
   if (count == 0) return;
-  const std::uint32_t at_once = sources_at_once(work.tiles.objectives, count);
-  std::array<Batch, 2> batches{make_batch(work.tiles, at_once, kGroupsOfBatch),
-                               make_batch(work.tiles, at_once, kGroupsOfBatch)};
-  const auto end_of = [&](std::uint32_t begin) { return begin + std::min(at_once * kGroupsOfBatch, count - begin); };
+  const std::uint32_t most = std::min(work.sources_at_once * kGroupsOfBatch, count);
+  std::array<Batch, 2> batches{make_batch(work.tiles, most), make_batch(work.tiles, std::min(most, count - most))};
+  const auto end_of = [&](std::uint32_t begin) { return begin + std::min(most, count - begin); };
   settle_batch(work, 0, end_of(0), batches[0]);
   for (std::uint32_t next = end_of(0), turn = 0; next < count; turn ^= 1) {
     const std::uint32_t after = end_of(next);
@@ -171,7 +170,7 @@ Array<std::uint32_t> ranks_by_tiles(PointsView points, std::uint32_t max_rank, P
   AlignedTiles tiles = make_tiles(estimates, order, nullptr, proven ? proven->data() : nullptr, TilesFor::ranks);
   estimates.rows = {};
   order.rows = {};
-  Settling settling{tiles, path, TilesFor::ranks, limit, progress};
+  Settling settling{tiles, path, TilesFor::ranks, limit, progress, sources_at_once(tiles)};
   settle_all(settling);
   give_work(settling, work);
   Array<std::uint32_t> ranks(points.size);
@@ -200,7 +199,7 @@ Array<std::uint8_t> front_by_tiles(PointsView points, Progress& progress, const 
       make_tiles(estimates, order, left ? &*left : nullptr, proven ? proven->data() : nullptr, TilesFor::front);
   estimates.rows = {};
   order.rows = {};
-  Settling settling{tiles, path, TilesFor::front, kNotAsked, progress};
+  Settling settling{tiles, path, TilesFor::front, kNotAsked, progress, sources_at_once(tiles)};
   settle_all(settling);
   give_work(settling, work);
   Array<std::uint8_t> front(points.size, std::uint8_t{0});

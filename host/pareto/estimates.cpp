@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <limits>
 #include <utility>
 
@@ -135,9 +136,11 @@ std::vector<Histogram> histograms_of(PointsView points) {
   return histograms;
 }
 
-/// Says whether a column's estimates tell all its keys apart. Columns of many values hardly can: these are not looked at.
+/// Says whether a column's estimates tell all its keys apart. Columns of many values hardly can, and few rows need not:
+/// these are not looked at.
 bool tells_all(const Estimates& estimates, std::uint32_t k) {
   const PointsView points = estimates.points;
+  if (points.size < 4 * kSample) return false;
   std::vector<std::uint16_t> sample;
   for (const std::uint32_t position : sample_positions(points.size, kSample)) sample.push_back(estimates.row(position)[k]);
   std::sort(sample.begin(), sample.end());
@@ -201,6 +204,7 @@ std::uint16_t estimate_of(const Histogram& histogram, std::int64_t key) {
 std::uint64_t estimate_bytes(std::uint32_t objectives) { return (objectives + 7) / 8 * 16; }
 
 Estimates estimate_points(PointsView points, const TilePath& path, float* strength) {
+  assert(points.objective_count > 0 && points.objective_count <= 64);
   Estimates estimates;
   estimates.points = points;
   estimates.lanes = (points.objective_count + 7) / 8 * 8;
