@@ -103,17 +103,19 @@ KeyEnds ends_of_keys(PointsView points, std::uint32_t k, std::uint32_t begin, st
 struct KeyCut {
   std::uint64_t lowest = 0;
   int shift = 0;
-  std::optional<KeyCodes> codes;
+  const KeyCodes* codes = nullptr;
 
-  std::uint64_t of(std::uint64_t key) const { return codes ? codes->of(key) : (key - lowest) >> shift; }
+  std::uint64_t distance(std::uint64_t key) const { return (key - lowest) >> shift; }
+  std::uint64_t of(std::uint64_t key) const { return codes ? codes->of(key) : distance(key); }
   std::uint64_t rest(std::uint64_t key) const { return (key - lowest) & ((std::uint64_t{1} << shift) - 1); }
 };
 
-/// Cuts the keys of an objective no more than needed for all of them to fit.
-KeyCut cut_for(PointsView points, std::uint32_t k, int row_bits) {
+/// Cuts the keys of an objective no more than needed for all of them to fit. `codes` becomes what they have codes by.
+KeyCut cut_for(PointsView points, std::uint32_t k, int row_bits, std::optional<KeyCodes>& codes) {
   if (points.size == 0 || k >= points.objective_count) return {};
   if (points.size >= kManyRows) {
-    if (auto codes = codes_of(points, k)) return {0, 0, std::move(codes)};
+    codes = codes_of(points, k);
+    if (codes) return {0, 0, &*codes};
   }
   using Range = tbb::blocked_range<std::uint32_t>;
   const KeyEnds ends = tbb::parallel_reduce(
@@ -123,13 +125,14 @@ KeyCut cut_for(PointsView points, std::uint32_t k, int row_bits) {
       },
       joined);
   const std::uint64_t width = static_cast<std::uint64_t>(ends.highest) - static_cast<std::uint64_t>(ends.lowest);
-  return {static_cast<std::uint64_t>(ends.lowest) ^ kSign, std::max<int>(0, std::bit_width(width) + row_bits - 64), {}};
+  return {static_cast<std::uint64_t>(ends.lowest) ^ kSign, std::max<int>(0, std::bit_width(width) + row_bits - 64), nullptr};
 }
 
 /// Points on their way into an order.
 struct Sorting {
   PointsView points;
-  std::vector<KeyCut> cuts;  // [objectives]
+  std::vector<std::optional<KeyCodes>> codes;  // [objectives]
+  std::vector<KeyCut> cuts;                    // [objectives]
   KeyedRows rows;
   bool told = false;   // whether equal words mean equal keys, in the objective sorted last
   bool coded = false;  // whether the words have the codes of all objectives
@@ -161,7 +164,7 @@ void for_ties(std::uint32_t size, Tie tie, Use use) {
 /// Sorts rows, which have their keys as far as `cut` leaves them, stably by the keys. `key_of` by row. Says whether what is
 /// left of the keys tells them all apart.
 template <class KeyOf>
-bool sort_keyed_rows(KeyedRows& rows, const KeyCut& cut, KeyOf key_of) {
+bool sort_keyed_rows(KeyedRows& rows, KeyCut cut, KeyOf key_of) {
   sort_by_key(rows, 0, rows.size);
   if (cut.shift == 0) return true;
   std::atomic<bool> told{true};
@@ -182,12 +185,19 @@ bool sort_keyed_rows(KeyedRows& rows, const KeyCut& cut, KeyOf key_of) {
 /// Sorts positions by objective `k` or, stably, what is in the rows already.
 void sort_by_objective(Sorting& sorting, std::uint32_t k, bool from_the_start) {
   KeyedRows& rows = sorting.rows;
-  const KeyCut& cut = sorting.cuts[k];
+  const KeyCut cut = sorting.cuts[k];
   with_position_keys(sorting.points, k, [&](auto key_of) {
-    for_all(0, rows.size, [&](std::uint32_t i) {
-      const std::uint32_t position = from_the_start ? i : rows.row(i);
-      rows.set(i, cut.of(key_of(position)), position);
-    });
+    const auto write = [&](auto word_of) {
+      for_all(0, rows.size, [&](std::uint32_t i) {
+        const std::uint32_t position = from_the_start ? i : rows.row(i);
+        rows.set(i, word_of(key_of(position)), position);
+      });
+    };
+    if (cut.codes) {
+      write([codes = cut.codes](std::uint64_t key) { return std::uint64_t{codes->of(key)}; });
+    } else {
+      write([cut](std::uint64_t key) { return cut.distance(key); });
+    }
     sorting.told = sort_keyed_rows(rows, cut, key_of);
   });
 }
@@ -285,7 +295,8 @@ Array<std::uint8_t> begins_in_first(Sorting& sorting) {
   KeyedRows& rows = sorting.rows;
   if (sorting.points.group || sorting.coded) {  // by which they were sorted last
     with_position_keys(sorting.points, 0, [&](auto key_of) {
-      for_all(0, rows.size, [&](std::uint32_t i) { rows.set(i, sorting.cuts[0].of(key_of(rows.row(i))), rows.row(i)); });
+      const KeyCut cut = sorting.cuts[0];
+      for_all(0, rows.size, [&](std::uint32_t i) { rows.set(i, cut.of(key_of(rows.row(i))), rows.row(i)); });
     });
   }
   Array<std::uint8_t> begins(rows.size);
@@ -301,7 +312,7 @@ Array<std::uint32_t> unique_ranks(Sorting& sorting, const Array<std::uint32_t>& 
                                   Array<std::uint8_t>& begins) {
   const PointsView points = sorting.points;
   KeyedRows& rows = sorting.rows;
-  const KeyCut& cut = sorting.cuts[k];
+  const KeyCut cut = sorting.cuts[k];
   with_position_keys(points, k, [&](auto key_of_position) {
     const auto key_of = [&](std::uint32_t place) { return key_of_position(position[place]); };
     tbb::parallel_for(0u, (rows.size + kBlock - 1) / kBlock, [&](std::uint32_t block) {
@@ -311,7 +322,11 @@ Array<std::uint32_t> unique_ranks(Sorting& sorting, const Array<std::uint32_t>& 
       keys[0] = key_of(begin - (begin > 0));
       for (std::uint32_t i = 0; i < count; ++i) keys[i + 1] = key_of(begin + i);
       for (std::uint32_t i = 0; i < count; ++i) begins[begin + i] |= keys[i + 1] != keys[i];
-      for (std::uint32_t i = 0; i < count; ++i) rows.set(begin + i, cut.of(keys[i + 1]), begin + i);
+      if (cut.codes) {
+        for (std::uint32_t i = 0; i < count; ++i) rows.set(begin + i, cut.codes->of(keys[i + 1]), begin + i);
+      } else {
+        for (std::uint32_t i = 0; i < count; ++i) rows.set(begin + i, cut.distance(keys[i + 1]), begin + i);
+      }
     });
     sort_keyed_rows(rows, cut, key_of);
   });
@@ -340,8 +355,9 @@ Order lexicographic_order(PointsView points, Progress& progress) {
   order.size = points.size;
   const std::uint32_t objectives = std::max(2u, points.objective_count);
   progress.begin("order", std::uint64_t{points.size} * objectives);
-  Sorting sorting{points, {}, keyed_rows(points.size)};
-  for (std::uint32_t k = 0; k < objectives; ++k) sorting.cuts.push_back(cut_for(points, k, sorting.rows.row_bits));
+  Sorting sorting{points, std::vector<std::optional<KeyCodes>>(objectives), {}, keyed_rows(points.size)};
+  for (std::uint32_t k = 0; k < objectives; ++k)
+    sorting.cuts.push_back(cut_for(points, k, sorting.rows.row_bits, sorting.codes[k]));
   sort_lexicographically(sorting);
   progress.add(points.size);
   Array<std::uint32_t>& position = order.position;
