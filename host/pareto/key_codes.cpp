@@ -4,7 +4,6 @@
 #include <tbb/parallel_reduce.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "host/pareto/estimates.hpp"
 #include "host/pareto/keys.hpp"
@@ -13,7 +12,7 @@
 namespace carbonfront {
 namespace {
 
-constexpr std::uint32_t kSample = 1024;
+constexpr std::uint32_t kSampleRuns = 8, kSampleRun = 128;
 constexpr std::uint32_t kBlock = 1 << 14;
 
 /// Distinct keys, as far as there are at most KeyCodes::kMost.
@@ -39,13 +38,20 @@ struct Distinct {
   }
 };
 
+/// Looks at a few runs of rows, side by side because a place of its own for each costs more than its key.
 bool repeats_in_sample(PointsView points, const Objective& objective) {
-  const std::vector<std::uint32_t> positions = sample_positions(points.size, kSample);
-  std::unordered_set<std::uint64_t> keys;
+  const std::uint32_t length = std::min(kSampleRun, points.size);
+  std::vector<std::uint64_t> keys;
   with_keys(objective, [&](auto key_of_row) {
-    for (const std::uint32_t position : positions) keys.insert(key_of_row(points.row(position)));
+    for (std::uint32_t begin : sample_positions(points.size, kSampleRuns)) {
+      begin = std::min(begin, points.size - length);
+      for (std::uint32_t i = 0; i < length; ++i) keys.push_back(key_of_row(points.row(begin + i)));
+    }
   });
-  return keys.size() * 2 <= positions.size();
+  const std::size_t size = keys.size();
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys.size() * 2 <= size;
 }
 
 Distinct distinct_keys(PointsView points, const Objective& objective) {
