@@ -15,19 +15,19 @@ inline void transpose(const std::uint16_t* from, std::size_t from_stride, std::u
   EightLanes in[8], ones[8], out[8];
   for (std::size_t r = 0; r < 8; ++r) in[r] = *reinterpret_cast<const EightLanes*>(from + r * from_stride);
   for (std::size_t r = 0; r < 4; ++r) {
-    ones[r] = __builtin_shuffle(in[2 * r], in[2 * r + 1], (EightLanes){0, 8, 1, 9, 2, 10, 3, 11});
-    ones[r + 4] = __builtin_shuffle(in[2 * r], in[2 * r + 1], (EightLanes){4, 12, 5, 13, 6, 14, 7, 15});
+    ones[r] = __builtin_shufflevector(in[2 * r], in[2 * r + 1], 0, 8, 1, 9, 2, 10, 3, 11);
+    ones[r + 4] = __builtin_shufflevector(in[2 * r], in[2 * r + 1], 4, 12, 5, 13, 6, 14, 7, 15);
   }
   for (std::size_t half = 0; half < 2; ++half) {
     const EightLanes* own = ones + half * 4;
-    const Pairs low[2] = {__builtin_shuffle((Pairs)own[0], (Pairs)own[1], (Pairs){0, 4, 1, 5}),
-                          __builtin_shuffle((Pairs)own[2], (Pairs)own[3], (Pairs){0, 4, 1, 5})};
-    const Pairs high[2] = {__builtin_shuffle((Pairs)own[0], (Pairs)own[1], (Pairs){2, 6, 3, 7}),
-                           __builtin_shuffle((Pairs)own[2], (Pairs)own[3], (Pairs){2, 6, 3, 7})};
-    out[half * 4] = (EightLanes)__builtin_shuffle((Fours)low[0], (Fours)low[1], (Fours){0, 2});
-    out[half * 4 + 1] = (EightLanes)__builtin_shuffle((Fours)low[0], (Fours)low[1], (Fours){1, 3});
-    out[half * 4 + 2] = (EightLanes)__builtin_shuffle((Fours)high[0], (Fours)high[1], (Fours){0, 2});
-    out[half * 4 + 3] = (EightLanes)__builtin_shuffle((Fours)high[0], (Fours)high[1], (Fours){1, 3});
+    const Pairs low[2] = {__builtin_shufflevector((Pairs)own[0], (Pairs)own[1], 0, 4, 1, 5),
+                          __builtin_shufflevector((Pairs)own[2], (Pairs)own[3], 0, 4, 1, 5)};
+    const Pairs high[2] = {__builtin_shufflevector((Pairs)own[0], (Pairs)own[1], 2, 6, 3, 7),
+                           __builtin_shufflevector((Pairs)own[2], (Pairs)own[3], 2, 6, 3, 7)};
+    out[half * 4] = (EightLanes)__builtin_shufflevector((Fours)low[0], (Fours)low[1], 0, 2);
+    out[half * 4 + 1] = (EightLanes)__builtin_shufflevector((Fours)low[0], (Fours)low[1], 1, 3);
+    out[half * 4 + 2] = (EightLanes)__builtin_shufflevector((Fours)high[0], (Fours)high[1], 0, 2);
+    out[half * 4 + 3] = (EightLanes)__builtin_shufflevector((Fours)high[0], (Fours)high[1], 1, 3);
   }
   for (std::size_t r = 0; r < 8; ++r) *reinterpret_cast<EightLanes*>(to + r * to_stride) = out[r];
 }
