@@ -11,3 +11,9 @@
 #include "host/pareto/tile_kernels_settle.hpp"
 //
 #include "host/pareto/tile_kernels_counts.hpp"
+
+/// The path of these kernels. Evaluated when it is compiled: nothing of it runs where the instructions may be missing.
+constexpr TilePath path_of_these(const char* name, bool (*runs_here)()) {
+  return {name,        runs_here, estimate, build, raise, kill, settle, settle_front, find_first_dominators,
+          build_count, add_counts};
+}

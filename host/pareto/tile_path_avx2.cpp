@@ -23,17 +23,8 @@ namespace {
 
 namespace carbonfront {
 
-const TilePath kTilePathAvx2{"AVX2",
-                             [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"); },
-                             estimate,
-                             build,
-                             raise,
-                             kill,
-                             settle,
-                             settle_front,
-                             find_first_dominators,
-                             build_count,
-                             add_counts};
+constinit const TilePath kTilePathAvx2 =
+    path_of_these("AVX2", [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"); });
 
 }  // namespace carbonfront
 

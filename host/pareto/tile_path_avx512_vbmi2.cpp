@@ -24,21 +24,11 @@ namespace {
 
 namespace carbonfront {
 
-const TilePath kTilePathAvx512Vbmi2{"AVX-512 with VBMI2",
-                                    [] {
-                                      return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                                             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi2") &&
-                                             __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("bmi2");
-                                    },
-                                    estimate,
-                                    build,
-                                    raise,
-                                    kill,
-                                    settle,
-                                    settle_front,
-                                    find_first_dominators,
-                                    build_count,
-                                    add_counts};
+constinit const TilePath kTilePathAvx512Vbmi2 = path_of_these("AVX-512 with VBMI2", [] {
+  return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vpopcntdq") &&
+         __builtin_cpu_supports("bmi2");
+});
 
 }  // namespace carbonfront
 

@@ -8,7 +8,6 @@ namespace {
 #include "host/pareto/tile_kernels.hpp"
 }  // namespace
 
-const TilePath kTilePathPlain{"plain C++",  [] { return true; },   estimate,    build,     raise, kill, settle,
-                              settle_front, find_first_dominators, build_count, add_counts};
+constinit const TilePath kTilePathPlain = path_of_these("plain C++", [] { return true; });
 
 }  // namespace carbonfront
