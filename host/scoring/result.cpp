@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <ranges>
 
 #include "host/errors.hpp"
 #include "host/scoring/front_columns.hpp"
@@ -17,18 +18,27 @@ namespace carbonfront {
 
 namespace {
 
-/// Writes one value for every input row: `value(i)` at `row_of(i)` for i in [0, size), ascending, and `fill` elsewhere.
+/// Writes one value for every input row: `value(i)` at `row_of(i)` for i in [0, size), ascending, and `fill` elsewhere. Both
+/// are called by several threads.
 template <class T, class RowOf, class Value>
 void write_by_row(hid_t dataset, hid_t type, std::uint64_t rows, std::uint32_t size, T fill, RowOf row_of, Value value,
                   Progress& progress) {
-  std::vector<T> slab;
-  std::uint32_t i = 0;
+  const auto make = [&](std::uint64_t begin, std::uint64_t count, void* room) {
+    T* values = static_cast<T*>(room);
+    const auto all = std::views::iota(std::uint32_t{0}, size);
+    auto i = static_cast<std::uint32_t>(std::ranges::lower_bound(all, begin, {}, row_of) - all.begin());
+    const bool dense = size - i >= count && row_of(i + static_cast<std::uint32_t>(count - 1)) == begin + count - 1;
+    if (dense) {  // each row has a value
+      for (std::uint64_t at = 0; at < count; ++at) values[at] = value(i + static_cast<std::uint32_t>(at));
+      return;
+    }
+    std::fill_n(values, count, fill);
+    for (; i < size && row_of(i) < begin + count; ++i) values[row_of(i) - begin] = value(i);
+  };
   for (std::uint64_t begin = 0; begin < rows; begin += kSlabRows) {
     throw_if_stopped();
     std::uint64_t count = std::min(kSlabRows, rows - begin);
-    slab.assign(count, fill);
-    for (; i < size && row_of(i) < begin + count; ++i) slab[row_of(i) - begin] = value(i);
-    h5::write_rows(dataset, begin, count, type, slab.data());
+    h5::write_rows(dataset, begin, count, type, make);
     progress.add(count);
   }
 }

@@ -95,10 +95,6 @@ PointsView ViewScores::points() const {
           rated_group.empty() ? nullptr : rated_group.data()};
 }
 
-std::uint64_t ViewScores::row_of(const Selection& selection, std::uint32_t position) const {
-  return only_front ? front_row[position] : selection.row_of(selected_of(position));
-}
-
 ViewScores rate(const Plan& plan, const Data& data, std::size_t view_index) {
   const ViewPlan& view = plan.views[view_index];
   if (!view.resident) return rate_passing(plan, data, view_index);

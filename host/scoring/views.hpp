@@ -55,7 +55,9 @@ struct ViewScores {
   std::uint32_t selected_of(std::uint32_t position) const { return all_rated ? position : rated[position]; }
   std::uint32_t group_of(std::uint32_t position) const { return rated_group.empty() ? 0 : rated_group[position]; }
   /// Row number in the sweep.
-  std::uint64_t row_of(const Selection& selection, std::uint32_t position) const;
+  std::uint64_t row_of(const Selection& selection, std::uint32_t position) const {
+    return only_front ? front_row[position] : selection.row_of(selected_of(position));
+  }
   PointsView points() const;
 };
 

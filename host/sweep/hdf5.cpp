@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <tbb/parallel_for.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,7 +9,6 @@
 #include <cstring>
 
 #include "host/errors.hpp"
-#include "host/sweep/chunk_encoder.hpp"
 #include "host/sweep/external.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/sweep/raw_file.hpp"
@@ -19,7 +17,6 @@ namespace carbonfront::h5 {
 
 namespace {
 
-constexpr std::size_t kEncodedTogether = 32 << 20;  // bytes of chunks that are encoded before they are written
 constexpr hssize_t kMostAttributeTexts = 65536;
 constexpr std::size_t kMostAttributeBytes = 64 << 20;
 
@@ -256,88 +253,6 @@ Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vec
   Handle dataset(H5Dcreate2(parent, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
   written(dataset, name);
   return dataset;
-}
-
-namespace {
-
-[[noreturn]] void cannot_write(hid_t dataset) {
-  std::string reason = last_reason();
-  char name[256] = "a dataset";
-  H5Iget_name(dataset, name, sizeof name);
-  throw OutputError(std::string("cannot write ") + name, reason, "check the folder and its free space");
-}
-
-/// How the chunks of a dataset are encoded; no rows where they are not, or by other filters.
-struct Encoding {
-  hsize_t chunk_rows = 0, rows = 0;
-  std::size_t value_bytes = 0;
-  ChunkFilters filters = {};
-};
-
-Encoding encoding_of(hid_t dataset, hid_t memory_type) {
-  Handle list(H5Dget_create_plist(dataset)), type(H5Dget_type(dataset)), space(H5Dget_space(dataset));
-  Encoding encoding;
-  if (H5Pget_layout(list) != H5D_CHUNKED || H5Sget_simple_extent_ndims(space) != 1 || H5Tequal(type, memory_type) <= 0 ||
-      H5Tdetect_class(type, H5T_VLEN) > 0 || H5Tis_variable_str(type) > 0)
-    return encoding;
-  H5Sget_simple_extent_dims(space, &encoding.rows, nullptr);
-  encoding.value_bytes = H5Tget_size(type);
-  const int filters = H5Pget_nfilters(list);
-  for (int i = 0; i < filters; ++i) {
-    unsigned flags = 0, value = 0;
-    std::size_t values = 1;
-    H5Z_filter_t filter = H5Pget_filter2(list, static_cast<unsigned>(i), &flags, &values, &value, 0, nullptr, nullptr);
-    if (filter == H5Z_FILTER_SHUFFLE && i == 0)
-      encoding.filters.shuffle = true;
-    else if (filter == H5Z_FILTER_DEFLATE && i == encoding.filters.shuffle)
-      encoding.filters.level = static_cast<int>(value);
-    else if (filter == H5Z_FILTER_FLETCHER32 && i + 1 == filters)
-      encoding.filters.fletcher32 = true;
-    else
-      return {};
-  }
-  if (filters > 0) H5Pget_chunk(list, 1, &encoding.chunk_rows);
-  return encoding;
-}
-
-/// Writes whole chunks and, at the dataset's end, the rest: encoded on all threads, a few at a time, and written in order by
-/// the caller's thread.
-void write_chunks(hid_t dataset, hsize_t begin, hsize_t count, const Encoding& encoding, const std::byte* values) {
-  const std::size_t chunk_bytes = encoding.chunk_rows * encoding.value_bytes;
-  const std::size_t chunks = (count + encoding.chunk_rows - 1) / encoding.chunk_rows;
-  const std::size_t together = std::max<std::size_t>(1, kEncodedTogether / chunk_bytes);
-  std::vector<std::vector<std::byte>> encoded(std::min(chunks, together));
-  for (std::size_t first = 0; first < chunks; first += together) {
-    std::size_t size = std::min(together, chunks - first);
-    tbb::parallel_for(std::size_t{0}, size, [&](std::size_t i) {
-      std::size_t at = (first + i) * chunk_bytes,
-                  bytes = std::min<std::size_t>(chunk_bytes, count * encoding.value_bytes - at);
-      std::vector<std::byte> padded;  // a chunk at the edge is stored whole
-      if (bytes < chunk_bytes) {
-        padded.assign(values + at, values + at + bytes);
-        padded.resize(chunk_bytes);
-      }
-      encode_chunk(padded.empty() ? values + at : padded.data(), chunk_bytes, encoding.value_bytes, encoding.filters,
-                   encoded[i]);
-    });
-    for (std::size_t i = 0; i < size; ++i) {
-      hsize_t offset = begin + (first + i) * encoding.chunk_rows;
-      if (H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, &offset, encoded[i].size(), encoded[i].data()) < 0) cannot_write(dataset);
-    }
-  }
-}
-
-}  // namespace
-
-void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, const void* values) {
-  if (count == 0) return;
-  Encoding encoding = encoding_of(dataset, memory_type);
-  bool whole = encoding.chunk_rows > 0 && begin % encoding.chunk_rows == 0 &&
-               (count % encoding.chunk_rows == 0 || begin + count == encoding.rows);
-  if (whole) return write_chunks(dataset, begin, count, encoding, static_cast<const std::byte*>(values));
-  Handle file_space(H5Dget_space(dataset)), memory_space(H5Screate_simple(1, &count, nullptr));
-  H5Sselect_hyperslab(file_space, H5S_SELECT_SET, &begin, nullptr, &count, nullptr);
-  if (H5Dwrite(dataset, memory_type, memory_space, file_space, H5P_DEFAULT, values) < 0) cannot_write(dataset);
 }
 
 Handle write_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, const void* values) {

@@ -4,6 +4,7 @@
 #include <hdf5.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -115,6 +116,12 @@ Handle create_dataset(hid_t parent, const char* name, hid_t type, const std::vec
 /// of the memory's own type, with filters, the chunks are encoded on all threads and written by this one. HDF5 1.10 reads
 /// a dataset of one such chunk wrongly until it has been closed and opened again. Throws OutputError.
 void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, const void* values);
+
+/// Makes the values of `count` rows from `begin` on, in the memory's type. Several threads may call it at once.
+using MakeRows = std::function<void(hsize_t begin, hsize_t count, void* values)>;
+
+/// The same for rows that are made where they are encoded, a chunk at a time on every thread, so that they are in its cache.
+void write_rows(hid_t dataset, hsize_t begin, hsize_t count, hid_t memory_type, const MakeRows& make);
 
 /// Creates and fills a dataset in one go. Throws OutputError.
 Handle write_dataset(hid_t parent, const char* name, hid_t type, const std::vector<hsize_t>& shape, const void* values);
