@@ -19,64 +19,79 @@ constexpr std::uint32_t kBlockRows = 1024;
 constexpr std::uint32_t kFewMembers = 2 * kTileSlots;  // so few that sorting the other rows costs more than it saves
 constexpr std::uint32_t kSourcesAtOnce = 16;
 
-/// Lists the places between `begin` and `end` that start a non-dominated run. The first of a run has its lowest position.
-std::vector<std::uint32_t> front_places(const Order& order, const Array<std::uint8_t>& nondominated, std::uint32_t begin,
-                                        std::uint32_t end) {
+/// Lists the places that start a non-dominated run. The first of a run has its lowest position.
+std::vector<std::uint32_t> front_places(const Order& order, const Array<std::uint8_t>& nondominated) {
+  constexpr std::uint32_t kPlaces = 1 << 16;
+  std::vector<std::vector<std::uint32_t>> found((order.size + kPlaces - 1) / kPlaces);
+  tbb::parallel_for(std::size_t{0}, found.size(), [&](std::size_t block) {
+    throw_if_stopped();
+    const auto begin = static_cast<std::uint32_t>(block * kPlaces), end = std::min(order.size, begin + kPlaces);
+    for (std::uint32_t place = begin; place < end; ++place)
+      if (order.run_start[place] == place && nondominated[order.position[place]]) found[block].push_back(place);
+  });
   std::vector<std::uint32_t> places;
-  for (std::uint32_t place = begin; place < end; ++place) {
-    if (place % kBlockRows == 0) throw_if_stopped();
-    if (order.run_start[place] == place && nondominated[order.position[place]]) places.push_back(place);
-  }
+  for (const auto& block : found) places.insert(places.end(), block.begin(), block.end());
   return places;
 }
 
-/// Calls `answer(place)` for the first place of every dominated run between `begin` and `end`, in parallel.
-template <class Answer>
-void for_dominated(const Order& order, const Array<std::uint8_t>& nondominated, std::uint32_t begin, std::uint32_t end,
-                   Progress& progress, Answer answer) {
-  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(begin, end, kBlockRows), [&](const auto& range) {
-    throw_if_stopped();
-    for (std::uint32_t place = range.begin(); place < range.end(); ++place) {
-      if (order.run_start[place] == place && !nondominated[order.position[place]]) answer(place);
-    }
-    progress.add(range.end() - range.begin());
-  });
-}
+/// Monotonic stack of a sweep along the front of two objectives: of the members met so far those that no later one of a
+/// lower position follows. From the bottom up, positions rise and ranks in objective 2 fall.
+struct SuffixMinima {
+  std::vector<std::uint32_t> second, position;
 
-/// Lowest of an interval, by a tree over its leaves. [2 · leaves]: node i is the lower of nodes 2i and 2i + 1.
-struct LowestTree {
-  std::size_t leaves;
-  std::vector<std::uint32_t> nodes;
+  void push(std::uint32_t rank, std::uint32_t at) {
+    while (!position.empty() && position.back() > at) second.pop_back(), position.pop_back();
+    second.push_back(rank), position.push_back(at);
+  }
+  /// The lowest position of those whose rank is below `rank`; kNone where there is none. O(log size), without branches.
+  std::uint32_t lowest_below(std::uint32_t rank) const {
+    std::size_t base = 0;
+    for (std::size_t left = second.size(); left > 1;) {
+      const std::size_t half = left / 2;
+      base += second[base + half - 1] > rank ? half : 0;
+      left -= half;
+    }
+    return base < second.size() && second[base] < rank ? position[base] : kNone;
+  }
 };
 
-LowestTree lowest_tree(const Order& order, const std::vector<std::uint32_t>& places) {
-  LowestTree tree{places.size(), std::vector<std::uint32_t>(2 * places.size(), kNone)};
-  for (std::size_t i = 0; i < places.size(); ++i) tree.nodes[tree.leaves + i] = order.position[places[i]];
-  for (std::size_t i = tree.leaves; i-- > 1;) tree.nodes[i] = std::min(tree.nodes[2 * i], tree.nodes[2 * i + 1]);
-  return tree;
-}
-
-std::uint32_t lowest_between(const LowestTree& tree, std::size_t begin, std::size_t end) {
-  std::uint32_t lowest = kNone;
-  for (begin += tree.leaves, end += tree.leaves; begin < end; begin /= 2, end /= 2) {
-    if (begin % 2) lowest = std::min(lowest, tree.nodes[begin++]);
-    if (end % 2) lowest = std::min(lowest, tree.nodes[--end]);
+/// Of each member of the front the last one before it with a lower position, or kNone: what lies below it on the stack.
+std::vector<std::uint32_t> below_on_stack(const Order& order, const std::vector<std::uint32_t>& front) {
+  std::vector<std::uint32_t> below(front.size(), kNone);
+  for (std::uint32_t i = 1; i < front.size(); ++i) {
+    std::uint32_t at = i - 1;
+    while (at != kNone && order.position[front[at]] > order.position[front[i]]) at = below[at];
+    below[i] = at;
   }
-  return lowest;
+  return below;
 }
 
-/// Two objectives: along the front, places rise and ranks in objective 2 fall, so a row's dominators are an interval.
-std::vector<std::uint32_t> witnesses_by_interval(const Order& order, const Array<std::uint8_t>& nondominated,
-                                                 Progress& progress) {
+/// Two objectives: along the front, places rise and ranks in objective 2 fall, so a row's dominators are an interval that
+/// ends with the last member before it. One sweep in place order finds the lowest position of each; every block of places
+/// starts with the stack that the sweep would have there.
+std::vector<std::uint32_t> witnesses_by_sweep(const Order& order, const Array<std::uint8_t>& nondominated,
+                                              Progress& progress) {
   const Array<std::uint32_t>& second = order.ranks[0];
-  const std::vector<std::uint32_t> front = front_places(order, nondominated, 0, order.size);
-  const LowestTree tree = lowest_tree(order, front);
-  std::vector<std::uint32_t> witness(order.size, kNone);
-  for_dominated(order, nondominated, 0, order.size, progress, [&](std::uint32_t place) {
-    const auto end = std::lower_bound(front.begin(), front.end(), place);
-    const auto begin =
-        std::partition_point(front.begin(), end, [&](std::uint32_t member) { return second[member] > second[place]; });
-    witness[place] = lowest_between(tree, begin - front.begin(), end - front.begin());
+  const std::vector<std::uint32_t> front = front_places(order, nondominated), below = below_on_stack(order, front);
+  std::vector<std::uint32_t> witness(order.size);
+  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, order.size, 16 * kBlockRows), [&](const auto& range) {
+    throw_if_stopped();
+    auto next = static_cast<std::uint32_t>(std::lower_bound(front.begin(), front.end(), range.begin()) - front.begin());
+    std::vector<std::uint32_t> members;
+    for (std::uint32_t i = next == 0 ? kNone : next - 1; i != kNone; i = below[i]) members.push_back(i);
+    SuffixMinima stack;
+    for (std::size_t i = members.size(); i-- > 0;) stack.push(second[front[members[i]]], order.position[front[members[i]]]);
+    for (std::uint32_t place = range.begin(); place < range.end(); ++place) {
+      witness[place] = kNone;
+      if (order.run_start[place] != place) continue;
+      if (next < front.size() && front[next] == place) {
+        stack.push(second[place], order.position[place]);
+        ++next;
+      } else {
+        witness[place] = stack.lowest_below(second[place]);
+      }
+    }
+    progress.add(range.end() - range.begin());
   });
   return witness;
 }
@@ -188,7 +203,7 @@ Array<std::uint32_t> witnesses_by_tiles(PointsView points, const Array<std::uint
 
 Array<std::uint32_t> find_witnesses(const Order& order, const Array<std::uint8_t>& nondominated, Progress& progress) {
   progress.begin("witness", order.size);
-  return by_position(order, witnesses_by_interval(order, nondominated, progress));
+  return by_position(order, witnesses_by_sweep(order, nondominated, progress));
 }
 
 Array<std::uint32_t> find_witnesses(PointsView points, const Array<std::uint8_t>& nondominated, Progress& progress) {
