@@ -79,18 +79,22 @@ CARBONFRONT_CLONES void take_block(const Model& model, const std::array<const do
 
 /// Puts a number where a row's energy is not known; tells whether there is such a row.
 CARBONFRONT_CLONES bool mark_unknown(double number, const double* energy_kwh, std::size_t rows, Chosen& chosen) {
+  std::uint64_t unknown = 0;  // of the values' width
   for (std::size_t i = 0; i < rows; ++i) {
     double had = chosen[i];
     chosen[i] = energy_kwh[i] != energy_kwh[i] ? number : had;
+    unknown |= energy_kwh[i] != energy_kwh[i] ? std::uint64_t{1} : std::uint64_t{0};
   }
-  double known = 0;  // a count in the width of the values
-  for (std::size_t i = 0; i < rows; ++i) known += energy_kwh[i] == energy_kwh[i] ? 1.0 : 0.0;
-  return known < static_cast<double>(rows);
+  return unknown != 0;
 }
 
-/// Writes the numbers as bytes.
-CARBONFRONT_CLONES void write_sources(const Chosen& chosen, std::size_t rows, std::uint8_t* source) {
-  for (std::size_t i = 0; i < rows; ++i) source[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(chosen[i]));
+/// Writes the numbers as bytes; kNoSource where a row's energy is not known.
+CARBONFRONT_CLONES void write_sources(const double* energy_kwh, const Chosen& chosen, std::size_t rows,
+                                      std::uint8_t* source) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    double number = energy_kwh[i] != energy_kwh[i] ? double{kNoSource} : chosen[i];
+    source[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(number));
+  }
 }
 
 /// Reads the numbers from bytes.
@@ -145,9 +149,7 @@ void emissions_cpu(std::span<const EmissionStep> steps, std::size_t rows, Emissi
       if (out.chosen) read_sources(out.chosen + begin, size, chosen);
       for (std::size_t s = 0; s < steps.size(); ++s)
         step_block(steps[s], constants[s], static_cast<std::uint8_t>(s), begin, size, out, chosen);
-      if (!out.source) continue;
-      mark_unknown(kNoSource, out.energy_kwh + begin, size, chosen);
-      write_sources(chosen, size, out.source + begin);
+      if (out.source) write_sources(out.energy_kwh + begin, chosen, size, out.source + begin);
     }
   });
 }

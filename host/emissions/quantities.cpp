@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "host/emissions/models.hpp"
 #include "host/emissions/units.hpp"
@@ -18,6 +19,9 @@ namespace {
 bool is_share(const std::string& quantity) {
   return quantity == "utilisation" || quantity == "inference_utilisation" || quantity.ends_with("_usage");
 }
+
+/// Quantities of hardware that is there: above 0.
+bool is_of_hardware(const std::string& quantity) { return quantity == "peak" || quantity == "hardware_life"; }
 
 std::string formula_of(const std::string& model) {
   for (const auto* list : {&training_models(), &inference_models(), &composed_models()})
@@ -182,14 +186,19 @@ const std::vector<std::string>& quantity_names() {
   return names;
 }
 
+ValueRange range_of(const std::string& quantity, bool divides) {
+  const bool share = is_share(quantity);
+  return {quantity == "pue" ? 1.0 : 0.0, share ? 1.0 : std::numeric_limits<double>::max(),
+          !share && !is_of_hardware(quantity) && !divides};
+}
+
 const char* what_is_wrong(const std::string& quantity, double value, bool divides) {
+  if (std::isnan(value) || range_of(quantity, divides).has(value)) return nullptr;
   if (value < 0) return "it cannot be negative";
   if (std::isinf(value)) return "it must be finite";
-  if (quantity == "pue" && value < 1) return "a PUE is 1 or more: a facility never uses less than its computers do";
-  if (is_share(quantity) && (value > 1 || value == 0)) return "it must be above 0 and at most 1";
-  if ((quantity == "peak" || quantity == "hardware_life") && value == 0) return "it must be above 0";
-  if (divides && value == 0) return "it must be above 0: the model divides by it";
-  return nullptr;
+  if (quantity == "pue") return "a PUE is 1 or more: a facility never uses less than its computers do";
+  if (is_share(quantity)) return "it must be above 0 and at most 1";
+  return is_of_hardware(quantity) ? "it must be above 0" : "it must be above 0: the model divides by it";
 }
 
 double low_of_error(const std::string& quantity, double value, double error) {

@@ -60,8 +60,18 @@ struct EmissionsSpec {
 /// Names of all quantities of all models.
 const std::vector<std::string>& quantity_names();
 
-/// Says why a value of a quantity cannot be, in any unit; null where it can. NaN, which is missing, can; 0 cannot where a
-/// model divides by the quantity.
+/// The values of a quantity that can be, in any unit: from `least` to `most`, and 0 only where that is allowed. Not NaN.
+struct ValueRange {
+  double least, most;
+  bool zero;
+
+  bool has(double value) const { return (value >= least) & (value <= most) & ((value != 0) | zero); }
+};
+
+/// Finds the values of a quantity that can be; 0 cannot where a model divides by it.
+ValueRange range_of(const std::string& quantity, bool divides = false);
+
+/// Says why a value of a quantity cannot be; null where it is in its range, or NaN, which is missing.
 const char* what_is_wrong(const std::string& quantity, double value, bool divides = false);
 
 /// The bounds that a relative error makes of a value: value · (1 − error) and value · (1 + error), where the quantity has a
