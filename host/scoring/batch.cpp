@@ -1,5 +1,8 @@
 #include "host/scoring/batch.hpp"
 
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -37,7 +40,7 @@ GroupKeyValue key_value(const Plan& plan, const Batch& batch, int column, std::u
 
 }  // namespace
 
-void append_kept(const Batch& batch, int column, std::size_t value_size, std::vector<std::byte>& out) {
+void append_kept(const Batch& batch, int column, std::size_t value_size, Array<std::byte>& out) {
   std::size_t at = out.size();
   out.resize(at + batch.kept.size() * value_size);
   const std::byte* values = batch.columns[column].numbers.data();
@@ -53,14 +56,18 @@ void append_kept(const Batch& batch, int column, std::size_t value_size, std::ve
     gather<std::uint64_t>(batch, values, out.data() + at);
 }
 
-void factor_values(const Plan& plan, const Batch& batch, int column, std::vector<double>& out) {
+void factor_values(const Plan& plan, const Batch& batch, int column, Array<double>& out) {
   ColumnView view = batch_view(plan, batch, column);
   out.resize(batch.kept.size());
+  const bool all = batch.kept.size() == batch.rows;
   visit_values(view, [&](const auto* values) {
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      auto value = values[batch.kept[i]];
-      out[i] = is_missing(view, value) ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(value);
-    }
+    const auto real = [&](auto value) {
+      return is_missing(view, value) ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(value);
+    };
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, out.size(), 1 << 14), [&](const auto& range) {
+      for (std::size_t i = range.begin(); all && i < range.end(); ++i) out[i] = real(values[i]);
+      for (std::size_t i = range.begin(); !all && i < range.end(); ++i) out[i] = real(values[batch.kept[i]]);
+    });
   });
 }
 

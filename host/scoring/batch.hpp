@@ -7,7 +7,7 @@ namespace carbonfront {
 
 /// The batch's values of one column, all rows of the batch.
 struct BatchColumn {
-  std::vector<std::byte> numbers;
+  Array<std::byte> numbers;
   Strings strings;
 };
 
@@ -20,10 +20,10 @@ struct Batch {
 };
 
 /// Appends the kept values of a numeric column to `out`.
-void append_kept(const Batch& batch, int column, std::size_t value_size, std::vector<std::byte>& out);
+void append_kept(const Batch& batch, int column, std::size_t value_size, Array<std::byte>& out);
 
 /// Converts the kept values of a factor's column to float64, missing ones to NaN.
-void factor_values(const Plan& plan, const Batch& batch, int column, std::vector<double>& out);
+void factor_values(const Plan& plan, const Batch& batch, int column, Array<double>& out);
 
 /// Appends the kept rows' groups, numbered in the order in which they were met. Throws DeviceError where they take more than
 /// `data.memory` allows.

@@ -7,6 +7,7 @@
 #include "host/emissions/units.hpp"
 #include "host/scoring/factors.hpp"
 #include "host/scoring/kept_columns.hpp"
+#include "host/scoring/values.hpp"
 
 namespace carbonfront {
 
@@ -62,21 +63,20 @@ struct FactorsAt {
 
 /// Grows a computed column by `rows` and returns where the new part begins.
 double* grown(Data& data, Source source, std::size_t rows) {
-  std::vector<double>& column = data.values_of(source);
+  Array<double>& column = data.values_of(source);
   column.resize(column.size() + rows);
   return column.data() + column.size() - rows;
 }
 
 /// The last `rows` of a column, which are the batch's.
-template <class T>
-const T* of_batch(const std::vector<T>& column, std::size_t rows) {
+template <class Column>
+auto of_batch(const Column& column, std::size_t rows) {
   return column.data() + column.size() - rows;
 }
 
 /// A NaN's sign and payload differ between processors; the result's bytes must not.
 void make_nans_equal(double* values, std::size_t rows) {
-  for (std::size_t i = 0; i < rows; ++i)
-    if (std::isnan(values[i])) values[i] = std::numeric_limits<double>::quiet_NaN();
+  for_nans(values, rows, [&](std::size_t i) { values[i] = std::numeric_limits<double>::quiet_NaN(); });
 }
 
 /// Makes bounds of what no value has: none where the value is missing; where overflow leaves a bound undefined (inf · 0) the
@@ -117,7 +117,7 @@ void evaluate_training(const Backend& backend, const FactorsAt& at, std::size_t 
     out.source = data.emission_source.data() + data.emission_source.size() - rows;
   }
   evaluate(backend, steps, energy, co2e, rows, out, data);
-  for (std::size_t i = 0; middle && i < rows; ++i) data.without_emissions += std::isnan(out.co2e_kg[i]);
+  if (middle) for_nans(out.co2e_kg, rows, [&](std::size_t) { ++data.without_emissions; });
   for (std::size_t i = 0; out.source && i < rows; ++i)
     if (out.source[i] != kNoSource) ++data.rows_of_model[out.source[i]];
 }
@@ -148,11 +148,10 @@ void count_causes(const Plan& plan, const ViewPlan& view, std::size_t rows, cons
     if (view.objectives[k].source == Source::column) continue;
     const double* values = of_batch(data.values_of(view.objectives[k].source), rows);
     std::uint32_t needs = plan.emissions->depends.at(view.objectives[k].source);
-    for (std::size_t i = 0; i < rows; ++i) {
-      if (!std::isnan(values[i])) continue;
+    for_nans(values, rows, [&](std::size_t i) {
       causes.unexplained[k] += (missing[i] & needs) == 0;
       culprits[i] |= missing[i] & needs;
-    }
+    });
   }
   for (std::size_t i = 0; i < rows; ++i)
     for (std::size_t k = 0; culprits[i] >> k; ++k)
@@ -185,7 +184,7 @@ void append_emissions(const Plan& plan, const Backend& backend, const Batch& bat
   }
   for (const EmissionOutput& output : all_emissions()) {
     if (!emissions.bounded || output.source > Source::lifetime_co2e || !emissions.computes(output.source)) continue;
-    std::vector<double>&low = data.values_of(low_of(output.source)), &high = data.values_of(high_of(output.source));
+    Array<double>&low = data.values_of(low_of(output.source)), &high = data.values_of(high_of(output.source));
     enclose(of_batch(data.values_of(output.source), rows), low.data() + low.size() - rows, high.data() + high.size() - rows,
             rows);
   }

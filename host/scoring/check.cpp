@@ -91,7 +91,7 @@ void check_emissions(const Plan& plan, const Data& data, std::uint64_t batch_row
   if (!plan.emissions) return;
   Data again = load(plan, choose_backend("reference"), batch_rows, progress);
   report.compared += data.selection.size;
-  auto compare = [&](const char* name, const std::vector<double>& got, const std::vector<double>& want) {
+  auto compare = [&](const char* name, const Array<double>& got, const Array<double>& want) {
     for (std::uint32_t i = 0; i < data.selection.size; ++i) {
       bool same = std::bit_cast<std::uint64_t>(got[i]) == std::bit_cast<std::uint64_t>(want[i]) ||
                   (std::isnan(got[i]) && std::isnan(want[i]));

@@ -1,14 +1,18 @@
 #include "host/scoring/factors.hpp"
 
 #include <fmt/format.h>
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_reduce.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <optional>
 
 #include "host/errors.hpp"
+#include "host/scoring/values.hpp"
 
 namespace carbonfront {
 
@@ -32,7 +36,7 @@ std::string name_at(const Batch& batch, const FactorPlan& factor, std::size_t ro
 }
 
 /// Values of a column of names; NaN where the name is missing, or unknown and the spec lets it be missing.
-void look_up_names(const Plan& plan, const Batch& batch, std::size_t k, NameLookups& names, std::vector<double>& out,
+void look_up_names(const Plan& plan, const Batch& batch, std::size_t k, NameLookups& names, Array<double>& out,
                    Refusal& refusal) {
   const FactorPlan& factor = plan.emissions->factors[k];
   const ColumnInfo& info = plan.columns[factor.column].info;
@@ -54,6 +58,20 @@ void look_up_names(const Plan& plan, const Batch& batch, std::size_t k, NameLook
 
 const char* wrong_with(const FactorPlan& factor, double value) {
   return what_is_wrong(factor.quantity, value, factor.divides);
+}
+
+/// Tells whether some values are outside of their quantity's range or, where it is required, missing.
+bool some_are_refused(const FactorPlan& factor, const Array<double>& values, bool required) {
+  using Range = tbb::blocked_range<std::size_t>;
+  const ValueRange range = range_of(factor.quantity, factor.divides);
+  return tbb::parallel_reduce(
+             Range(0, values.size(), 1 << 14), std::uint64_t{0},
+             [&](const Range& part, std::uint64_t refused) {
+               for (std::size_t i = part.begin(); i < part.end(); ++i)
+                 refused += !(range.has(values[i]) | (!required & std::isnan(values[i])));
+               return refused;
+             },
+             std::plus<>()) > 0;
 }
 
 /// The first bound that an error makes of a value and that cannot be; nothing where both can.
@@ -86,12 +104,11 @@ void widen(const FactorPlan& factor, Factors& all, std::size_t k) {
 
 /// Puts the spec's assumption where a value is missing, and accounts for what is assumed and what stays missing.
 void account(const Plan& plan, std::size_t k, std::size_t rows, Factors& all, Data& data) {
-  std::vector<double>& values = all.values[k];
+  Array<double>& values = all.values[k];
   std::uint32_t* assumed = data.assumed_factors.data() + data.assumed_factors.size() - rows;
   std::uint32_t* missing = data.missing_factors.data() + data.missing_factors.size() - rows;
   const std::optional<double>& assume = plan.emissions->factors[k].assume;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!std::isnan(values[i])) continue;
+  for_nans(values.data(), values.size(), [&](std::size_t i) {
     if (assume) {
       values[i] = *assume;
       if (!all.low[k].empty()) all.low[k][i] = all.high[k][i] = *assume;
@@ -102,7 +119,7 @@ void account(const Plan& plan, std::size_t k, std::size_t rows, Factors& all, Da
       ++data.factor_missing[k];
       count_missing_columns(plan.emissions->factors[k], all, k, i, data.column_missing);
     }
-  }
+  });
 }
 
 bool is_required(const Plan& plan, const FactorPlan& factor) {
@@ -132,7 +149,7 @@ std::pair<int, double> to_blame(const FactorPlan& factor, const Factors& all, co
     throw InputError(fmt::format("{}: '{}' of column '{}' at {} {} {}", factor.quantity, name_at(batch, factor, refusal.row),
                                  column.info.name, place, refusal.name->answer.why, factor.lookup.catalog),
                      candidates_text(refusal.name->answer), kLookupAdvice);
-  const std::vector<double>&low = all.low[refusal.factor], &high = all.high[refusal.factor];
+  const Array<double>&low = all.low[refusal.factor], &high = all.high[refusal.factor];
   if (!low.empty() && low[refusal.row] > high[refusal.row])
     throw InputError(fmt::format("{} goes from {} of column '{}' to {} of column '{}' at {}", factor.quantity,
                                  low[refusal.row], plan.columns[factor.low_column].info.name, high[refusal.row],
@@ -176,11 +193,13 @@ Factors gather_factors(const Plan& plan, const Batch& batch, Data& data) {
     else
       look_up_names(plan, batch, k, data.lookups[k], all.values[k], refusal);
     bool required = is_required(plan, factors[k]);
-    for (const FactorValues* part : {&all.values, &all.low, &all.high})
-      for (std::size_t i = 0; i < (*part)[k].size(); ++i)
-        if (wrong_with(factors[k], (*part)[k][i]) || wrong_bound(factors[k], (*part)[k][i]) ||
-            (required && std::isnan((*part)[k][i])))
+    for (const FactorValues* part : {&all.values, &all.low, &all.high}) {
+      const Array<double>& values = (*part)[k];
+      if (!factors[k].error && !some_are_refused(factors[k], values, required)) continue;
+      for (std::size_t i = 0; i < values.size(); ++i)
+        if (wrong_with(factors[k], values[i]) || wrong_bound(factors[k], values[i]) || (required && std::isnan(values[i])))
           refusal.join(i, k);
+    }
   }
   if (refusal.row < rows) refuse(plan, batch, all, refusal);
   for (std::size_t k = 0; k < factors.size(); ++k) {

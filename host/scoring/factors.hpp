@@ -8,7 +8,7 @@
 namespace carbonfront {
 
 /// A batch's factors in stored units. [quantities][kept rows], empty for a constant
-using FactorValues = std::vector<std::vector<double>>;
+using FactorValues = std::vector<Array<double>>;
 
 /// The factors, and their bounds where a quantity has some; a quantity without has none in `low` and `high`.
 struct Factors {

@@ -28,7 +28,7 @@ struct BatchInterval {
   const Plan& plan;
   const Batch& batch;
   const ObjectivePlan& objective;
-  std::vector<double> value, low, high, error;
+  Array<double> value, low, high, error;
 
   BatchInterval(const Plan& from, const Batch& rows, const ObjectivePlan& of)
       : plan(from),
@@ -39,8 +39,8 @@ struct BatchInterval {
         high(read(of.bounds.high_column)),
         error(read(of.bounds.error_column)) {}
 
-  std::vector<double> read(int column) const {
-    std::vector<double> values;
+  Array<double> read(int column) const {
+    Array<double> values;
     if (column != kNoColumn) factor_values(plan, batch, column, values);
     return values;
   }
@@ -53,7 +53,7 @@ struct BatchInterval {
   const std::string& name_of(int column) const { return plan.columns[column].info.name; }
 
   /// Refuses an integer that may have lost digits on its way to float64.
-  void check_exact(int column, const std::vector<double>& values, std::size_t i) const {
+  void check_exact(int column, const Array<double>& values, std::size_t i) const {
     if (values.empty() || !(std::abs(values[i]) >= 0x1p53)) return;
     ValueType type = plan.columns[column].info.type;
     if (type == ValueType::int64 || type == ValueType::uint64)

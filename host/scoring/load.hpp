@@ -12,6 +12,7 @@
 #include "host/backend.hpp"
 #include "host/errors.hpp"
 #include "host/pareto/front_stream.hpp"
+#include "host/pareto/pages.hpp"
 #include "host/scoring/group_keys.hpp"
 #include "host/scoring/lookups.hpp"
 #include "host/scoring/memory_watch.hpp"
@@ -70,8 +71,8 @@ struct KeptColumn {
 struct Data {
   std::uint64_t next_row = 0;  // of the sweep, to be read next
   Selection selection;
-  std::vector<std::vector<std::byte>> values;                   // [plan columns]
-  std::array<std::vector<double>, kEmissionColumns> emissions;  // by Source; see values_of
+  std::vector<Array<std::byte>> values;                   // [plan columns]
+  std::array<Array<double>, kEmissionColumns> emissions;  // by Source; see values_of
   std::vector<std::uint8_t> emission_source;                    // which training model answered, where models differ by row
   std::vector<std::uint32_t> missing_factors;                   // bit i: the plan's emission quantity i is missing
   std::vector<std::uint32_t> assumed_factors;                   // bit i: its value is the spec's `assume`
@@ -89,8 +90,8 @@ struct Data {
   MemoryWatch memory;                           // without a limit until it is given one
 
   /// The values of a computed column.
-  const std::vector<double>& values_of(Source source) const { return emissions[static_cast<std::size_t>(source) - 1]; }
-  std::vector<double>& values_of(Source source) { return emissions[static_cast<std::size_t>(source) - 1]; }
+  const Array<double>& values_of(Source source) const { return emissions[static_cast<std::size_t>(source) - 1]; }
+  Array<double>& values_of(Source source) { return emissions[static_cast<std::size_t>(source) - 1]; }
 
   /// Views an objective's values, from a selected row on.
   ColumnView column_view(const Plan& plan, const ObjectivePlan& objective, std::size_t from = 0) const;

@@ -1,20 +1,29 @@
 #include "host/scoring/missing.hpp"
 
 #include <fmt/format.h>
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_reduce.h>
+
+#include <functional>
 
 #include "host/scoring/values.hpp"
 
 namespace carbonfront {
 
 std::uint64_t mark_missing(ColumnView column, std::size_t size, std::vector<std::uint8_t>& marked) {
+  using Range = tbb::blocked_range<std::size_t>;
   return visit_values(column, [&](const auto* values) {
-    std::uint64_t count = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      bool missing = is_missing(column, values[i]);
-      count += missing;
-      marked[i] |= missing;
-    }
-    return count;
+    return tbb::parallel_reduce(
+        Range(0, size, 1 << 14), std::uint64_t{0},
+        [&](const Range& range, std::uint64_t count) {
+          for (std::size_t i = range.begin(); i < range.end(); ++i) {
+            bool missing = is_missing(column, values[i]);
+            count += missing;
+            marked[i] |= missing;
+          }
+          return count;
+        },
+        std::plus<>());
   });
 }
 

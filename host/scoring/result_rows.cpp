@@ -63,10 +63,14 @@ void ResultRows::add_emissions(const Batch& batch, const Data& data, std::size_t
   for (std::size_t k = 0; k < sources_.size(); ++k) emissions_[k].append(batch, part(data.values_of(sources_[k])));
   for (auto& column : models_) column.append(batch, part(data.emission_source));
   std::vector<std::uint8_t> codes(rows);
+  const std::uint32_t *missing = part(data.missing_factors), *assumed = part(data.assumed_factors);
+  std::uint32_t any = 0;  // the quantities that are missing or assumed somewhere
+  for (std::size_t i = 0; i < rows; ++i) any |= missing[i] | assumed[i];
   for (Account& account : accounts_) {
-    const std::uint32_t *missing = part(data.missing_factors), *assumed = part(data.assumed_factors);
-    for (std::size_t i = 0; i < rows; ++i)
-      codes[i] = missing[i] >> account.factor & 1 ? 4 : assumed[i] >> account.factor & 1 ? 3 : account.looked_up ? 2 : 1;
+    const std::uint8_t known = account.looked_up ? 2 : 1;
+    std::fill(codes.begin(), codes.end(), known);
+    for (std::size_t i = 0; any >> account.factor & 1 && i < rows; ++i)
+      codes[i] = missing[i] >> account.factor & 1 ? 4 : assumed[i] >> account.factor & 1 ? 3 : known;
     account.column.append(batch, codes.data());
   }
 }

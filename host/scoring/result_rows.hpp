@@ -55,7 +55,7 @@ class RowColumn {
   hid_t type_;
   T fill_;
   hsize_t written_ = 0;
-  std::vector<T> slab_;
+  Array<T> slab_;
 };
 
 /// Owns the datasets that grow while the sweep is read.

@@ -1,7 +1,9 @@
 #pragma once
 // Typed access to the values of a column in memory.
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -23,6 +25,25 @@ bool is_missing(const ColumnView& column, T value) {
     return std::isnan(value);
   else
     return column.has_missing_value && static_cast<std::uint64_t>(value) == column.missing_value;
+}
+
+/// Tells whether there is a NaN in [values, values + count).
+inline bool has_nan(const double* values, std::size_t count) {
+  std::uint64_t found = 0;
+  for (std::size_t i = 0; i < count; ++i) found |= static_cast<std::uint64_t>(values[i] != values[i]);
+  return found != 0;
+}
+
+/// Calls `use(i)` for every i whose value is NaN, ascending. Where they are rare it costs no more than reading the values.
+template <class Use>
+void for_nans(const double* values, std::size_t count, Use use) {
+  constexpr std::size_t kBlock = 1024;
+  for (std::size_t begin = 0; begin < count; begin += kBlock) {
+    const std::size_t end = std::min(count, begin + kBlock);
+    if (!has_nan(values + begin, end - begin)) continue;
+    for (std::size_t i = begin; i < end; ++i)
+      if (std::isnan(values[i])) use(i);
+  }
 }
 
 /// Tells whether a value is missing.

@@ -159,11 +159,15 @@ void summarise_groups(const Data& data, std::size_t view_index, ViewScores& scor
   std::size_t objectives = scores.objectives.size();
   GroupScores none{0, 0, 0, 0, std::vector<double>(objectives, nan), std::vector<double>(objectives, nan)};
   scores.groups.assign(grouping < 0 ? 1 : data.groupings[grouping].keys.size(), none);
-  for (std::uint32_t i = 0; i < data.selection.size; ++i)
-    ++scores.groups[grouping < 0 ? 0 : data.groupings[grouping].group[i]].rows;
+  if (grouping < 0)
+    scores.groups[0].rows = data.selection.size;
+  else
+    for (std::uint32_t i = 0; i < data.selection.size; ++i) ++scores.groups[data.groupings[grouping].group[i]].rows;
   if (scores.only_front) {
     for (std::size_t g = 0; g < scores.groups.size(); ++g)
       scores.groups[g].rated = data.passing[view_index].rated_in_group[g];
+  } else if (grouping < 0) {
+    scores.groups[0].rated = scores.size;
   } else {
     for (std::uint32_t i = 0; i < scores.size; ++i) ++scores.groups[scores.group_of(i)].rated;
   }

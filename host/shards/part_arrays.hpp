@@ -20,8 +20,8 @@ h5::Handle create_array(hid_t group, const char* name, std::uint64_t size) {
 }
 
 /// Writes an array. Throws OutputError.
-template <class T>
-void write_array(hid_t group, const char* name, const std::vector<T>& values) {
+template <class T, class Allocator>
+void write_array(hid_t group, const char* name, const std::vector<T, Allocator>& values) {
   h5::write_rows(create_array<T>(group, name, values.size()), 0, values.size(), type_in_memory<T>(), values.data());
 }
 

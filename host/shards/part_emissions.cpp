@@ -46,9 +46,9 @@ std::vector<std::vector<std::uint64_t>*> counts_of(Data& data) {
 }
 
 /// Keeps the selected ones of a batch's values.
-template <class T>
+template <class T, class Column>
 std::size_t keep_selected(const std::vector<T>& from, std::uint64_t at, const std::vector<std::uint32_t>* selected,
-                          std::size_t next, std::vector<T>& to) {
+                          std::size_t next, Column& to) {
   if (!selected) to.insert(to.end(), from.begin(), from.end());
   for (; selected && next < selected->size() && (*selected)[next] < at + from.size(); ++next)
     to.push_back(from[(*selected)[next] - at]);
