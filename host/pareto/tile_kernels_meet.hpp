@@ -51,14 +51,31 @@ CARBONFRONT_INLINE Relation relation_of(Meeting& meeting, std::uint32_t t) {
   return meeting.open_count == 0 && !meeting.by_group ? Relation::all_below : Relation::undecided;
 }
 
-/// Lists the slots of a tile that a source's rows may dominate, and raise.
+/// Slots of a tile that a source's rows may dominate, and raise.
+struct Met {
+  std::uint32_t count = 0;
+  std::uint16_t slot[kTileSlots + kSlotBlock];
+  std::uint16_t depth[kTileSlots + kSlotBlock];  // of the source's ranks that are high enough; for ranks
+};
+
+/// A column in which a row of a tile may be below a source's corner, and the corner, or corners by depth.
+struct Reached {
+  const std::uint16_t *column, *corners;
+};
+
 template <bool kRanks>
-CARBONFRONT_INLINE std::uint32_t find_met(const Meeting& meeting, std::uint16_t* met) {
+CARBONFRONT_INLINE void find_met(const Meeting& meeting, Met& met) {
   const AlignedTiles& tiles = meeting.tiles;
   const Tile& tile = meeting.tile;
   const SourceTile& source = meeting.source;
-  const std::uint16_t* columns = tiles.columns.data() + std::size_t{tile.begin} * tiles.objectives;
-  std::uint32_t count = 0;
+  const std::uint32_t count = meeting.reached_count;
+  Reached columns[64 + 1];
+  for (std::uint32_t c = 0; c < count; ++c) {
+    const std::uint32_t k = meeting.reached[c];
+    columns[c] = {tiles.columns.data() + std::size_t{tile.begin} * tiles.objectives + std::size_t{k} * tile.room,
+                  kRanks ? source.corner_columns.data() + k * SourceTile::kDepths : source.lowest.data() + k};
+  }
+  if (count % 2 == 1) columns[count] = columns[count - 1];
   for (std::uint32_t i = 0; i < tile.rows; i += kSlotBlock) {
     std::uint32_t rows;
     Corners corners;
@@ -68,40 +85,46 @@ CARBONFRONT_INLINE std::uint32_t find_met(const Meeting& meeting, std::uint16_t*
     } else {
       rows = tiles.open[(tile.begin + i) / kSlotBlock];
     }
-    for (std::uint32_t c = 0; c < meeting.reached_count && rows != 0; ++c) {
-      const std::uint32_t k = meeting.reached[c];
-      const std::uint16_t* column = columns + k * tile.room + i;
+    const auto reached = [&](const Reached& in, std::uint32_t some) {
       if constexpr (kRanks) {
-        rows = corners.reached(rows, column, source.corner_columns.data() + k * SourceTile::kDepths);
+        return corners.reached(some, in.column + i, in.corners);
       } else {
-        rows = not_below(rows, column, source.lowest[k]);
+        return not_below(some, in.column + i, in.corners[0]);
       }
-    }
+    };
+    for (std::uint32_t c = 0; c < count && rows != 0; c += 2)  // two at a time, which do not wait for each other
+      rows = reached(columns[c], rows) & reached(columns[c + 1], rows);
 #if defined(CARBONFRONT_PATH_VBMI2)
     const __m512i slots = _mm512_add_epi16(_mm512_load_si512(kNumbers), _mm512_set1_epi16(static_cast<short>(i)));
-    _mm512_storeu_si512(met + count, _mm512_maskz_compress_epi16(rows, slots));
-    count += static_cast<std::uint32_t>(__builtin_popcount(rows));
+    _mm512_storeu_si512(met.slot + met.count, _mm512_maskz_compress_epi16(rows, slots));
+    if (kRanks) _mm512_storeu_si512(met.depth + met.count, _mm512_maskz_compress_epi16(rows, corners.depth));
+    met.count += static_cast<std::uint32_t>(__builtin_popcount(rows));
 #else
-    for (; rows != 0; rows &= rows - 1) met[count++] = static_cast<std::uint16_t>(i + __builtin_ctz(rows));
+    for (; rows != 0; rows &= rows - 1, ++met.count) {
+      const std::uint32_t slot = i + static_cast<std::uint32_t>(__builtin_ctz(rows));
+      met.slot[met.count] = static_cast<std::uint16_t>(slot);
+      if constexpr (kRanks) {
+        const std::uint32_t held = greater(tile.base, tiles.rank[tile.begin + slot]);
+        met.depth[met.count] = static_cast<std::uint16_t>(lesser(source.high_rank - held, SourceTile::kDepths - 1));
+      }
+    }
 #endif
   }
-  return count;
 }
 
-/// ANDs masks for some slots of a tile, at most kAtOnce. Lists those with candidates, and these.
-template <bool kRanks, std::uint32_t kColumns>
-CARBONFRONT_INLINE std::uint32_t find_masks(const Meeting& meeting, Columns<kColumns> columns, const std::uint16_t* met,
-                                            std::uint32_t count, std::uint16_t* found, Mask* masks) {
+/// ANDs masks for the met slots [begin, end), at most kAtOnce. Lists those with candidates, and these.
+template <bool kRanks, class AnyColumns>
+CARBONFRONT_INLINE std::uint32_t find_masks(const Meeting& meeting, const AnyColumns& columns, const Met& met,
+                                            std::uint32_t begin, std::uint32_t end, std::uint16_t* found, Mask* masks) {
   const AlignedTiles& tiles = meeting.tiles;
   const SourceTile& source = meeting.source;
   std::uint32_t found_count = 0;
-  for (std::uint32_t j = 0; j < count; ++j) {
-    const std::uint32_t slot = meeting.tile.begin + met[j];
-    const std::uint16_t* row = tiles.rows.data() + std::size_t{slot} * tiles.lanes;
+  const std::uint16_t* rows = tiles.rows.data() + std::size_t{meeting.tile.begin} * tiles.lanes;
+  for (std::uint32_t j = begin; j < end; ++j) {
+    const std::uint16_t* row = rows + std::size_t{met.slot[j]} * tiles.lanes;
     Mask mask;
     if constexpr (kRanks) {
-      const std::uint32_t held = greater(meeting.tile.base, tiles.rank[slot]);
-      const std::uint32_t depth = lesser(source.high_rank - held, SourceTile::kDepths - 1);
+      const std::uint32_t depth = met.depth[j];
 #if !defined(CARBONFRONT_PATH_AVX512)
       bool reached = true;
       for (std::uint32_t lane = 0; lane < tiles.lanes; lane += kLaneBlock)
@@ -109,14 +132,14 @@ CARBONFRONT_INLINE std::uint32_t find_masks(const Meeting& meeting, Columns<kCol
             reached && lanes_above(row_at(source.corner.data() + depth * source.lanes + lane), row_at(row + lane)) == 0;
       if (!reached) continue;
 #endif
-      find_candidates(source, columns, row, mask);
+      columns.find(row, mask);
       mask &= mask_of(source.depth[depth]);
     } else {
-      find_candidates(source, columns, row, mask);
+      columns.find(row, mask);
     }
-    if (meeting.by_group) keep_group(source, tiles.group[slot], mask);
+    if (meeting.by_group) keep_group(source, tiles.group[meeting.tile.begin + met.slot[j]], mask);
     masks[found_count] = mask;
-    found[found_count] = met[j];
+    found[found_count] = met.slot[j];
     found_count += any_bit(mask);
   }
   return found_count;
@@ -152,17 +175,24 @@ CARBONFRONT_INLINE void apply_mask(AlignedTiles& tiles, Tile& tile, const Source
 template <bool kRanks>
 struct Applying {
   const Meeting& meeting;
-  const std::uint16_t* met;
-  std::uint32_t count;
+  const Met& met;
   TileWork& work;
 
   template <std::uint32_t kColumns>
   CARBONFRONT_INLINE void operator()(Columns<kColumns> columns) {
+    if constexpr (kColumns > 0) {
+      if (meeting.tiles.lanes == kLaneBlock) return with(PickedColumns<kColumns>(meeting.source, columns.number));
+    }
+    with(ManyColumns{meeting.source, {columns.number, columns.count()}});
+  }
+
+  template <class AnyColumns>
+  CARBONFRONT_INLINE void with(const AnyColumns& columns) {
     std::uint16_t found[kAtOnce + 1];
     alignas(64) Mask masks[kAtOnce + 1];
-    for (std::uint32_t begin = 0; begin < count; begin += kAtOnce) {
-      const std::uint32_t some = lesser(kAtOnce, count - begin);
-      const std::uint32_t found_count = find_masks<kRanks>(meeting, columns, met + begin, some, found, masks);
+    for (std::uint32_t begin = 0; begin < met.count; begin += kAtOnce) {
+      const std::uint32_t end = lesser(begin + kAtOnce, met.count);
+      const std::uint32_t found_count = find_masks<kRanks>(meeting, columns, met, begin, end, found, masks);
       for (std::uint32_t j = 0; j < found_count; ++j)
         apply_mask<kRanks>(meeting.tiles, meeting.tile, meeting.source, found[j], masks[j], work);
     }
@@ -171,12 +201,12 @@ struct Applying {
 
 template <bool kRanks>
 void apply(const Meeting& meeting, TileWork& work) {
-  std::uint16_t met[kTileSlots + kSlotBlock];
-  const std::uint32_t count = find_met<kRanks>(meeting, met);
+  Met met;
+  find_met<kRanks>(meeting, met);
   work.met += meeting.tile.rows;
-  work.masked += count;
-  if (count == 0) return;
-  Applying<kRanks> applying{meeting, met, count, work};
+  work.masked += met.count;
+  if (met.count == 0) return;
+  Applying<kRanks> applying{meeting, met, work};
   with_columns(meeting.open_count > 0 ? meeting.open : kNumbers, greater(meeting.open_count, 1), applying);
 }
 

@@ -38,6 +38,41 @@ CARBONFRONT_INLINE void find_candidates(const SourceTile& source, Columns<kColum
   candidates = left;
 }
 
+/// Some columns of a source that has at most eight, ready for many rows.
+template <std::uint32_t kColumns>
+struct PickedColumns {
+  Row choice, lowest, scale;
+  const char* prefix[kColumns];
+
+  CARBONFRONT_INLINE PickedColumns(const SourceTile& source, const std::uint16_t* number)
+      : choice(choice_of(number, kColumns)),
+        lowest(picked(row_at(source.lowest.data()), choice)),
+        scale(picked(row_at(source.scale.data()), choice)) {
+    for (std::uint32_t c = 0; c < kColumns; ++c)
+      prefix[c] = reinterpret_cast<const char*>(source.prefix.data() + number[c] * SourceTile::kBuckets);
+  }
+
+  /// ANDs the masks of a row's buckets.
+  CARBONFRONT_INLINE void find(const std::uint16_t* row, Mask& candidates) const {
+    static_assert(SourceTile::kBuckets * sizeof(Mask) <= 65536);
+    alignas(16) std::uint16_t at[kLaneBlock];  // bytes
+    row_at(at) = buckets_of(picked(row_at(row), choice), lowest, scale) * static_cast<std::uint16_t>(sizeof(Mask));
+    Mask left = *reinterpret_cast<const Mask*>(prefix[0] + at[0]);
+    for (std::uint32_t c = 1; c < kColumns; ++c) left &= *reinterpret_cast<const Mask*>(prefix[c] + at[c]);
+    candidates = left;
+  }
+};
+
+/// Some columns of a source of any number.
+struct ManyColumns {
+  const SourceTile& source;
+  Columns<0> columns;
+
+  CARBONFRONT_INLINE void find(const std::uint16_t* row, Mask& candidates) const {
+    find_candidates(source, columns, row, candidates);
+  }
+};
+
 alignas(64) constexpr std::uint16_t kNumbers[64] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
                                                     16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
                                                     32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,

@@ -154,6 +154,29 @@ CARBONFRONT_INLINE Row buckets_of(Row row, Row lowest, Row scale) {
 #endif
 }
 
+/// Says which lanes picked() takes, up to eight.
+CARBONFRONT_INLINE Row choice_of(const std::uint16_t* lanes, std::uint32_t count) {
+  Row choice = {};
+  for (std::uint32_t c = 0; c < count; ++c) {
+#if defined(CARBONFRONT_PATH_AVX512) || defined(CARBONFRONT_PATH_AVX2)
+    choice[c] = static_cast<std::uint16_t>(lanes[c] * 0x0202u + 0x0100u);  // the numbers of its two bytes
+#else
+    choice[c] = lanes[c];
+#endif
+  }
+  return choice;
+}
+
+CARBONFRONT_INLINE Row picked(Row row, Row choice) {
+#if defined(CARBONFRONT_PATH_AVX512) || defined(CARBONFRONT_PATH_AVX2)
+  return (Row)_mm_shuffle_epi8((__m128i)row, (__m128i)choice);
+#else
+  Row lanes;
+  for (std::uint32_t c = 0; c < kLaneBlock; ++c) lanes[c] = row[choice[c]];
+  return lanes;
+#endif
+}
+
 CARBONFRONT_INLINE void estimate_by_memory(const Histogram& histogram, const std::int64_t* keys, std::uint32_t count,
                                            std::uint16_t* estimates) {
   const std::int64_t* from = histogram.from.data();
