@@ -16,7 +16,7 @@ namespace carbonfront {
 namespace {
 
 ColumnView batch_view(const Plan& plan, const Batch& batch, int column) {
-  return view_of(plan.columns[column].info, batch.columns[column].numbers.data());
+  return view_of(plan.columns[column].info, batch.columns[column].numbers);
 }
 
 template <class Word>
@@ -43,7 +43,7 @@ GroupKeyValue key_value(const Plan& plan, const Batch& batch, int column, std::u
 void append_kept(const Batch& batch, int column, std::size_t value_size, Array<std::byte>& out) {
   std::size_t at = out.size();
   out.resize(at + batch.kept.size() * value_size);
-  const std::byte* values = batch.columns[column].numbers.data();
+  const std::byte* values = batch.columns[column].numbers;
   if (batch.kept.size() == batch.rows)
     std::memcpy(out.data() + at, values, batch.rows * value_size);
   else if (value_size == 1)

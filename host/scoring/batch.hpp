@@ -7,7 +7,8 @@ namespace carbonfront {
 
 /// The batch's values of one column, all rows of the batch.
 struct BatchColumn {
-  Array<std::byte> numbers;
+  const std::byte* numbers = nullptr;  // in `own`, or where they stay in memory
+  Array<std::byte> own;
   Strings strings;
 };
 

@@ -59,6 +59,27 @@ void reserve(const Plan& plan, const Resident& resident, std::uint64_t rows, Dat
   for (Grouping& grouping : data.groupings) grouping.group.reserve(rows);
 }
 
+/// Makes room for `rows` more rows of the columns that stay in memory, where all are selected: they are read into place.
+/// [plan columns] null: not so.
+std::vector<std::byte*> make_places(const Plan& plan, const Resident& resident, std::uint64_t rows, Data& data) {
+  std::vector<std::byte*> places(plan.columns.size(), nullptr);
+  if (!data.selection.all) return places;
+  for (int column : resident.columns) {
+    Array<std::byte>& values = data.values[column];
+    const std::size_t held = values.size();
+    values.resize(held + rows * size_of(plan.columns[column].info.type));
+    places[column] = values.data() + held;
+  }
+  return places;
+}
+
+/// Gives back the room of rows that were not read.
+void drop_places(const Plan& plan, const Resident& resident, Data& data) {
+  if (!data.selection.all) return;
+  for (int column : resident.columns)
+    data.values[column].resize(data.selection.size * size_of(plan.columns[column].info.type));
+}
+
 /// Forgets the last batch's share of what does not stay.
 void forget_batch(const Needed& needed, const Resident& resident, Data& data) {
   for (int column : needed.objectives)
@@ -133,7 +154,8 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
   Resident resident = resident_parts(plan);
   std::uint64_t batch_rows = options.batch_rows ? options.batch_rows : default_batch_rows(plan);
   progress.begin("read", end - data.next_row, static_cast<double>(plan.column_bytes()) / static_cast<double>(plan.rows));
-  BatchReader reader(plan, {needed.filters, needed.rest}, data.next_row, end, batch_rows);
+  const std::vector<std::byte*> places = make_places(plan, resident, end - data.next_row, data);
+  BatchReader reader(plan, {needed.filters, needed.rest}, places, data.next_row, end, batch_rows);
   std::uint64_t first_row = data.next_row;  // one batch is read in any case, so that whoever goes on gets on
   while (data.next_row < end && (data.next_row == first_row || !asked_to_wind_up())) {
     throw_if_stopped();
@@ -141,7 +163,7 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
     const Batch& batch = *reader.next(seconds.read, data);
     std::optional<Clock> decoding(seconds.decode);
     for (int column : needed.objectives)
-      append_kept(batch, column, size_of(plan.columns[column].info.type), data.values[column]);
+      if (!places[column]) append_kept(batch, column, size_of(plan.columns[column].info.type), data.values[column]);
     for (std::size_t i = 0; i < data.groupings.size(); ++i) append_groups(plan, batch, i, data);
     if (resident.row_numbers)
       for (std::uint32_t row : batch.kept) data.selection.row.push_back(static_cast<std::uint32_t>(batch.begin + row));
@@ -160,6 +182,7 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
     data.next_row += batch.rows;
   }
   forget_batch(needed, resident, data);
+  drop_places(plan, resident, data);
 }
 
 void finish_data(const Plan& plan, Data& data) {

@@ -10,10 +10,11 @@ namespace carbonfront {
 
 namespace {
 
-/// Reads columns of a batch side by side. `keep`: which rows' values are checked; null: all.
+/// Reads columns of a batch side by side. `places`: where numbers go that do not go into the batch, null: none does; `keep`:
+/// which rows' values are checked; null: all.
 /// `text_bytes`: what texts of variable length may take; becomes what is left of that.
-void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns, const std::uint8_t* keep,
-                  std::uint64_t& text_bytes) {
+void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns, const std::vector<std::byte*>& places,
+                  const std::uint8_t* keep, std::uint64_t& text_bytes) {
   std::vector<NumbersRequest> numbers;
   for (int index : columns) {
     const Column& column = plan.columns[index];
@@ -22,8 +23,13 @@ void read_columns(const Plan& plan, Batch& batch, const std::set<int>& columns, 
       read_strings(column, batch.begin, batch.rows, out.strings, text_bytes);
       if (column.info.bytes_per_value == 0) text_bytes -= out.strings.bytes.size();
     } else {
-      out.numbers.resize(batch.rows * size_of(column.info.type));
-      numbers.push_back({&column, out.numbers.data(), keep});
+      std::byte* place = places[index];
+      if (!place) {
+        out.own.resize(batch.rows * size_of(column.info.type));
+        place = out.own.data();
+      }
+      out.numbers = place;
+      numbers.push_back({&column, place, keep});
     }
   }
   read_numbers(numbers, batch.begin, batch.rows);
@@ -36,7 +42,7 @@ void select_rows(const Plan& plan, Batch& batch) {
     if (info.type == ValueType::string)
       apply_condition(condition, info, batch.columns[column].strings, batch.keep.data());
     else
-      apply_condition(condition, info, batch.columns[column].numbers.data(), batch.rows, batch.keep.data());
+      apply_condition(condition, info, batch.columns[column].numbers, batch.rows, batch.keep.data());
   }
   batch.kept.clear();
   for (std::uint32_t i = 0; i < batch.rows; ++i)
@@ -67,10 +73,12 @@ std::uint64_t bytes_of_texts(const Plan& plan, const Batch& batch) {
 
 }  // namespace
 
-BatchReader::BatchReader(const Plan& plan, BatchColumns columns, std::uint64_t first, std::uint64_t end,
-                         std::uint64_t batch_rows)
+BatchReader::BatchReader(const Plan& plan, BatchColumns columns, std::vector<std::byte*> places, std::uint64_t first,
+                         std::uint64_t end, std::uint64_t batch_rows)
     : plan_(plan),
       columns_(std::move(columns)),
+      places_(std::move(places)),
+      first_(first),
       next_(first),
       end_(end),
       batch_rows_(batch_rows),
@@ -79,9 +87,12 @@ BatchReader::BatchReader(const Plan& plan, BatchColumns columns, std::uint64_t f
 }
 
 void BatchReader::read(Batch& batch, std::uint64_t text_bytes) const {
-  read_columns(plan_, batch, columns_.filters, nullptr, text_bytes);
+  std::vector<std::byte*> places = places_;
+  for (std::size_t column = 0; column < places.size(); ++column)
+    if (places[column]) places[column] += (batch.begin - first_) * size_of(plan_.columns[column].info.type);
+  read_columns(plan_, batch, columns_.filters, places, nullptr, text_bytes);
   select_rows(plan_, batch);
-  if (!batch.kept.empty()) read_columns(plan_, batch, columns_.rest, batch.keep.data(), text_bytes);
+  if (!batch.kept.empty()) read_columns(plan_, batch, columns_.rest, places, batch.keep.data(), text_bytes);
 }
 
 const Batch* BatchReader::next(double& seconds, Data& data) {

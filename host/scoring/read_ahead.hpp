@@ -14,10 +14,13 @@ struct BatchColumns {
 };
 
 /// Reads the rows [first, end), `batch_rows` at a time, one batch ahead on a thread of its own unless one thread is all that
-/// oneTBB may use. Holds two batches. The plan must outlive it.
+/// oneTBB may use. Holds two batches. The plan must outlive it, and so must the memory that it reads to.
 class BatchReader {
  public:
-  BatchReader(const Plan& plan, BatchColumns columns, std::uint64_t first, std::uint64_t end, std::uint64_t batch_rows);
+  /// `places` [plan columns]: where the numbers of row `first` and those behind it are read to, because they stay in memory;
+  /// null: with the batch.
+  BatchReader(const Plan& plan, BatchColumns columns, std::vector<std::byte*> places, std::uint64_t first, std::uint64_t end,
+              std::uint64_t batch_rows);
   BatchReader(BatchReader&&) = delete;
 
   /// The next batch, valid until the next call; null behind the last. Adds to `seconds` how long the caller waited for it,
@@ -30,7 +33,8 @@ class BatchReader {
 
   const Plan& plan_;
   BatchColumns columns_;
-  std::uint64_t next_, end_, batch_rows_;
+  std::vector<std::byte*> places_;
+  std::uint64_t first_, next_, end_, batch_rows_;
   bool ahead_;
   Batch current_, upcoming_;
   std::future<void> reading_;  // destroyed first: waits for the thread

@@ -1,6 +1,7 @@
 #include "host/scoring/views.hpp"
 
 #include <fmt/format.h>
+#include <tbb/parallel_sort.h>
 
 #include <algorithm>
 #include <cmath>
@@ -49,7 +50,7 @@ void count_front_points(const ViewScores& scores, std::vector<GroupScores>& grou
         return words[a * objectives + k] < words[b * objectives + k] ? -1 : 1;
     return 0;
   };
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return compare(a, b) < 0; });
+  tbb::parallel_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return compare(a, b) < 0; });
   for (std::size_t i = 0; i < order.size(); ++i)
     if (i == 0 || compare(order[i - 1], order[i]) != 0) ++groups[group_of(order[i])].front_points;
 }
