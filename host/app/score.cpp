@@ -306,7 +306,10 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
                                                "Columns to copy into the result for the rows of the fronts (all views)");
   add_backend_options(*command, options->backend, options->device);
   add_number(*command, "--threads", options->threads, "Threads to use (default: all)", kThreadNumbers);
-  add_number(*command, "--batch-rows", options->batch_rows, "Rows read at a time (default: about 16 MiB)", kBatchRowNumbers);
+  add_number(
+      *command, "--batch-rows", options->batch_rows,
+      "Rows read at a time (default: about 16 MiB, or 64 for a front alone of four objectives and more, as memory allows)",
+      kBatchRowNumbers);
   add_reading_options(*command, options->reading);
   command->add_option("--memory-limit", options->memory_limit,
                       "Refuse work that needs more, such as 8GiB (default: 60 % of the memory)");

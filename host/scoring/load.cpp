@@ -124,9 +124,13 @@ void find_groupings(const Plan& plan, Data& data) {
 }  // namespace
 
 std::uint64_t default_batch_rows(const Plan& plan) {
+  constexpr std::uint64_t usual = 16 << 20, large = 64 << 20;
+  const bool many_objectives = std::any_of(plan.views.begin(), plan.views.end(), [](const ViewPlan& view) {
+    return view.passing && view.objectives.size() > 3;  // larger fronts, which every batch meets anew
+  });
   std::uint64_t row_bytes = 1;
   for (const Column& column : plan.columns) row_bytes += column.info.bytes_per_value ? column.info.bytes_per_value : 64;
-  return std::max<std::uint64_t>(1, (std::uint64_t{16} << 20) / row_bytes);
+  return std::max<std::uint64_t>(1, (many_objectives ? large : usual) / row_bytes);
 }
 
 ColumnView Data::column_view(const Plan& plan, const ObjectivePlan& objective, std::size_t from) const {

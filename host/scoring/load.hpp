@@ -103,7 +103,8 @@ struct LoadSeconds {
 
 class ResultRows;
 
-/// Rows read at a time: batches of about 16 MiB.
+/// Rows read at a time, where memory allows (see batch_rows_within): batches of about 16 MiB; of 64 where of a view of four
+/// objectives or more only the front is kept.
 std::uint64_t default_batch_rows(const Plan& plan);
 
 struct ReadOptions {
