@@ -107,6 +107,28 @@ TYPED_TEST(EncodedChunks, AreTheSameBytesForAnyNumberOfThreadsAndRowsAtATime) {
   }
 }
 
+TYPED_TEST(EncodedChunks, MadeWhereTheyAreEncodedAreTheSameBytes) {
+  Scratch folder;
+  for (hsize_t size : kSizes)
+    for (const auto& values : contents<TypeParam>(size)) {
+      const std::string given = read_text(file_of(folder, values, {}, 2 * kChunk)), path = folder / "made.h5";
+      const h5::MakeRows make = [&](hsize_t begin, hsize_t count, void* room) {
+        std::memcpy(room, values.data() + begin, count * sizeof(TypeParam));
+      };
+      for (hsize_t slab : {2 * kChunk, hsize_t{10000}}) {  // whole chunks, and rows that are none
+        std::filesystem::remove(path);
+        {
+          h5::Handle file = h5::create_file(path);
+          h5::Handle dataset = h5::create_dataset(file, "values", hdf5_type<TypeParam>(), {size}, {});
+          for (hsize_t begin = 0; begin < size; begin += slab)
+            h5::write_rows(dataset, begin, std::min(slab, size - begin), hdf5_type<TypeParam>(), make);
+        }
+        expect_read_back(path, values);
+        EXPECT_TRUE(slab % kChunk != 0 || read_text(path) == given) << size;
+      }
+    }
+}
+
 TEST(EncodedChunksOfText, AreReadBackByHdf5) {
   Scratch folder;
   const std::size_t bytes = 15, size = 70001;

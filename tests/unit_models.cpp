@@ -248,6 +248,37 @@ struct BadSpec {
   const char* words;
 };
 
+TEST(Quantities, HaveARangeAndAReasonForWhatIsOutsideOfIt) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity(), kMost = std::numeric_limits<double>::max();
+  struct Case {
+    const char* quantity;
+    bool divides;
+    std::vector<double> inside, outside;
+  };
+  const Case cases[] = {
+      {"time", false, {0, -0.0, 5e-324, 1, kMost}, {-5e-324, -1, kInfinity, -kInfinity}},
+      {"time", true, {5e-324, 1, kMost}, {0, -0.0, -1, kInfinity}},
+      {"peak", false, {5e-324, kMost}, {0, -1, kInfinity}},
+      {"hardware_life", false, {5e-324, kMost}, {0, -1, kInfinity}},
+      {"pue", false, {1, 1.5, kMost}, {0, std::nextafter(1.0, 0.0), -1, kInfinity}},
+      {"utilisation", false, {5e-324, 0.5, 1}, {0, std::nextafter(1.0, 2.0), -1, kInfinity}},
+      {"core_usage", false, {5e-324, 1}, {0, 1.5, -0.5, kInfinity}},
+  };
+  for (const auto& [quantity, divides, inside, outside] : cases) {
+    for (double value : inside) {
+      EXPECT_TRUE(range_of(quantity, divides).has(value)) << quantity << " " << value;
+      EXPECT_EQ(what_is_wrong(quantity, value, divides), nullptr) << quantity << " " << value;
+    }
+    for (double value : outside) {
+      EXPECT_FALSE(range_of(quantity, divides).has(value)) << quantity << " " << value;
+      EXPECT_NE(what_is_wrong(quantity, value, divides), nullptr) << quantity << " " << value;
+    }
+    const double missing = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_FALSE(range_of(quantity, divides).has(missing));
+    EXPECT_EQ(what_is_wrong(quantity, missing, divides), nullptr) << "missing is not wrong";
+  }
+}
+
 TEST(EmissionModels, SayWhichInputIsMissingOrCannotBe) {
   Quantity hours = of(1, "h"), watts = of(1, "W"), one = of(1);
   const BadSpec cases[] = {

@@ -30,8 +30,8 @@ struct ValidateOptions {
   ReadingOptions reading;
 };
 
-void compare_stored(const char* name, const std::vector<double>& stored, const Array<double>& computed,
-                    const Plan& plan, const Data& data, std::vector<std::string>& lines) {
+void compare_stored(const char* name, const std::vector<double>& stored, const Array<double>& computed, const Plan& plan,
+                    const Data& data, std::vector<std::string>& lines) {
   for (std::size_t i = 0; i < stored.size(); ++i) {
     bool same = std::bit_cast<std::uint64_t>(stored[i]) == std::bit_cast<std::uint64_t>(computed[i]);
     if (!same)

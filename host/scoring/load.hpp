@@ -73,21 +73,21 @@ struct Data {
   Selection selection;
   std::vector<Array<std::byte>> values;                   // [plan columns]
   std::array<Array<double>, kEmissionColumns> emissions;  // by Source; see values_of
-  std::vector<std::uint8_t> emission_source;                    // which training model answered, where models differ by row
-  std::vector<std::uint32_t> missing_factors;                   // bit i: the plan's emission quantity i is missing
-  std::vector<std::uint32_t> assumed_factors;                   // bit i: its value is the spec's `assume`
-  std::vector<std::uint64_t> factor_missing;                    // [quantities] selected rows where it is missing
-  std::vector<std::uint64_t> factor_assumed;                    // [quantities] selected rows where it is assumed
-  std::vector<std::uint64_t> column_missing;    // [2 · quantities] the missing ones by EmissionCauses' columns
-  std::vector<NameLookups> lookups;             // [quantities] names that were looked up
-  std::vector<std::uint64_t> rows_of_model;     // [training steps] selected rows that it answered
-  std::uint64_t without_emissions = 0;          // selected rows whose CO2e of training is not known
-  std::vector<EmissionCauses> emission_causes;  // [views]
-  std::vector<Grouping> groupings;              // each list of columns once
-  std::vector<int> grouping_of_view;            // -1: one group
-  std::vector<PassingView> passing;             // [views]; unused where a view is resident
-  std::vector<KeptColumn> kept;                 // on a device; see host/scoring/kept_columns.hpp
-  MemoryWatch memory;                           // without a limit until it is given one
+  std::vector<std::uint8_t> emission_source;              // which training model answered, where models differ by row
+  std::vector<std::uint32_t> missing_factors;             // bit i: the plan's emission quantity i is missing
+  std::vector<std::uint32_t> assumed_factors;             // bit i: its value is the spec's `assume`
+  std::vector<std::uint64_t> factor_missing;              // [quantities] selected rows where it is missing
+  std::vector<std::uint64_t> factor_assumed;              // [quantities] selected rows where it is assumed
+  std::vector<std::uint64_t> column_missing;              // [2 · quantities] the missing ones by EmissionCauses' columns
+  std::vector<NameLookups> lookups;                       // [quantities] names that were looked up
+  std::vector<std::uint64_t> rows_of_model;               // [training steps] selected rows that it answered
+  std::uint64_t without_emissions = 0;                    // selected rows whose CO2e of training is not known
+  std::vector<EmissionCauses> emission_causes;            // [views]
+  std::vector<Grouping> groupings;                        // each list of columns once
+  std::vector<int> grouping_of_view;                      // -1: one group
+  std::vector<PassingView> passing;                       // [views]; unused where a view is resident
+  std::vector<KeptColumn> kept;                           // on a device; see host/scoring/kept_columns.hpp
+  MemoryWatch memory;                                     // without a limit until it is given one
 
   /// The values of a computed column.
   const Array<double>& values_of(Source source) const { return emissions[static_cast<std::size_t>(source) - 1]; }
