@@ -39,7 +39,8 @@ CASES = (
        ("hypervolume", 1_000, 6, "nondominated"), ("hypervolume", 500, 8, "nondominated")]
 )
 # No peer finishes these: our time alone, with --large.
-LARGE = [("front", 100 * M, 3, "independent"), ("front", 10 * M, 8, "anticorrelated"), ("dominated_by", 100 * M, 3, "independent")]
+LARGE = [("front", 100 * M, 3, "independent"), ("front", 10 * M, 8, "anticorrelated"), ("dominated_by", 100 * M, 3, "independent"),
+         ("rank", 10 * M, 3, "independent"), ("rank", 10 * M, 8, "independent")]
 # Quadratic memory or time: only where they finish.
 ROWS_LIMIT = {("rank", "pymoo"): 20_000, ("rank", "pygmo"): 20_000, ("dominated_by", "pygmo"): 20_000,
               ("rank", "paretoset"): 20_000, ("dominated_by", "pairwise"): 100_000}

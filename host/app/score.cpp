@@ -308,7 +308,7 @@ void add_score_command(CLI::App& parent, std::function<int()>& action, int argc,
   add_number(*command, "--threads", options->threads, "Threads to use (default: all)", kThreadNumbers);
   add_number(
       *command, "--batch-rows", options->batch_rows,
-      "Rows read at a time (default: about 16 MiB, or 64 for a front alone of four objectives and more, as memory allows)",
+      "Rows read at a time (default: about 16 MiB; 64 for a front alone of four objectives and more, without emissions)",
       kBatchRowNumbers);
   add_reading_options(*command, options->reading);
   command->add_option("--memory-limit", options->memory_limit,

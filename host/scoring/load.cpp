@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "host/errors.hpp"
 #include "host/scoring/batch.hpp"
@@ -80,6 +81,19 @@ void drop_places(const Plan& plan, const Resident& resident, Data& data) {
     data.values[column].resize(data.selection.size * size_of(plan.columns[column].info.type));
 }
 
+/// Adds a batch's selected rows to the objectives' columns, but for those that were read into place. What does not stay
+/// changes hands where all rows are selected.
+void add_objectives(const Plan& plan, const Needed& needed, const Resident& resident, const std::vector<std::byte*>& places,
+                    Batch& batch, Data& data) {
+  for (int column : needed.objectives) {
+    if (places[column]) continue;
+    if (!resident.columns.contains(column) && batch.kept.size() == batch.rows)
+      std::swap(data.values[column], batch.columns[column].own);
+    else
+      append_kept(batch, column, size_of(plan.columns[column].info.type), data.values[column]);
+  }
+}
+
 /// Forgets the last batch's share of what does not stay.
 void forget_batch(const Needed& needed, const Resident& resident, Data& data) {
   for (int column : needed.objectives)
@@ -126,11 +140,11 @@ void find_groupings(const Plan& plan, Data& data) {
 std::uint64_t default_batch_rows(const Plan& plan) {
   constexpr std::uint64_t usual = 16 << 20, large = 64 << 20;
   const bool many_objectives = std::any_of(plan.views.begin(), plan.views.end(), [](const ViewPlan& view) {
-    return view.passing && view.objectives.size() > 3;  // larger fronts, which every batch meets anew
+    return view.passing && view.objectives.size() > 3;  // larger fronts, which every batch meets again
   });
   std::uint64_t row_bytes = 1;
   for (const Column& column : plan.columns) row_bytes += column.info.bytes_per_value ? column.info.bytes_per_value : 64;
-  return std::max<std::uint64_t>(1, (many_objectives ? large : usual) / row_bytes);
+  return std::max<std::uint64_t>(1, (many_objectives && !plan.emissions ? large : usual) / row_bytes);
 }
 
 ColumnView Data::column_view(const Plan& plan, const ObjectivePlan& objective, std::size_t from) const {
@@ -164,10 +178,9 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
   while (data.next_row < end && (data.next_row == first_row || !asked_to_wind_up())) {
     throw_if_stopped();
     forget_batch(needed, resident, data);
-    const Batch& batch = *reader.next(seconds.read, data);
+    Batch& batch = *reader.next(seconds.read, data);
     std::optional<Clock> decoding(seconds.decode);
-    for (int column : needed.objectives)
-      if (!places[column]) append_kept(batch, column, size_of(plan.columns[column].info.type), data.values[column]);
+    add_objectives(plan, needed, resident, places, batch, data);
     for (std::size_t i = 0; i < data.groupings.size(); ++i) append_groups(plan, batch, i, data);
     if (resident.row_numbers)
       for (std::uint32_t row : batch.kept) data.selection.row.push_back(static_cast<std::uint32_t>(batch.begin + row));

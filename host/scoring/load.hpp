@@ -104,7 +104,8 @@ struct LoadSeconds {
 class ResultRows;
 
 /// Rows read at a time, where memory allows (see batch_rows_within): batches of about 16 MiB; of 64 where of a view of four
-/// objectives or more only the front is kept.
+/// objectives or more only the front is kept, unless there are emissions, which take three times the memory and gain
+/// nothing.
 std::uint64_t default_batch_rows(const Plan& plan);
 
 struct ReadOptions {

@@ -95,7 +95,7 @@ void BatchReader::read(Batch& batch, std::uint64_t text_bytes) const {
   if (!batch.kept.empty()) read_columns(plan_, batch, columns_.rest, places, batch.keep.data(), text_bytes);
 }
 
-const Batch* BatchReader::next(double& seconds, Data& data) {
+Batch* BatchReader::next(double& seconds, Data& data) {
   auto start = [&] {  // of the upcoming batch
     upcoming_.begin = next_;
     upcoming_.rows = static_cast<std::uint32_t>(std::min(batch_rows_, end_ - next_));
