@@ -74,7 +74,8 @@ def markdown(report):
     m, counts = report["machine"], report["threads"]
     out = [f"# `score` on {' and '.join(map(str, counts))} threads, {report['date']}", "",
            f"{m['cpu']}, {m['cores']} cores, {m['memory_bytes'] / 2**30:.0f} GiB, {m['system']}; {report['version']}; median of {report['runs']} runs in "
-           "turns. Independent data. Serial share: what Amdahl's law makes of the speed-up on all cores; phases of less than 5 ms are left out.", "",
+           "turns. Independent data. Serial share: what Amdahl's law makes of the speed-up on all cores; phases of less than 5 ms are left out. With more than "
+           "one thread the next batch is read meanwhile: what is read so takes its time from the phases beside it, and `read` is what is waited for.", "",
            "| work | rows | phase | " + " | ".join(f"{t} threads, ms" if t > 1 else "1 thread, ms" for t in counts) + " | speed-up | serial share |",
            "|---|---:|---|" + "---:|" * (len(counts) + 2)]
     for case in report["cases"]:
