@@ -67,8 +67,10 @@ bool some_are_refused(const FactorPlan& factor, const Array<double>& values, boo
   return tbb::parallel_reduce(
              Range(0, values.size(), 1 << 14), std::uint64_t{0},
              [&](const Range& part, std::uint64_t refused) {
-               for (std::size_t i = part.begin(); i < part.end(); ++i)
-                 refused += !(range.has(values[i]) | (!required & std::isnan(values[i])));
+               for (std::size_t i = part.begin(); i < part.end(); ++i) {
+                 const bool fits = range.has(values[i]), missing = std::isnan(values[i]);
+                 refused += !(fits | (missing & !required));
+               }
                return refused;
              },
              std::plus<>()) > 0;
