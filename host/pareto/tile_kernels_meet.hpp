@@ -63,6 +63,7 @@ struct Reached {
   const std::uint16_t *column, *corners;
 };
 
+/// Lists them.
 template <bool kRanks>
 CARBONFRONT_INLINE void find_met(const Meeting& meeting, Met& met) {
   const AlignedTiles& tiles = meeting.tiles;
@@ -180,10 +181,7 @@ struct Applying {
 
   template <std::uint32_t kColumns>
   CARBONFRONT_INLINE void operator()(Columns<kColumns> columns) {
-    if constexpr (kColumns > 0) {
-      if (meeting.tiles.lanes == kLaneBlock) return with(PickedColumns<kColumns>(meeting.source, columns.number));
-    }
-    with(ManyColumns{meeting.source, {columns.number, columns.count()}});
+    if constexpr (kColumns > 0) with(PickedColumns<kColumns>(meeting.source, columns.number));
   }
 
   template <class AnyColumns>
@@ -207,7 +205,10 @@ void apply(const Meeting& meeting, TileWork& work) {
   work.masked += met.count;
   if (met.count == 0) return;
   Applying<kRanks> applying{meeting, met, work};
-  with_columns(meeting.open_count > 0 ? meeting.open : kNumbers, greater(meeting.open_count, 1), applying);
+  const std::uint16_t* open = meeting.open_count > 0 ? meeting.open : kNumbers;
+  const std::uint32_t open_count = greater(meeting.open_count, 1);
+  if (meeting.tiles.lanes > kLaneBlock) return applying.with(ManyColumns{meeting.source, {open, open_count}});
+  with_columns(open, open_count, applying);
 }
 
 /// Says whether a source of the group may be below a row of the tile.
