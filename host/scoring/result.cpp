@@ -24,13 +24,7 @@ void write_by_row(hid_t dataset, hid_t type, std::uint64_t rows, std::uint32_t s
                   Progress& progress) {
   const auto make = [&](std::uint64_t begin, std::uint64_t count, void* room) {
     T* values = static_cast<T*>(room);
-    std::uint32_t i = 0;  // the first value at `begin` or behind
-    for (std::uint32_t left = size; left > 0;) {
-      const std::uint32_t half = left / 2;
-      const bool before = row_of(i + half) < begin;
-      if (before) i += half + 1;
-      left = before ? left - half - 1 : half;
-    }
+    std::uint32_t i = first_from(begin, size, row_of);
     const bool dense = size - i >= count && row_of(i + static_cast<std::uint32_t>(count - 1)) == begin + count - 1;
     if (dense) {  // each row has a value
       for (std::uint64_t at = 0; at < count; ++at) values[at] = value(i + static_cast<std::uint32_t>(at));

@@ -23,15 +23,9 @@ constexpr const char* kAdvice = "copy it again from where it was made, or score 
 
 /// Finds the rated position of an input row; kNone where it is not rated.
 std::uint32_t position_of(std::uint64_t row, const Data& data, const ViewScores& scores) {
-  std::uint32_t low = 0, high = scores.size;
-  while (low < high) {
-    std::uint32_t middle = low + (high - low) / 2;
-    if (data.selection.row_of(scores.selected_of(middle)) < row)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < scores.size && data.selection.row_of(scores.selected_of(low)) == row ? low : kNone;
+  const auto row_of = [&](std::uint32_t i) { return data.selection.row_of(scores.selected_of(i)); };
+  const std::uint32_t position = first_from(row, scores.size, row_of);
+  return position < scores.size && row_of(position) == row ? position : kNone;
 }
 
 /// Compares what the file says of groups with what its own `nondominated` and the sweep imply.

@@ -14,6 +14,20 @@ namespace carbonfront {
 /// Rows that are written at a time: whole chunks, enough of them for all cores.
 inline constexpr std::uint64_t kSlabRows = 1 << 19;
 
+/// Finds the first i in [0, size) whose row is `row` or behind it; `size` where none is. `row_of` ascends. O(log size)
+template <class RowOf>
+std::uint32_t first_from(std::uint64_t row, std::uint32_t size, RowOf row_of) {
+  std::uint32_t low = 0;
+  for (std::uint32_t high = size; low < high;) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    if (row_of(middle) < row)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
 /// One dataset, written batch by batch.
 template <class T>
 class RowColumn {
