@@ -13,9 +13,8 @@
 
 #include "bench/gpu_rows.hpp"
 #include "bench/gpu_work.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/backend.hpp"
-#include "host/errors.hpp"
-#include "kernels/device/failure.hpp"
 
 namespace carbonfront::bench {
 namespace {
@@ -123,11 +122,13 @@ json measure_device(const Row& row, const std::vector<double>& points, bool tiny
 }
 
 /// Host memory to host memory, by the backend as the program uses it.
-json measure_host(const Row& row, const std::vector<double>& points, const Backend& backend, std::string& answer) {
+json measure_host(const Row& row, const std::vector<double>& points, Session& session, std::string& answer) {
   if (row.emissions) {
     std::vector<double> energy(row.rows), co2e(row.rows);
     const EmissionStep step = emission_step(row, points);
-    json found = time_of([&] { backend.emissions({&step, 1}, row.rows, {energy.data(), co2e.data(), nullptr}); });
+    json found = time_of([&] {
+      session.emissions({&step, 1}, row.rows, {energy.data(), co2e.data(), nullptr}, Progress());
+    });
     answer = Fingerprint::of_emissions(energy, co2e).hex;
     return found;
   }
@@ -135,7 +136,7 @@ json measure_host(const Row& row, const std::vector<double>& points, const Backe
   Progress progress;
   Verdict verdict;
   json found = time_of([&] {
-    verdict = backend.evaluate({objectives.data(), row.objectives, row.rows, nullptr, nullptr}, row.wanted, progress);
+    verdict = session.evaluate({objectives.data(), row.objectives, row.rows, nullptr, nullptr}, row.wanted, progress);
   });
   answer = Fingerprint::of(verdict).hex;
   return found;
@@ -169,7 +170,7 @@ int measure_row(const Options& options) {
   line["equal"] = on_device == expected;
   write_line(options, line);  // what is known so far, should the rest take too long
   if (line["device"]["seconds"] < kCap) {
-    line["host"] = measure_host(row, points, choose_backend(options.backend), on_host);
+    line["host"] = measure_host(row, points, *open_backend(options.backend).session, on_host);
     line["equal"] = on_device == expected && on_host == expected;
   }
   if (ask_cpu) {
@@ -185,12 +186,12 @@ int answer_in_blocks(const Options& options) {
   const Row row = row_of(options.row, options.tiny);
   const std::vector<double> points = points_of(row);
   const std::size_t limit = bytes_of_blocks(row.rows, row.objectives, options.tiny ? 0.95 : 0.3);
-  const Backend backend = choose_backend(options.backend, {"", limit});
+  const OpenBackend backend = open_backend(options.backend, {"", limit});
   const std::vector<Objective> objectives = objectives_of(row, points);
   Progress progress;
   const auto begin = Clock::now();
   const Verdict found =
-      backend.evaluate({objectives.data(), row.objectives, row.rows, nullptr, nullptr}, row.wanted, progress);
+      backend.session->evaluate({objectives.data(), row.objectives, row.rows, nullptr, nullptr}, row.wanted, progress);
   const double seconds = since(begin);
   const std::string known = options.tiny ? "" : known_answer(row.name);
   const bool equal = Fingerprint::of(found).hex == (known.empty() ? answer_on_cpu(row, points).answer.hex : known);
@@ -280,8 +281,9 @@ int write_answers(const Options& options) {
   const std::vector<double> points = points_of(row);
   const std::vector<Objective> objectives = objectives_of(row, points);
   Progress progress;
-  const Verdict found = choose_backend(options.backend)
-                            .evaluate({objectives.data(), row.objectives, row.rows, nullptr, nullptr}, row.wanted, progress);
+  const Verdict found =
+      open_backend(options.backend)
+          .session->evaluate({objectives.data(), row.objectives, row.rows, nullptr, nullptr}, row.wanted, progress);
   write_raw(options.folder + "/points.f64", points);
   write_raw(options.folder + "/front.u8", found.nondominated);
   write_raw(options.folder + "/counts.u32", found.dominated_by);
@@ -361,10 +363,6 @@ int run_chosen(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return carbonfront::bench::run_chosen(argc, argv);
-  } catch (const carbonfront::device::Failure& failure) {
-    std::cerr << "gpu_bench: the device failed in " << failure.call << " (" << failure.reason << "); " << failure.advice
-              << '\n';
-    return carbonfront::bench::kDeviceCode;
   } catch (const carbonfront::DeviceError& error) {
     std::cerr << "gpu_bench: " << error.what() << '\n';
     return carbonfront::bench::kDeviceCode;

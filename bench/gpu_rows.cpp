@@ -4,7 +4,7 @@
 #include <chrono>
 #include <sstream>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/hash.hpp"
 
 namespace carbonfront::bench {

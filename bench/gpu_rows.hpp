@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "carbonfront/verdict.hpp"
 #include "host/emissions/evaluate.hpp"
-#include "host/pareto/verdict.hpp"
 #include "host/sweep/generator.hpp"
 
 namespace carbonfront::bench {

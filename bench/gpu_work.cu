@@ -118,8 +118,8 @@ __global__ void probe_kernel(std::uint32_t* out) { out[threadIdx.x] = 3 * thread
 
 /// Works on the calling thread's cores and reports nothing.
 Host quiet_host() {
-  return {[](const char*, std::uint64_t) {},
-          [](std::uint64_t) {},
+  return {nullptr,
+          nullptr,
           [](std::uint32_t size, const std::function<void(std::uint32_t, std::uint32_t)>& work) { work(0, size); },
           {}};
 }
@@ -138,7 +138,7 @@ void probe() {
   const DeviceArray<std::uint32_t> out(stream, 32);
   launch(stream, "probe_kernel", {1, 32}, probe_kernel, out.data());
   if (read_value(stream, out.data() + 31) != 93)
-    throw Failure("probe_kernel", "it wrote something else", "use another device");
+    throw device_error("probe_kernel", "it wrote something else", "use another device");
 }
 
 std::size_t bytes_of_blocks(std::uint32_t rows, std::uint32_t objectives, double share) {
@@ -153,10 +153,10 @@ struct DeviceWork::State {
   DeviceArray<std::uint8_t> nondominated;
   DeviceArray<std::uint32_t> dominated_by, dominates, rank, witness;
 
-  DeviceArray<std::uint32_t>& place_of(std::uint32_t* AnswersView::*which) {
-    if (which == &AnswersView::dominated_by) return dominated_by;
-    if (which == &AnswersView::dominates) return dominates;
-    return which == &AnswersView::rank ? rank : witness;
+  DeviceArray<std::uint32_t>& place_of(Array<std::uint32_t> Verdict::*which) {
+    if (which == &Verdict::dominated_by) return dominated_by;
+    if (which == &Verdict::dominates) return dominates;
+    return which == &Verdict::rank ? rank : witness;
   }
 };
 
@@ -189,8 +189,7 @@ void DeviceWork::answer(VerdictRequest wanted) {
   Keys keys{s.rows, s.objectives, false, {stream, std::size_t{s.objectives} * s.rows}};
   for (std::uint32_t k = 0; k < s.objectives; ++k)
     make_keys(stream, Objective{}, s.columns.data() + k * s.stride, s.rows, keys.keys.data() + std::size_t{k} * s.rows);
-  answer_keys(s.streams, std::move(keys),
-              {wanted.dominated_by, wanted.dominates, wanted.rank, wanted.witness, wanted.max_rank}, quiet_host(), {},
+  answer_keys(s.streams, std::move(keys), wanted, quiet_host(), {},
               {[&](DeviceArray<std::uint8_t> flags) { s.nondominated = std::move(flags); },
                [&](auto which, DeviceArray<std::uint32_t> numbers) { s.place_of(which) = std::move(numbers); }});
   stream.synchronize();
@@ -252,7 +251,7 @@ std::string take_device() {
     }
     why = info.name + ": " + info.why_unusable;
   }
-  throw Failure("cudaGetDeviceCount", why, "run on a machine with an NVIDIA GPU and its driver");
+  throw device_error("cudaGetDeviceCount", why, "run on a machine with an NVIDIA GPU and its driver");
 }
 
 }  // namespace carbonfront::bench

@@ -10,15 +10,15 @@
 #include <string>
 #include <vector>
 
-#include "host/pareto/verdict.hpp"
+#include "carbonfront/verdict.hpp"
 
 namespace carbonfront::bench {
 
-/// Makes the first usable device current and names it. Throws device::Failure where there is none, with the reason.
+/// Makes the first usable device current and names it. Throws DeviceError where there is none, with the reason.
 std::string take_device();
 
 /// Launches one small kernel and looks at what it wrote: what a profiler or checker that works must get through. Throws
-/// device::Failure.
+/// DeviceError.
 void probe();
 
 /// What the device can do at best, a second. Bytes are those read and those written; a compare is one of the M of a
@@ -28,7 +28,7 @@ struct Ceilings {
 };
 
 /// Measures all four, between CUDA events: the best of up to seven. `bytes` are copied and `keys` sorted at a time. Throws
-/// device::Failure.
+/// DeviceError.
 Ceilings measure_ceilings(std::size_t bytes, std::uint32_t keys, std::uint64_t compares_a_thread);
 
 /// A share of the device memory that so many rows need at once.

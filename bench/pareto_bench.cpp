@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "host/clones.hpp"
+#include "host/pareto/cpu.hpp"
 #include "host/pareto/hypervolume.hpp"
-#include "host/pareto/verdict.hpp"
 #include "host/sweep/generator.hpp"
 
 namespace {

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <memory>
-
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
+#include "host/emissions/evaluate.hpp"
+#include "host/pareto/cpu.hpp"
+#include "host/pareto/reference.hpp"
 #include "host/placement.hpp"
 #include "host/text.hpp"
 #if defined(CARBONFRONT_CUDA)
@@ -15,103 +16,105 @@ namespace carbonfront {
 
 namespace {
 
+struct CpuSession : Session {
+  void emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out, const Progress&) override {
+    emissions_cpu(steps, rows, out);
+  }
+  Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress) override {
+    return evaluate_cpu(points, wanted, progress);
+  }
+  CrossCounts count_against(PointsView points, CrossRequest wanted, Progress& progress) override {
+    return count_against_cpu(points, wanted, progress);
+  }
+  std::vector<std::uint32_t> find_front(PointsView points, bool exactly, Progress& progress) override {
+    return find_front_cpu(points, exactly, progress);
+  }
+};
+
+struct ReferenceSession : Session {
+  void emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out, const Progress&) override {
+    emissions_reference(steps, rows, out);
+  }
+  Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress) override {
+    return evaluate_reference(points, wanted, progress);
+  }
+  CrossCounts count_against(PointsView points, CrossRequest wanted, Progress& progress) override {
+    return count_against_reference(points, wanted, progress);
+  }
+  std::vector<std::uint32_t> find_front(PointsView points, bool, Progress& progress) override {
+    return find_front_reference(points, progress);
+  }
+};
+
 #if defined(CARBONFRONT_CUDA)
 constexpr bool kCuda = std::string_view(CARBONFRONT_CUDA) == "cuda";  // else "cuda-emulated", in the tests' program
 
 /// Looks at the devices without taking one.
 void look(Backend& backend) {
-  const CudaList list = list_cuda_devices();
-  backend.devices = list.devices;
-  backend.unavailable = list.why_none;
-}
-
-/// Takes the devices. Throws SpecError, DeviceError.
-void open(Backend& backend, const DeviceChoice& choice) {
-  const auto devices = std::make_shared<CudaDevices>(choice.device, choice.memory_limit, choice.as_for_many);
-  backend.emissions = [devices](auto&&... arguments) { devices->emissions(arguments...); };
-  backend.columns.keep = [devices](auto... arguments) { return devices->keep(arguments...); };
-  backend.columns.bring_up = [devices](auto&&... arguments) { devices->bring_up(arguments...); };
-  backend.columns.emissions = [devices](auto&&... arguments) { devices->emissions(arguments...); };
-  backend.evaluate = [devices](PointsView points, VerdictRequest wanted, Progress& progress) {
-    return devices->evaluate(points, wanted, progress);
-  };
-  backend.count_against = [devices](PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
-                                    bool dominates, Progress& progress) {
-    return devices->count_against(points, is_source, dominated_by, dominates, progress);
-  };
-  backend.find_front = [devices](PointsView points, bool) { return devices->find_front(points); };
+  CudaList list = list_cuda_devices();
+  backend.devices = std::move(list.devices);
+  backend.unavailable = std::move(list.why_none);
 }
 #else
 constexpr bool kCuda = false;
 void look(Backend&) {}
-void open(Backend&, const DeviceChoice&) {}
+std::unique_ptr<Session> open_cuda(const DeviceChoice&) { return nullptr; }
 #endif
-
-Backend device_backend(std::string name, std::string description, std::string unavailable) {
-  Backend backend;
-  backend.name = std::move(name);
-  backend.description = std::move(description);
-  backend.unavailable = std::move(unavailable);
-  return backend;
-}
 
 /// The list, best first. Nothing is looked at yet.
 std::vector<Backend> all_backends() {
-  std::vector<Backend> all = {device_backend("cuda", "NVIDIA GPU", kCuda ? "" : "this program was built without CUDA"),
-                              {"cpu",
-                               "all cores, SIMD, integer ranks",
-                               "",
-                               {},
-                               emissions_cpu,
-                               evaluate_cpu,
-                               count_against_cpu,
-                               find_front_cpu,
-                               {},
-                               false,
-                               ""},
-                              {"reference",
-                               "plain loops over the stored values: the definition, one thread",
-                               "",
-                               {},
-                               emissions_reference,
-                               evaluate_reference,
-                               count_against_reference,
-                               find_front_reference,
-                               {},
-                               true,
-                               ""}};
+  std::vector<Backend> all = {
+      {"cuda", "NVIDIA GPU", kCuda ? "" : "this program was built without CUDA", {}, true, false, open_cuda},
+      {"cpu",
+       "all cores, SIMD, integer ranks",
+       "",
+       {},
+       false,
+       false,
+       [](const DeviceChoice&) { return std::make_unique<CpuSession>(); }},
+      {"reference",
+       "plain loops over the stored values: the definition, one thread",
+       "",
+       {},
+       false,
+       true,
+       [](const DeviceChoice&) { return std::make_unique<ReferenceSession>(); }}};
 #if defined(CARBONFRONT_CUDA)
-  if (!kCuda) all.push_back(device_backend(CARBONFRONT_CUDA, "the GPU's code on this processor, for tests", ""));
+  if (!kCuda)
+    all.push_back({CARBONFRONT_CUDA, "the GPU's code on this processor, for tests", "", {}, true, false, open_cuda});
 #endif
   return all;
 }
 
-bool needs_device(const Backend& backend) { return !backend.evaluate; }
+/// Opens a backend; null, and it says in `unavailable` why, where it cannot be used.
+std::unique_ptr<Session> try_to_open(Backend& backend, const DeviceChoice& choice) {
+  if (backend.on_device && backend.unavailable.empty()) look(backend);
+  return backend.unavailable.empty() ? backend.open(choice) : nullptr;
+}
 
-/// Opens a backend; says in `unavailable` what cannot be used.
-void try_to_open(Backend& backend, const DeviceChoice& choice) {
-  if (!needs_device(backend) || !backend.unavailable.empty()) return;
-  look(backend);
-  if (backend.unavailable.empty()) open(backend, choice);
+OpenBackend opened(const Backend& backend, std::unique_ptr<Session> session) {
+  return {backend.name, backend.description, backend.definition, "", "", std::move(session)};
 }
 
 /// The first backend that can be used. One that fails now is passed over: no work has begun.
-Backend best_backend(const DeviceChoice& choice) {
+OpenBackend open_best(const DeviceChoice& choice) {
   std::vector<std::string> passed_over;
   for (Backend& backend : all_backends()) {
-    const bool on_device = needs_device(backend), named = !choice.device.empty();
-    if (named && !on_device) continue;
-    if (on_device && !named && !choice.has_work && backend.unavailable.empty())
+    const bool named = !choice.device.empty();
+    if (named && !backend.on_device) continue;
+    if (backend.on_device && !named && !choice.has_work && backend.unavailable.empty())
       backend.unavailable = "nothing here that it is expected to be faster at";
+    std::unique_ptr<Session> session;
     try {
-      try_to_open(backend, choice);
+      session = try_to_open(backend, choice);
     } catch (const DeviceError& error) {
       backend.unavailable = error.what();
     }
-    if (backend.unavailable.empty()) {
-      if (on_device && !named) backend = shared_backend(backend, choose_backend("cpu"));
-      backend.passed_over = join(passed_over, "; ");
-      return backend;
+    if (session) {
+      OpenBackend best = opened(backend, std::move(session));
+      if (backend.on_device && !named) best = shared_backend(std::move(best), open_backend("cpu"));
+      best.passed_over = join(passed_over, "; ");
+      return best;
     }
     passed_over.push_back(backend.name + ": " + backend.unavailable);
   }
@@ -123,24 +126,24 @@ Backend best_backend(const DeviceChoice& choice) {
 std::vector<Backend> backends() {
   std::vector<Backend> all = all_backends();
   for (Backend& backend : all)
-    if (needs_device(backend) && backend.unavailable.empty()) look(backend);
+    if (backend.on_device && backend.unavailable.empty()) look(backend);
   return all;
 }
 
-Backend choose_backend(const std::string& name, const DeviceChoice& choice) {
-  if (name == "auto") return best_backend(choice);
+OpenBackend open_backend(const std::string& name, const DeviceChoice& choice) {
+  if (name == "auto") return open_best(choice);
   std::vector<std::string> names = {"auto"};
   for (Backend& backend : all_backends()) {
     names.emplace_back(backend.name);
     if (name != backend.name) continue;
-    if (!choice.device.empty() && !needs_device(backend))
+    if (!choice.device.empty() && !backend.on_device)
       throw SpecError(fmt::format("--device {} with backend '{}'", choice.device, name), "it has no devices",
                       "leave out --device, or use --backend cuda");
-    try_to_open(backend, choice);
-    if (!backend.unavailable.empty())
+    std::unique_ptr<Session> session = try_to_open(backend, choice);
+    if (!session)
       throw DeviceError(fmt::format("backend '{}' cannot be used", name), backend.unavailable,
                         "use --backend auto or --backend cpu");
-    return backend;
+    return opened(backend, std::move(session));
   }
   throw SpecError("unknown backend '" + name + "'", "backends are " + join(names, ", ") + did_you_mean(name, names),
                   "choose one of them");

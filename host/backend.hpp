@@ -1,44 +1,58 @@
 #pragma once
-// One interface to everything that can compute, and the list of what this program was built with.
+// Everything that can compute: backends to choose from, and the session that an open one is.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "host/emissions/evaluate.hpp"
-#include "host/pareto/front_stream.hpp"
-#include "host/pareto/verdict.hpp"
+#include "carbonfront/progress.hpp"
+#include "carbonfront/verdict.hpp"
+#include "kernels/emission_models.hpp"
 
 namespace carbonfront {
 
-/// How columns go up to devices while rows are read, as keys that stay there: the calls of CudaDevices.
-struct DeviceColumns {
-  std::function<bool(std::uint32_t columns, std::uint32_t capacity, std::uint32_t most_objectives)> keep;
-  std::function<void(const Objective& objective, std::uint32_t begin, std::uint32_t count)> bring_up;
-  std::function<void(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out, const KeptEmissions& kept)>
-      emissions;
+/// A backend at work. It answers any number of calls, one at a time; all backends give the same bytes. What it keeps between
+/// calls, on a device or anywhere, is its own affair.
+class Session {
+ public:
+  Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  virtual ~Session() = default;
+
+  /// Evaluates emission models, the first of which is a `set`, for `rows` rows. Throws DeviceError, Stopped.
+  virtual void emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out,
+                         const Progress& progress) = 0;
+
+  /// Answers a request. Throws SpecError and DeviceError (check_points), Stopped.
+  virtual Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress) = 0;
+
+  /// Counts between two sets. Throws as evaluate().
+  virtual CrossCounts count_against(PointsView points, CrossRequest wanted, Progress& progress) = 0;
+
+  /// Finds ascending positions, among them all that are non-dominated in their group; `exactly` those, or as many more as
+  /// are quicker to keep than to find. Throws as evaluate().
+  virtual std::vector<std::uint32_t> find_front(PointsView points, bool exactly, Progress& progress) = 0;
+
+  /// Is told of columns while they grow, so that a device has them when they are asked about. Rows 0 begin with other
+  /// columns; from then on the ones before may go. Throws DeviceError, Stopped.
+  virtual void bring_up(const GrowingColumns&, const Progress&) {}
+
+  /// What ran where since it was last asked, such as "counts on cuda; ranks on cpu", where a device and the CPU share the
+  /// work.
+  virtual std::string ran_where() { return ""; }
 };
 
-/// A way to compute. All give the same bytes. A device backend owns what it took of its devices until the last copy is gone.
-struct Backend {
-  std::string name, description;
-  std::string unavailable;           // why it cannot be used here; empty: it can
-  std::vector<std::string> devices;  // a line each
-  std::function<void(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out)> emissions;
-  std::function<Verdict(PointsView points, VerdictRequest wanted, Progress& progress)> evaluate;
-  std::function<CrossCounts(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by, bool dominates,
-                            Progress& progress)>
-      count_against;
-  FindFront find_front;     // for fronts found while reading
-  DeviceColumns columns;    // none where columns need not go anywhere
-  bool definition = false;  // keeps all rows and evaluates them together, even where only the front is asked for
-  std::string passed_over;  // chosen by "auto": which better ones are not used, and why
-  // Where a device and the CPU share the work (host/placement.hpp): how, in words; and what ran where since it was last
-  // asked.
-  std::string shares = {};
-  std::function<std::string()> ran_where = {};
-};
+/// Finds fronts by a session, which outlives what is given.
+inline auto front_finder(Session& session) {
+  return [&session](PointsView points, bool exactly, Progress& progress) {
+    return session.find_front(points, exactly, progress);
+  };
+}
 
 /// What a device backend may use.
 struct DeviceChoice {
@@ -48,13 +62,33 @@ struct DeviceChoice {
   bool has_work = true;          // false: sharing by the table leaves a device nothing to do, and "auto" opens none
 };
 
-/// All backends, best first, to be listed: they cannot compute.
+/// A way to compute.
+struct Backend {
+  std::string name, description;
+  std::string unavailable;           // why it cannot be used here; empty: it can
+  std::vector<std::string> devices;  // a line each
+  bool on_device = false;
+  bool definition = false;  // keeps all rows and evaluates them together, even where only the front is asked for
+  /// Opens it. Throws SpecError for a device that is none, DeviceError for one that cannot be used.
+  std::function<std::unique_ptr<Session>(const DeviceChoice& choice)> open = {};
+};
+
+/// All backends, best first, devices looked at.
 std::vector<Backend> backends();
+
+/// A backend that was opened.
+struct OpenBackend {
+  std::string name, description;
+  bool definition = false;
+  std::string passed_over = {};  // chosen by "auto": which better ones are not used, and why
+  std::string shares = {};       // how a device and the CPU share the work, in words (host/placement.hpp)
+  std::unique_ptr<Session> session = {};
+};
 
 /// Opens a backend by name, or for "auto" the first that can be used: a device shares the work with the CPU as the table in
 /// host/placement.hpp says, and does all of it where `choice` names it. Throws SpecError for an unknown name and for a
 /// device where there is none to choose, DeviceError for one that cannot be used: an explicit choice never falls back, and
 /// "auto" does only here, before any work. That is why it opens the device here, and not when the table first gives it work.
-Backend choose_backend(const std::string& name, const DeviceChoice& choice = {});
+OpenBackend open_backend(const std::string& name, const DeviceChoice& choice = {});
 
 }  // namespace carbonfront

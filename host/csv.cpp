@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 
 namespace carbonfront {
 

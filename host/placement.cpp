@@ -65,30 +65,28 @@ std::string entry_text(const Placement& entry) {
   return text + (entry.measured ? "" : " (predicted)");
 }
 
-/// Both backends, the table, and what ran where.
-struct Sharing {
-  Backend device, cpu;
-  std::vector<Placement> table;
-  std::atomic<unsigned> ran_on_device{0}, ran_on_cpu{0};
+/// Both sessions, the table, and what ran where.
+class SharedSession : public Session {
+ public:
+  SharedSession(OpenBackend device, OpenBackend cpu, std::span<const Placement> table)
+      : device_(std::move(device)), cpu_(std::move(cpu)), table_(table.begin(), table.end()) {}
 
-  /// Chooses for one answer, and notes where it ran.
-  const Backend& choose(Answer answer, std::uint32_t objectives, std::uint64_t rows) {
-    const bool on_device = is_on_device(table, answer, objectives, rows);
-    (on_device ? ran_on_device : ran_on_cpu) |= bit_of(answer);
-    return on_device ? device : cpu;
+  void emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out,
+                 const Progress& progress) override {
+    choose(Answer::emissions, 0, rows).emissions(steps, rows, out, progress);
   }
 
-  Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress) {
-    SharedRequest request = shared_request(table, wanted, points.objective_count, points.size);
+  Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress) override {
+    SharedRequest request = shared_request(table_, wanted, points.objective_count, points.size);
     Verdict verdict;
     if (request.on_device) {
-      verdict = device.evaluate(points, request.device, progress);
-      ran_on_device |= answers_of(request.device) | bit_of(Answer::front);
+      verdict = device_.session->evaluate(points, request.device, progress);
+      ran_on_device_ |= answers_of(request.device) | bit_of(Answer::front);
       request.cpu.known_front = verdict.nondominated.data();
     }
     if (!request.on_cpu) return verdict;
-    Verdict rest = cpu.evaluate(points, request.cpu, progress);
-    ran_on_cpu |= answers_of(request.cpu) | (request.on_device ? 0 : bit_of(Answer::front));
+    Verdict rest = cpu_.session->evaluate(points, request.cpu, progress);
+    ran_on_cpu_ |= answers_of(request.cpu) | (request.on_device ? 0 : bit_of(Answer::front));
     if (!request.on_device) return rest;
     if (request.cpu.dominated_by) verdict.dominated_by = std::move(rest.dominated_by);
     if (request.cpu.dominates) verdict.dominates = std::move(rest.dominates);
@@ -99,12 +97,32 @@ struct Sharing {
     return verdict;
   }
 
-  std::string say_where() {
+  CrossCounts count_against(PointsView points, CrossRequest wanted, Progress& progress) override {
+    return choose(Answer::counts, points.objective_count, points.size).count_against(points, wanted, progress);
+  }
+
+  std::vector<std::uint32_t> find_front(PointsView points, bool exactly, Progress& progress) override {
+    return choose(Answer::front, points.objective_count, points.size).find_front(points, exactly, progress);
+  }
+
+  std::string ran_where() override {
     std::vector<std::string> texts;
-    for (auto& [ran, backend] : {std::pair{&ran_on_device, &device}, {&ran_on_cpu, &cpu}})
+    for (auto& [ran, backend] : {std::pair{&ran_on_device_, &device_}, {&ran_on_cpu_, &cpu_}})
       if (const unsigned answers = ran->exchange(0)) texts.push_back(names_of(answers) + " on " + backend->name);
     return join(texts, "; ");
   }
+
+ private:
+  /// Chooses for one answer, and notes where it ran.
+  Session& choose(Answer answer, std::uint32_t objectives, std::uint64_t rows) {
+    const bool on_device = is_on_device(table_, answer, objectives, rows);
+    (on_device ? ran_on_device_ : ran_on_cpu_) |= bit_of(answer);
+    return *(on_device ? device_ : cpu_).session;
+  }
+
+  OpenBackend device_, cpu_;
+  std::vector<Placement> table_;
+  std::atomic<unsigned> ran_on_device_{0}, ran_on_cpu_{0};
 };
 
 }  // namespace
@@ -128,29 +146,13 @@ SharedRequest shared_request(std::span<const Placement> table, VerdictRequest wa
   return {placed != 0, left != 0, among(wanted, placed), among(wanted, left)};
 }
 
-Backend shared_backend(const Backend& device, const Backend& cpu, std::span<const Placement> table) {
-  const auto sharing = std::shared_ptr<Sharing>(new Sharing{device, cpu, {table.begin(), table.end()}});
-  Backend backend;
+OpenBackend shared_backend(OpenBackend device, OpenBackend cpu, std::span<const Placement> table) {
+  OpenBackend backend;
   backend.name = device.name + "+" + cpu.name;
   backend.description = device.description + ", and " + cpu.description;
-  backend.devices = device.devices;
   for (const Placement& entry : table) backend.shares += device.name + " for " + entry_text(entry) + ", ";
   backend.shares += cpu.name + " for the rest";
-  backend.emissions = [sharing](std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out) {
-    sharing->choose(Answer::emissions, 0, rows).emissions(steps, rows, out);
-  };
-  backend.evaluate = [sharing](PointsView points, VerdictRequest wanted, Progress& progress) {
-    return sharing->evaluate(points, wanted, progress);
-  };
-  backend.count_against = [sharing](PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
-                                    bool dominates, Progress& progress) {
-    return sharing->choose(Answer::counts, points.objective_count, points.size)
-        .count_against(points, is_source, dominated_by, dominates, progress);
-  };
-  backend.find_front = [sharing](PointsView points, bool exactly) {
-    return sharing->choose(Answer::front, points.objective_count, points.size).find_front(points, exactly);
-  };
-  backend.ran_where = [sharing] { return sharing->say_where(); };
+  backend.session = std::make_unique<SharedSession>(std::move(device), std::move(cpu), table);
   return backend;
 }
 

@@ -75,6 +75,6 @@ bool is_on_device(std::span<const Placement> table, Answer answer, std::uint32_t
 /// Joins an open device backend and the CPU's to one that shares work by a table: first the device does its part, then the
 /// CPU the rest, knowing the front. What fails on the device ends the work: nothing is done again on the CPU. No columns go
 /// up while rows are read. Its name is both names, as in "cuda+cpu". The table is copied.
-Backend shared_backend(const Backend& device, const Backend& cpu, std::span<const Placement> table = kPlacements);
+OpenBackend shared_backend(OpenBackend device, OpenBackend cpu, std::span<const Placement> table = kPlacements);
 
 }  // namespace carbonfront

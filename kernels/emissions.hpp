@@ -16,7 +16,7 @@ struct FactorColumns {
 };
 
 /// Evaluates a model and joins its answers, as those of step `number`, with what the rows have in `out`, device memory
-/// aligned to 16 bytes: the bits of the reference. One read of every column; two rows a thread. Throws Failure.
+/// aligned to 16 bytes: the bits of the reference. One read of every column; two rows a thread. Throws DeviceError.
 void compute_emissions(const Stream& stream, const EmissionModel& model, FactorColumns factors, Combine how,
                        std::uint8_t number, std::uint64_t rows, EmissionColumns out);
 

@@ -18,7 +18,7 @@ namespace carbonfront::device {
 /// Drops rows that other rows dominate: some, often nearly all, never one of the front, nor one that equals a row that
 /// stays. Returns the index, among the rows given, of every row that is left, ascending; empty where all are left, which is
 /// so, too, where more than half would be. `keys` become those of the rows left. Takes at most 15 · columns bytes a row, the
-/// keys included, and what strong rows take: 0.2 MB at 8 columns. Waits for the stream, twice at most. Throws Failure.
+/// keys included, and what strong rows take: 0.2 MB at 8 columns. Waits for the stream, twice at most. Throws DeviceError.
 DeviceArray<std::uint32_t> filter_front(const Stream& stream, Keys& keys);
 
 }  // namespace carbonfront::device

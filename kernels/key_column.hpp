@@ -1,7 +1,7 @@
 #pragma once
 // Order-preserving keys of columns, on the device.
 
-#include "kernels/columns.hpp"
+#include "carbonfront/points.hpp"
 #include "kernels/device/runtime.hpp"
 #include "kernels/host_device.hpp"
 

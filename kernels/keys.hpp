@@ -7,7 +7,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "kernels/columns.hpp"
+#include "carbonfront/points.hpp"
 #include "kernels/host_device.hpp"
 
 namespace carbonfront {

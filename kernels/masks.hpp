@@ -166,7 +166,7 @@ struct Masks {
   }
 };
 
-/// How many columns have room in the shared memory of a block on the current device. Throws Failure.
+/// How many columns have room in the shared memory of a block on the current device. Throws DeviceError.
 inline std::uint32_t resident_columns(std::uint32_t columns) {
   const auto room = static_cast<std::uint32_t>((most_shared_bytes() - kMostStaticBytes) / Masks::kColumnBytes);
   return columns < room ? columns : room;

@@ -39,12 +39,12 @@ struct Order {
 /// keys differ, after which short runs that have them in common are mended; on all of these bits where a run is too long.
 /// Every other column is ranked in the stream `side`, which the work waits for. Beside the ranks 24 bytes a row in each
 /// stream while they work. Two waits, whatever the number of columns; a third where a column is sorted again. Throws
-/// Failure.
+/// DeviceError.
 std::vector<DenseColumn> dense_ranks(const Stream& work, const Stream& side, KeysView keys);
 
 /// Orders rows by their dense ranks: at least one objective; `groups` may be null. Rows of different groups come out
 /// incomparable. At most two radix sorts an objective, on as many bits as its distinct values need; none where values are
-/// distinct. 28 bytes a row while it works. Throws Failure.
+/// distinct. 28 bytes a row while it works. Throws DeviceError.
 Order make_order(const Stream& stream, const std::vector<DenseColumn>& objectives, const DenseColumn* groups,
                  std::uint32_t size);
 

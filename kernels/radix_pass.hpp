@@ -61,7 +61,7 @@ std::size_t state_words(std::uint32_t size, std::uint32_t axes);
 /// Parts rows stably by the digit of the pass, and adds to their counts the earlier rows of their cell that are smaller in
 /// this digit and in those of the other axes. `axes` counts the key: 1 to kMostAxes. `state` [state_words]. One launch, and
 /// one of a fill where cells have several tiles. A row costs 8 bytes read (8 where the axis above is new) and 8 written
-/// (12), and per tile of kTileRows two words a bin of 16^axes. Throws Failure.
+/// (12), and per tile of kTileRows two words a bin of 16^axes. Throws DeviceError.
 void part(const Stream& stream, std::uint32_t axes, Pass pass, Moves moves, std::uint32_t* state);
 
 /// Rows in leaves: cells of 2^kLeafBits in the order of the last objective. [size] each, device memory.
@@ -77,7 +77,7 @@ struct Leaves {
 
 /// Adds the earlier rows of each row's leaf that are smaller on all axes: `digits` of which words have the digit on top, and
 /// `ranks` axes of which the leaf's own bits decide. At most kMostAxes in all. One launch; per row 8 to 28 bytes, and five
-/// loads of shared memory for every 32 rows and axis. Throws Failure.
+/// loads of shared memory for every 32 rows and axis. Throws DeviceError.
 void add_leaves(const Stream& stream, std::uint32_t digits, std::uint32_t ranks, Leaves leaves);
 
 }  // namespace carbonfront::device::radix

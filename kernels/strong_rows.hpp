@@ -50,7 +50,7 @@ struct StrongRows {
 /// by Σ log(1 − F̂), F̂ an objective's distribution in a sample of 2,048 rows; of all rows where there are at most
 /// kMostScored, else of as many in runs of 256 spread over all. Within 1.6 % of the last one's score the lower rows are
 /// chosen. Groups are not looked at. The same rows for every schedule; another library's logarithm may choose others. Takes
-/// 4 bytes a row that is scored while it works. At least one row. Does not wait. Throws Failure.
+/// 4 bytes a row that is scored while it works. At least one row. Does not wait. Throws DeviceError.
 StrongRows find_strong_rows(const Stream& stream, KeysView keys);
 
 }  // namespace carbonfront::device

@@ -7,9 +7,9 @@
 #include <cstring>
 #include <limits>
 
+#include "carbonfront/errors.hpp"
 #include "host/backend.hpp"
 #include "host/emissions/evaluate.hpp"
-#include "host/errors.hpp"
 #include "kernels/device/stream.hpp"
 #include "kernels/evaluator/state.hpp"
 #include "tests/points.hpp"
@@ -18,7 +18,7 @@ namespace carbonfront::test {
 
 inline Verdict evaluated(Table& table, const DeviceChoice& choice, VerdictRequest wanted = kEverything) {
   Progress progress;
-  return choose_backend(CARBONFRONT_TEST_BACKEND, choice).evaluate(table.view(), wanted, progress);
+  return open_backend(CARBONFRONT_TEST_BACKEND, choice).session->evaluate(table.view(), wanted, progress);
 }
 
 inline std::vector<Table> some_tables() {
@@ -44,20 +44,16 @@ inline Table mixed_table(std::uint32_t rows) {
   return table;
 }
 
-/// Keeps the table's columns, in batches of a size.
-inline void bring_up(const Backend& backend, Table& table, std::uint32_t batch_rows) {
+/// Tells a session of the table's columns as they grow, in batches of a size.
+inline void bring_up(Session& session, Table& table, std::uint32_t batch_rows) {
   const PointsView points = table.view();
-  const std::uint32_t rows = static_cast<std::uint32_t>(table.columns[0].size() / sizeof(double));
-  ASSERT_TRUE(backend.columns.keep(points.objective_count, rows + 5, points.objective_count));
-  for (std::uint32_t begin = 0; begin < rows; begin += batch_rows) {
-    for (std::uint32_t k = 0; k < points.objective_count; ++k) {
-      Objective objective = points.objectives[k];
-      objective.kept = static_cast<int>(k);
-      objective.column.values = table.columns[k].data() + begin * (table.columns[k].size() / rows);
-      backend.columns.bring_up(objective, begin, std::min(batch_rows, rows - begin));
-    }
+  const std::uint32_t all = static_cast<std::uint32_t>(table.columns[0].size() / sizeof(double));
+  GrowingColumns growing{{points.objectives, points.objective_count}, 0, all + 5, points.objective_count};
+  session.bring_up(growing, kUnwatched);
+  while (growing.rows < all) {
+    growing.rows = std::min(all, growing.rows + batch_rows);
+    session.bring_up(growing, kUnwatched);
   }
-  for (std::uint32_t k = 0; k < points.objective_count; ++k) table.objectives[k].kept = static_cast<int>(k);
 }
 
 }  // namespace carbonfront::test

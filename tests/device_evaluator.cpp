@@ -49,7 +49,7 @@ TEST(Devices, RefuseBlocksOfNextToNothing) {
 
 /// The same call again takes no pinned memory, and waits no more often for many columns than for few.
 TEST(Devices, AnswerAgainWithWhatTheyHave) {
-  const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+  const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND);
   std::uint64_t waits = 0;
   for (const std::uint32_t objectives : {2, 8}) {
     Table table = table_of(draw(Distribution::independent, 3000, objectives, 4));
@@ -58,7 +58,7 @@ TEST(Devices, AnswerAgainWithWhatTheyHave) {
     device::Tally first, second;
     for (device::Tally* call : {&first, &second}) {
       const device::Tally before = device::tally;
-      EXPECT_EQ(difference(expected, backend.evaluate(table.view(), kEverything, progress)), "");
+      EXPECT_EQ(difference(expected, backend.session->evaluate(table.view(), kEverything, progress)), "");
       call->waits = device::tally.waits - before.waits;
       call->pinned = device::tally.pinned - before.pinned;
     }
@@ -75,51 +75,42 @@ TEST(Devices, AnswerAgainWithWhatTheyHave) {
 TEST(Devices, AnswerFromTheColumnsThatTheyKeep) {
   constexpr std::uint32_t kRows = 900;
   for (const std::uint32_t batch_rows : {1u, 99u, 900u}) {
-    const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+    const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND);
     Table table = mixed_table(kRows);
-    bring_up(backend, table, batch_rows);
+    bring_up(*backend.session, table, batch_rows);
     for (const bool some : {false, true}) {
       for (std::uint32_t row = 1; some && row < kRows; row += 1 + row % 3) table.rows.push_back(row);
       if (some) table.size = static_cast<std::uint32_t>(table.rows.size());
       table.group = some ? draw_groups(table.size, 3, 1) : std::vector<std::uint32_t>{};
       const Verdict expected = by_reference(table);
-      Table there = table;
-      for (auto& column : there.columns) std::fill(column.begin(), column.end(), 0);  // the device has no need of them
+      const auto columns = table.columns;
+      for (auto& column : table.columns) std::fill(column.begin(), column.end(), 0);  // the device has no need of them
       Progress progress;
-      EXPECT_EQ(difference(expected, backend.evaluate(there.view(), kEverything, progress)), "") << batch_rows;
+      EXPECT_EQ(difference(expected, backend.session->evaluate(table.view(), kEverything, progress)), "") << batch_rows;
+      for (std::size_t k = 0; k < columns.size(); ++k)
+        std::copy(columns[k].begin(), columns[k].end(), table.columns[k].begin());
     }
   }
 }
 
-TEST(Devices, KeepTheEmissionsThatTheyCompute) {
-  constexpr std::uint32_t kRows = 700;
-  std::vector<double> hours = draw(Distribution::quantised, kRows, 1, 3)[0],
-                      quality = draw(Distribution::three_values, kRows, 1, 4)[0], energy(kRows), co2e(kRows);
-  hours[5] = std::numeric_limits<double>::quiet_NaN();
-  const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
-  ASSERT_TRUE(backend.columns.keep(1, kRows, 2));
-  for (std::uint32_t begin = 0; begin < kRows; begin += 150) {
-    const std::uint32_t rows = std::min(150u, kRows - begin);
-    EmissionStep step{DevicePower{}, {}, Combine::set};
-    step.factors[2] = {hours.data() + begin, 1};
-    KeptEmissions kept;
-    kept.co2e.kept = 0;
-    kept.begin = begin;
-    backend.columns.emissions({&step, 1}, rows, {energy.data() + begin, co2e.data() + begin, nullptr}, kept);
-  }
-  Table table = table_of({co2e, quality});
-  const Verdict expected = by_reference(table);
-  table.objectives[0].kept = 0;
-  std::fill(table.columns[0].begin(), table.columns[0].end(), 0);  // the device has no need of it
+TEST(Devices, ForgetColumnsWhenOthersBegin) {
+  const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND);
+  Table table = mixed_table(900);
+  bring_up(*backend.session, table, 200);
+  backend.session->bring_up({}, kUnwatched);
+  for (auto& column : table.columns) std::reverse(column.begin(), column.end());  // others now, where the old ones lay
   Progress progress;
-  EXPECT_EQ(difference(expected, backend.evaluate(table.view(), kEverything, progress)), "");
+  EXPECT_EQ(difference(by_reference(table), backend.session->evaluate(table.view(), kEverything, progress)), "");
 }
 
-TEST(Devices, KeepNothingThatDoesNotFitBesideTheWork) {
-  const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND, {"", 64000});
-  EXPECT_FALSE(backend.columns.keep(3, 700, 3));
-  EXPECT_TRUE(backend.columns.keep(3, 300, 3));
-  EXPECT_FALSE(choose_backend(CARBONFRONT_TEST_BACKEND, {"", 30000}).columns.keep(3, 300, 3));
+TEST(Devices, AskForTheColumnsAgainOfRowsThatAreNotThereYet) {
+  const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND);
+  Table table = mixed_table(900);
+  const PointsView points = table.view();
+  GrowingColumns growing{{points.objectives, points.objective_count}, 0, 900, points.objective_count};
+  for (growing.rows = 0; growing.rows <= 800; growing.rows += 400) backend.session->bring_up(growing, kUnwatched);
+  Progress progress;
+  EXPECT_EQ(difference(by_reference(table), backend.session->evaluate(table.view(), kEverything, progress)), "");
 }
 
 TEST(Devices, CountBetweenTwoSets) {
@@ -127,10 +118,10 @@ TEST(Devices, CountBetweenTwoSets) {
     std::vector<std::uint8_t> is_source(table.size);
     for (std::uint32_t i = 0; i < table.size; ++i) is_source[i] = i % 5 < 2;
     Progress progress;
-    const CrossCounts expected = count_against_reference(table.view(), is_source, true, true, progress);
+    const CrossCounts expected = count_against_reference(table.view(), {is_source.data(), true, true}, progress);
     for (const DeviceChoice& choice : {DeviceChoice{"0"}, {"0", 0, true}, {"0", 44000}}) {
-      const CrossCounts found =
-          choose_backend(CARBONFRONT_TEST_BACKEND, choice).count_against(table.view(), is_source, true, true, progress);
+      const CrossCounts found = open_backend(CARBONFRONT_TEST_BACKEND, choice)
+                                    .session->count_against(table.view(), {is_source.data(), true, true}, progress);
       EXPECT_EQ(found.dominated_by, expected.dominated_by) << choice.memory_limit << ' ' << choice.as_for_many;
       EXPECT_EQ(found.dominates, expected.dominates) << choice.memory_limit << ' ' << choice.as_for_many;
     }
@@ -183,14 +174,14 @@ TEST(DeviceEmissions, AreTheReferencesBits) {
       for (double& value : column) value = random() % 10 ? uniform(random) : std::numeric_limits<double>::quiet_NaN();
     for (const int constants : {0, 5, 26, 31}) {
       for (const std::size_t bytes : {3300, 0}) {
-        const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND, {"", bytes});
+        const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND, {"", bytes});
         const std::vector<EmissionStep> steps = joined_steps(columns, constants);
         auto compare = [&](std::span<const EmissionStep> some, bool sources, const std::string& what) {
           FoundEmissions expected(rows), found(rows);
           EmissionColumns wanted = expected.columns(), got = found.columns();
           if (!sources) wanted.source = got.source = nullptr;
           emissions_reference(some, rows, wanted);
-          backend.emissions(some, rows, got);
+          backend.session->emissions(some, rows, got, kUnwatched);
           expect_same(expected, found, what + ", " + std::to_string(rows) + " rows, constants " + std::to_string(constants));
         };
         compare(steps, true, "all joined");
@@ -202,7 +193,7 @@ TEST(DeviceEmissions, AreTheReferencesBits) {
         wanted.source = got.source = nullptr;
         wanted.chosen = got.chosen = chosen.data();
         emissions_reference(steps, rows, wanted);
-        backend.emissions(steps, rows, got);
+        backend.session->emissions(steps, rows, got, kUnwatched);
         expect_same(expected, found, "chosen, " + std::to_string(rows) + " rows");
         for (EmissionStep step : steps) {
           step.how = Combine::set;

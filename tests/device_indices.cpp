@@ -5,7 +5,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "host/pareto/verdict.hpp"
+#include "host/pareto/reference.hpp"
 #include "kernels/device/launch.hpp"
 #include "kernels/evaluator/joint.hpp"
 #include "tests/device.hpp"
@@ -84,12 +84,7 @@ TEST(DeviceIndices, AnswerForRowsOfASweepOfFourThousandMillion) {
       return positions;
     };
     device::Evaluator evaluator(0, budget);
-    Verdict found;
-    found.nondominated.resize(points.size);
-    for (auto* numbers : {&found.dominated_by, &found.dominates, &found.witness}) numbers->resize(points.size);
-    evaluator.evaluate(
-        points, {.dominated_by = true, .dominates = true, .witness = true},
-        {found.nondominated.data(), found.dominated_by.data(), found.dominates.data(), nullptr, found.witness.data()}, host);
+    const Verdict found = evaluator.evaluate(points, {.dominated_by = true, .dominates = true, .witness = true}, host);
     EXPECT_EQ(found.nondominated, expected.nondominated) << budget;
     EXPECT_EQ(found.dominated_by, expected.dominated_by) << budget;
     EXPECT_EQ(found.dominates, expected.dominates) << budget;

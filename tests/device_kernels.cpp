@@ -417,7 +417,7 @@ TEST(DeviceKernels, FailEveryCallInTurnWithoutALeak) {
     emulation::fail_call(call);
     try {
       EXPECT_EQ(work(), expected) << "call " << call;  // waited for the last time by a destructor
-    } catch (const Failure&) {
+    } catch (const DeviceError&) {
     }
     EXPECT_EQ(emulation::live_objects(), before) << "call " << call;
   }

@@ -34,7 +34,7 @@ std::string failure_of(void (*kernel)()) {
   std::string text;
   try {
     stream.synchronize();
-  } catch (const Failure& failure) {
+  } catch (const DeviceError& failure) {
     text = failure.what();
   }
   emulation::fail_call(0);
@@ -322,8 +322,8 @@ TEST(DeviceLayer, RefusesCopiesBeyondAnAllocationAndFromUnpinnedMemory) {
   const DeviceArray<std::uint32_t> there(stream, 8);
   const PinnedArray<std::uint32_t> pinned(stream, 9);
   std::uint32_t unpinned[8] = {};
-  EXPECT_THROW(copy_up(stream, pinned.data(), there.data(), 9), Failure);
-  EXPECT_THROW(copy_up(stream, unpinned, there.data(), 8), Failure);
+  EXPECT_THROW(copy_up(stream, pinned.data(), there.data(), 9), DeviceError);
+  EXPECT_THROW(copy_up(stream, unpinned, there.data(), 8), DeviceError);
   for (const Shape shape : {Shape{0, 256},
                             {1, 1056},
                             {1, 33},
@@ -331,7 +331,7 @@ TEST(DeviceLayer, RefusesCopiesBeyondAnAllocationAndFromUnpinnedMemory) {
                             {std::uint64_t{1} << 31, 32}})
     EXPECT_THROW(launch(
                      stream, "indices", shape, +[](std::uint32_t*) {}, nullptr),
-                 Failure);
+                 DeviceError);
 }
 #endif
 

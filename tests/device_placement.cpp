@@ -4,12 +4,15 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "carbonfront/errors.hpp"
 #include "host/backend.hpp"
-#include "host/errors.hpp"
+#include "host/emissions/evaluate.hpp"
 #include "host/placement.hpp"
 #include "kernels/emulation/runtime.hpp"
 #include "tests/points.hpp"
@@ -19,43 +22,55 @@ namespace {
 
 /// How often the functions of a backend were called, and what was asked for last.
 struct Calls {
-  int evaluate = 0, count_against = 0, find_front = 0, emissions = 0;
+  int evaluate = 0, count_against = 0, find_front = 0, emissions = 0, bring_up = 0;
+  bool fails = false;
   VerdictRequest wanted;
 };
 
-/// The same backend, whose calls are counted.
-Backend counted(Backend backend, Calls& calls) {
-  backend.evaluate = [&calls, evaluate = backend.evaluate](PointsView points, VerdictRequest wanted, Progress& progress) {
-    ++calls.evaluate;
-    calls.wanted = wanted;
-    return evaluate(points, wanted, progress);
-  };
-  backend.count_against = [&calls, count = backend.count_against](PointsView points,
-                                                                  const std::vector<std::uint8_t>& is_source,
-                                                                  bool dominated_by, bool dominates, Progress& progress) {
-    ++calls.count_against;
-    return count(points, is_source, dominated_by, dominates, progress);
-  };
-  backend.find_front = [&calls, find = backend.find_front](PointsView points, bool exactly) {
-    ++calls.find_front;
-    return find(points, exactly);
-  };
-  backend.emissions = [&calls, compute = backend.emissions](std::span<const EmissionStep> steps, std::size_t rows,
-                                                            EmissionColumns out) {
-    ++calls.emissions;
-    compute(steps, rows, out);
-  };
+/// A session whose calls are counted.
+class CountedSession : public Session {
+ public:
+  CountedSession(std::unique_ptr<Session> session, Calls& calls) : session_(std::move(session)), calls_(calls) {}
+
+  void emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out,
+                 const Progress& progress) override {
+    ++calls_.emissions;
+    session_->emissions(steps, rows, out, progress);
+  }
+  Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress) override {
+    ++calls_.evaluate;
+    calls_.wanted = wanted;
+    if (calls_.fails) throw DeviceError("the device failed", "it is a test", "ignore it");
+    return session_->evaluate(points, wanted, progress);
+  }
+  CrossCounts count_against(PointsView points, CrossRequest wanted, Progress& progress) override {
+    ++calls_.count_against;
+    return session_->count_against(points, wanted, progress);
+  }
+  std::vector<std::uint32_t> find_front(PointsView points, bool exactly, Progress& progress) override {
+    ++calls_.find_front;
+    return session_->find_front(points, exactly, progress);
+  }
+  void bring_up(const GrowingColumns&, const Progress&) override { ++calls_.bring_up; }
+
+ private:
+  std::unique_ptr<Session> session_;
+  Calls& calls_;
+};
+
+OpenBackend counted(const char* name, Calls& calls) {
+  OpenBackend backend = open_backend(name);
+  backend.session = std::make_unique<CountedSession>(std::move(backend.session), calls);
   return backend;
 }
 
 /// An emulated device and the CPU that share by a table, and what they were asked.
 struct SharedWork {
   Calls device, cpu;
-  Backend backend;
+  OpenBackend backend;
 
   explicit SharedWork(std::span<const Placement> table)
-      : backend(shared_backend(counted(choose_backend(CARBONFRONT_TEST_BACKEND), device),
-                               counted(choose_backend("cpu"), cpu), table)) {}
+      : backend(shared_backend(counted(CARBONFRONT_TEST_BACKEND, device), counted("cpu", cpu), table)) {}
 };
 
 constexpr std::uint64_t kFrom = 300;  // rows: the tests' tables below are of fewer and of more
@@ -103,7 +118,7 @@ TEST(Placement, SharesEveryRequestAndGivesTheReferencesAnswers) {
         const Verdict expected = by_reference(table, wanted);
         Progress progress;
         for (const SharedWork* work : {&nothing, &counts, &all})
-          EXPECT_EQ(difference(expected, work->backend.evaluate(table.view(), wanted, progress)), "")
+          EXPECT_EQ(difference(expected, work->backend.session->evaluate(table.view(), wanted, progress)), "")
               << rows << " rows, " << objectives << " objectives: " << text_of(wanted);
       }
       EXPECT_EQ(nothing.device.evaluate, 0);
@@ -120,7 +135,7 @@ TEST(Placement, AsksTheDeviceForCountsAloneAndTheCpuForTheRest) {
     for (const VerdictRequest& wanted : all_requests()) {
       SharedWork work(kCounts);
       Progress progress;
-      work.backend.evaluate(table.view(), wanted, progress);
+      work.backend.session->evaluate(table.view(), wanted, progress);
       const bool others = wanted.rank || wanted.witness;
       const bool fast = objectives >= 4 ? objectives <= 6 : objectives >= 2 && !others;
       const bool on_device = counts_of(wanted) && fast;
@@ -142,15 +157,15 @@ TEST(Placement, CountsBetweenTwoSetsAndFindsFrontsByTheTable) {
     std::vector<std::uint8_t> is_source(rows);
     for (std::uint32_t i = 0; i < rows; ++i) is_source[i] = i % 5 < 2;
     Progress progress;
-    const CrossCounts expected = count_against_reference(table.view(), is_source, true, true, progress);
-    const std::vector<std::uint32_t> front = find_front_reference(table.view(), true);
+    const CrossCounts expected = count_against_reference(table.view(), {is_source.data(), true, true}, progress);
+    const std::vector<std::uint32_t> front = find_front_reference(table.view(), progress);
     for (const std::span<const Placement> placements :
          {std::span<const Placement>(kCounts), std::span<const Placement>(kAll)}) {
       SharedWork work(placements);
-      const CrossCounts found = work.backend.count_against(table.view(), is_source, true, true, progress);
+      const CrossCounts found = work.backend.session->count_against(table.view(), {is_source.data(), true, true}, progress);
       EXPECT_EQ(found.dominated_by, expected.dominated_by);
       EXPECT_EQ(found.dominates, expected.dominates);
-      EXPECT_EQ(work.backend.find_front(table.view(), true), front);
+      EXPECT_EQ(work.backend.session->find_front(table.view(), true, progress), front);
       EXPECT_EQ(work.device.count_against, rows < kFrom ? 0 : 1);
       EXPECT_EQ(work.cpu.count_against, rows < kFrom ? 1 : 0);
       const bool front_on_device = rows >= kFrom && placements.size() == std::size(kAll);
@@ -170,7 +185,7 @@ TEST(Placement, ComputesEmissionsByTheTable) {
     for (const std::span<const Placement> placements :
          {std::span<const Placement>(kCounts), std::span<const Placement>(kAll)}) {
       SharedWork work(placements);
-      work.backend.emissions({&step, 1}, rows, {energy.data(), co2e.data(), nullptr});
+      work.backend.session->emissions({&step, 1}, rows, {energy.data(), co2e.data(), nullptr}, kUnwatched);
       EXPECT_EQ(energy, expected_energy);
       EXPECT_EQ(co2e, expected_co2e);
       const bool on_device = rows >= kFrom && placements.size() == std::size(kAll);
@@ -183,43 +198,41 @@ TEST(Placement, ComputesEmissionsByTheTable) {
 TEST(Placement, SaysWhatRanWhereSinceItWasLastAsked) {
   const SharedWork work(kCounts);
   EXPECT_EQ(work.backend.name, CARBONFRONT_TEST_BACKEND "+cpu");
-  EXPECT_FALSE(work.backend.columns.keep) << "columns go up when rows are judged";
+  work.backend.session->bring_up({}, kUnwatched);
+  EXPECT_EQ(work.device.bring_up, 0) << "columns go up when rows are judged";
   EXPECT_FALSE(work.backend.definition);
   const auto where = [&](std::uint32_t rows, std::uint32_t objectives, VerdictRequest wanted) {
     Table table = table_with_all(rows, objectives);
     Progress progress;
-    work.backend.evaluate(table.view(), wanted, progress);
-    return work.backend.ran_where();
+    work.backend.session->evaluate(table.view(), wanted, progress);
+    return work.backend.session->ran_where();
   };
-  EXPECT_EQ(work.backend.ran_where(), "");
+  EXPECT_EQ(work.backend.session->ran_where(), "");
   EXPECT_EQ(where(400, 4, kEverything), "counts and front on " CARBONFRONT_TEST_BACKEND "; ranks and witnesses on cpu");
   EXPECT_EQ(where(400, 2, kEverything), "counts, front, ranks and witnesses on cpu");
   EXPECT_EQ(where(400, 2, {true, true}), "counts and front on " CARBONFRONT_TEST_BACKEND);
   EXPECT_EQ(where(400, 2, {}), "front on cpu");
   EXPECT_EQ(where(200, 4, {true}), "counts and front on cpu");
-  EXPECT_EQ(work.backend.ran_where(), "");
+  EXPECT_EQ(work.backend.session->ran_where(), "");
 }
 
 TEST(Placement, LetsTheErrorsOfTheDeviceThrough) {
-  Calls calls;
-  Backend device = choose_backend(CARBONFRONT_TEST_BACKEND);
-  device.evaluate = [](PointsView, VerdictRequest, Progress&) -> Verdict {
-    throw DeviceError("the device failed", "it is a test", "ignore it");
-  };
-  const Backend backend = shared_backend(device, counted(choose_backend("cpu"), calls), kCounts);
+  SharedWork work(kCounts);
+  work.device.fails = true;
   Table table = table_with_all(400, 4);
   Progress progress;
-  EXPECT_THROW(backend.evaluate(table.view(), kEverything, progress), DeviceError);
-  EXPECT_EQ(calls.evaluate, 0) << "no silent second try on the CPU";
-  EXPECT_EQ(backend.evaluate(table.view(), {.rank = true}, progress).nondominated, by_reference(table, {}).nondominated);
+  EXPECT_THROW(work.backend.session->evaluate(table.view(), kEverything, progress), DeviceError);
+  EXPECT_EQ(work.cpu.evaluate, 0) << "no silent second try on the CPU";
+  EXPECT_EQ(work.backend.session->evaluate(table.view(), {.rank = true}, progress).nondominated,
+            by_reference(table, {}).nondominated);
 }
 
 TEST(Placement, LetsFailingCallsOfTheDeviceThrough) {
-  const Backend backend = shared_backend(choose_backend(CARBONFRONT_TEST_BACKEND), choose_backend("cpu"), kCounts);
+  const OpenBackend backend = shared_backend(open_backend(CARBONFRONT_TEST_BACKEND), open_backend("cpu"), kCounts);
   Table table = table_with_all(400, 4);
   Progress progress;
   emulation::fail_call(3);
-  EXPECT_THROW(backend.evaluate(table.view(), kEverything, progress), DeviceError);
+  EXPECT_THROW(backend.session->evaluate(table.view(), kEverything, progress), DeviceError);
   emulation::fail_call(0);
 }
 
@@ -238,7 +251,7 @@ TEST(Placement, HasASaneTable) {
 }
 
 TEST(Placement, IsToldInWords) {
-  const Backend backend = shared_backend(choose_backend(CARBONFRONT_TEST_BACKEND), choose_backend("cpu"));
+  const OpenBackend backend = shared_backend(open_backend(CARBONFRONT_TEST_BACKEND), open_backend("cpu"));
   const std::string on_device = CARBONFRONT_TEST_BACKEND " for ";
   EXPECT_EQ(backend.shares,
             on_device +
@@ -247,7 +260,7 @@ TEST(Placement, IsToldInWords) {
                 "ranks of 3 to 8 objectives from 300,000 rows on (predicted), " + on_device +
                 "witnesses of 2 or 3 objectives from 1,000,000 rows on where nothing is left for the cpu (predicted), " +
                 on_device + "witnesses of 4 to 8 objectives from 300,000 rows on (predicted), cpu for the rest");
-  EXPECT_EQ(shared_backend(choose_backend(CARBONFRONT_TEST_BACKEND), choose_backend("cpu"), {kAll + 4, 1}).shares,
+  EXPECT_EQ(shared_backend(open_backend(CARBONFRONT_TEST_BACKEND), open_backend("cpu"), {kAll + 4, 1}).shares,
             CARBONFRONT_TEST_BACKEND " for emissions from 300 rows on, cpu for the rest");
 }
 

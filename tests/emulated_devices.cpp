@@ -40,7 +40,7 @@ TEST(Devices, ShareFrontsOfBlocks) {
 /// The pool grows at most while a call is the first of its size: no other takes anything of the device.
 TEST(Devices, AnswerAgainWithoutMoreMemory) {
   const Machine machine(1, 1 << 24);
-  const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+  const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND);
   Table table = table_of(draw(Distribution::independent, 5000, 3, 4));
   std::vector<double> factors(5000, 2), energy(5000), co2e(5000);
   EmissionStep step{DevicePower{}, {}, Combine::set};
@@ -49,8 +49,8 @@ TEST(Devices, AnswerAgainWithoutMoreMemory) {
   std::uint64_t growths = 0, pinned = 0, objects = 0;
   for (const bool again : {false, true}) {
     for (const VerdictRequest wanted : {kEverything, VerdictRequest{}}) {
-      backend.emissions({&step, 1}, 5000, {energy.data(), co2e.data(), nullptr});
-      backend.evaluate(table.view(), wanted, progress);
+      backend.session->emissions({&step, 1}, 5000, {energy.data(), co2e.data(), nullptr}, kUnwatched);
+      backend.session->evaluate(table.view(), wanted, progress);
     }
     if (again) {
       EXPECT_EQ(emulation::pool_growths(), growths);
@@ -69,10 +69,10 @@ TEST(Devices, TakeColumnsUpOnceThatTheyKeep) {
   for (const char* device : {"0", "all"}) {
     const std::uint64_t devices = device[0] == 'a' ? 2 : 1;
     for (const std::uint32_t batch_rows : {1u, 99u, 900u}) {
-      const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND, {device});
+      const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND, {device});
       Table table = mixed_table(kRows);
       const std::uint64_t before = emulation::bytes_up();
-      bring_up(backend, table, batch_rows);
+      bring_up(*backend.session, table, batch_rows);
       EXPECT_EQ(emulation::bytes_up() - before, kRows * (8 + 4 + 2) * devices) << "each value once, as it is stored";
       for (const bool some : {false, true}) {
         for (std::uint32_t row = 1; some && row < kRows; row += 1 + row % 3) table.rows.push_back(row);
@@ -81,7 +81,7 @@ TEST(Devices, TakeColumnsUpOnceThatTheyKeep) {
         for (const VerdictRequest wanted : {kEverything, VerdictRequest{}}) {
           Progress progress;
           const std::uint64_t up = emulation::bytes_up();
-          EXPECT_EQ(difference(by_reference(table, wanted), backend.evaluate(table.view(), wanted, progress)), "");
+          EXPECT_EQ(difference(by_reference(table, wanted), backend.session->evaluate(table.view(), wanted, progress)), "");
           EXPECT_EQ(emulation::bytes_up() - up, some ? 8 * table.size * devices : 0) << "numbers of rows and groups alone";
         }
       }
@@ -94,36 +94,27 @@ TEST(Devices, ShareCountsBetweenTwoSets) {
     std::vector<std::uint8_t> is_source(table.size);
     for (std::uint32_t i = 0; i < table.size; ++i) is_source[i] = i % 5 < 2;
     Progress progress;
-    const CrossCounts expected = count_against_reference(table.view(), is_source, true, true, progress);
+    const CrossCounts expected = count_against_reference(table.view(), {is_source.data(), true, true}, progress);
     for (const std::size_t bytes : {std::size_t{44000}, std::size_t{1} << 24}) {
       const Machine machine(2, bytes);
-      const CrossCounts found = choose_backend(CARBONFRONT_TEST_BACKEND, {"all", 0, bytes > 44000})
-                                    .count_against(table.view(), is_source, true, true, progress);
+      const CrossCounts found = open_backend(CARBONFRONT_TEST_BACKEND, {"all", 0, bytes > 44000})
+                                    .session->count_against(table.view(), {is_source.data(), true, true}, progress);
       EXPECT_EQ(found.dominated_by, expected.dominated_by) << bytes;
       EXPECT_EQ(found.dominates, expected.dominates) << bytes;
     }
   }
 }
 
-TEST(Devices, KeepEmissionsOnAllOfThem) {
-  constexpr std::uint32_t kRows = 300;
-  const std::vector<double> hours = draw(Distribution::quantised, kRows, 1, 3)[0],
-                            quality = draw(Distribution::three_values, kRows, 1, 4)[0];
-  std::vector<double> energy(kRows), co2e(kRows);
-  const Machine machine(2, 1 << 24);
-  const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND, {"all"});
-  ASSERT_TRUE(backend.columns.keep(1, kRows, 2));
-  EmissionStep step{DevicePower{}, {}, Combine::set};
-  step.factors[2] = {hours.data(), 1};
-  KeptEmissions kept;
-  kept.co2e.kept = 0;
-  backend.columns.emissions({&step, 1}, kRows, {energy.data(), co2e.data(), nullptr}, kept);
-  Table table = table_of({co2e, quality});
-  const Verdict expected = by_reference(table);
-  table.objectives[0].kept = 0;
-  std::fill(table.columns[0].begin(), table.columns[0].end(), 0);
-  Progress progress;
-  EXPECT_EQ(difference(expected, backend.evaluate(table.view(), kEverything, progress)), "");
+TEST(Devices, BringNothingUpThatDoesNotFitBesideTheWork) {
+  Table table = mixed_table(900);
+  for (const auto& [bytes, fits] : {std::pair{std::size_t{64000}, false}, {std::size_t{1} << 20, true}}) {
+    const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND, {"", bytes});
+    const std::uint64_t before = emulation::bytes_up();
+    bring_up(*backend.session, table, 99);
+    EXPECT_EQ(emulation::bytes_up() > before, fits) << bytes;
+    Progress progress;
+    EXPECT_EQ(difference(by_reference(table), backend.session->evaluate(table.view(), kEverything, progress)), "");
+  }
 }
 
 /// What says whether rows fit is an upper bound of what the kernels for many rows take: a device that has just that is
@@ -160,15 +151,15 @@ TEST(Devices, ShareRows) {
 
 TEST(Devices, AreChosenByNumber) {
   const Machine machine(2, 1 << 20);
-  EXPECT_THROW(choose_backend(CARBONFRONT_TEST_BACKEND, {"2"}), DeviceError);
-  EXPECT_THROW(choose_backend(CARBONFRONT_TEST_BACKEND, {"-1"}), SpecError);
-  EXPECT_THROW(choose_backend(CARBONFRONT_TEST_BACKEND, {"two"}), SpecError);
-  EXPECT_THROW(choose_backend("cpu", {"0"}), SpecError);
-  EXPECT_EQ(choose_backend("auto", {"0"}).name, CARBONFRONT_TEST_BACKEND);
-  EXPECT_EQ(choose_backend("auto").name, "cpu");
+  EXPECT_THROW(open_backend(CARBONFRONT_TEST_BACKEND, {"2"}), DeviceError);
+  EXPECT_THROW(open_backend(CARBONFRONT_TEST_BACKEND, {"-1"}), SpecError);
+  EXPECT_THROW(open_backend(CARBONFRONT_TEST_BACKEND, {"two"}), SpecError);
+  EXPECT_THROW(open_backend("cpu", {"0"}), SpecError);
+  EXPECT_EQ(open_backend("auto", {"0"}).name, CARBONFRONT_TEST_BACKEND);
+  EXPECT_EQ(open_backend("auto").name, "cpu");
   const Machine none(0, 0);
-  EXPECT_THROW(choose_backend(CARBONFRONT_TEST_BACKEND), DeviceError);
-  EXPECT_THROW(choose_backend("auto", {"0"}), DeviceError);
+  EXPECT_THROW(open_backend(CARBONFRONT_TEST_BACKEND), DeviceError);
+  EXPECT_THROW(open_backend("auto", {"0"}), DeviceError);
 }
 
 /// What failed half-way leaves a device that answers the next call, in blocks too.
@@ -177,9 +168,9 @@ TEST(Devices, AnswerAfterACallThatFailed) {
   const Verdict expected = by_reference(table);
   for (const std::size_t bytes : {std::size_t{24000}, std::size_t{1} << 24}) {
     const Machine machine(1, bytes);
-    const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+    const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND);
     Progress progress;
-    const auto answer = [&] { return difference(expected, backend.evaluate(table.view(), kEverything, progress)); };
+    const auto answer = [&] { return difference(expected, backend.session->evaluate(table.view(), kEverything, progress)); };
     ASSERT_EQ(answer(), "");
     emulation::fail_call(0);
     ASSERT_EQ(answer(), "");
@@ -196,13 +187,13 @@ TEST(Devices, AnswerAfterACallThatFailed) {
 
 TEST(Devices, ComputeEmissionsAfterACallThatFailed) {
   const Machine machine(1, 30000);
-  const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND);
+  const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND);
   const std::vector<double> factors(2000, 2);
   EmissionStep step{DevicePower{}, {}, Combine::set};
   for (int k = 0; k < 3; ++k) step.factors[k] = {factors.data(), 1};
   const auto compute = [&] {
     std::vector<double> energy(2000, 0), co2e(2000, 0);  // gone when a call has failed
-    backend.emissions({&step, 1}, 2000, {energy.data(), co2e.data(), nullptr});
+    backend.session->emissions({&step, 1}, 2000, {energy.data(), co2e.data(), nullptr}, kUnwatched);
     return energy;
   };
   const std::vector<double> expected = compute();
@@ -223,15 +214,14 @@ TEST(Devices, FailEveryCallInTurnWithoutALeak) {
   table.group = draw_groups(150, 2, 5);
   const Verdict expected = by_reference(table);
   std::vector<double> factors(300, 2), energy(300), co2e(300);
-  for (int k = 0; k < 3; ++k) table.objectives[k].kept = k;
   const auto work = [&] {
-    const Backend backend = choose_backend(CARBONFRONT_TEST_BACKEND, {"all"});
+    const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND, {"all"});
     EmissionStep step{DevicePower{}, {}, Combine::set};
     step.factors[0] = step.factors[1] = {factors.data(), 1};
-    backend.emissions({&step, 1}, 300, {energy.data(), co2e.data(), nullptr});
-    bring_up(backend, table, 80);
+    backend.session->emissions({&step, 1}, 300, {energy.data(), co2e.data(), nullptr}, kUnwatched);
+    bring_up(*backend.session, table, 80);
     Progress progress;
-    return backend.evaluate(table.view(), kEverything, progress);
+    return backend.session->evaluate(table.view(), kEverything, progress);
   };
   emulation::fail_call(0);
   const std::uint64_t before = emulation::live_objects();

@@ -11,7 +11,7 @@
 #include <map>
 #include <set>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/generator.hpp"
 #include "host/sweep/hdf5.hpp"
 

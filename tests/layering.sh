@@ -6,20 +6,23 @@ set -u
 root=$(cd "${1:-$(dirname "$0")/..}" && pwd) || exit 2
 
 # folder: the prefixes of our own headers that it may include, besides its own. `host` is the files directly in host/.
-common='host/clones\.hpp|host/csv\.hpp|host/errors\.hpp|host/progress\.hpp|host/text\.hpp'
+contract='carbonfront/'
+common="$contract|host/(clones|csv|side_thread|text)\.hpp"
 layers() {
   cat <<EOF
-kernels         -
+host/include    $contract
+kernels         $contract
 host/pareto     kernels/|$common
 host/emissions  kernels/|$common
-host/sweep      kernels/columns\.hpp|$common
+host/sweep      $common
 host/spec       kernels/|host/emissions/|$common
-host/cuda       kernels/|host/(pareto/(verdict|order)|emissions/evaluate)\.hpp|$common
+host/cuda       kernels/|host/(backend|pareto/order)\.hpp|$common
 host/scoring    kernels/|host/(pareto|emissions|sweep|spec)/|host/backend\.hpp|$common
-host/shards     kernels/|host/(pareto|emissions|sweep|spec|scoring)/|host/backend\.hpp|$common
+host/shards     kernels/|host/(pareto|emissions|sweep|spec|scoring)/|host/(backend|placement)\.hpp|$common
 host/slurm      host/(spec|scoring|shards)/|$common
+host/run        kernels/|host/(pareto|emissions|sweep|spec|scoring|shards|slurm)/|host/backend\.hpp|$common
 host            kernels/|host/(pareto|emissions|cuda)/|host/(backend|placement)\.hpp|$common
-host/app        kernels/|host/
+host/app        $contract|kernels/|host/
 EOF
 }
 
@@ -35,6 +38,8 @@ host/sweep      CLI/|toml\+\+|nlohmann/
 host/scoring    CLI/|toml\+\+
 host/shards     CLI/|toml\+\+
 host/slurm      hdf5|CLI/|toml\+\+|nlohmann/|tbb/
+host/include    hdf5|CLI/|fmt/|toml\+\+|nlohmann/|tbb/|cuda
+host/run        CLI/|toml\+\+|nlohmann/
 host            hdf5|CLI/|toml\+\+|nlohmann/
 EOF
 }
@@ -49,7 +54,7 @@ check_includes() {  # folder, allowed prefixes, foreign headers
   sources "$1" | while read -r file; do
     sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*(["<])([^">]+)[">].*/\1\2/p' "$file" | while read -r header; do
       name=${header:1}
-      if [[ $name =~ ^(kernels|host|tests|bench)/ ]]; then
+      if [[ $name =~ ^(carbonfront|kernels|host|tests|bench)/ ]]; then
         [[ $1 != host && $name =~ ^$1/ ]] && continue
         [[ $name =~ ^($2) ]] || echo "$file includes $name ($1 must not know it)"
       elif [[ $header == \"* ]]; then
@@ -120,11 +125,13 @@ self_check() {
   trap 'rm -rf "$scratch"' EXIT
   (
     cd "$scratch" && mkdir -p kernels host/{app,pareto,emissions,sweep,spec,scoring,cuda,other}
-    echo '#include "host/errors.hpp"' >kernels/a.cu
-    printf '#include <hdf5.h>\n#include "kernels/b.hpp"\n' >kernels/b.hpp
+    echo '#include "host/text.hpp"' >kernels/a.cu
+    printf '#include <hdf5.h>\n#include "kernels/b.hpp"\n#include "carbonfront/points.hpp"\n' >kernels/b.hpp
+    mkdir -p host/include/carbonfront
+    printf '#include "carbonfront/b.hpp"\n#include "host/text.hpp"\n' >host/include/carbonfront/a.hpp
     printf '#include "host/sweep/sweep.hpp"\n#include "kernels/b.hpp"\n#include "host/pareto/b.hpp"\n' >host/pareto/a.cpp
-    printf '#include "bench/b.hpp"\n#include "host/errors.hpp"\n' >host/emissions/a.cpp
-    printf '#include "kernels/b.hpp"\n#include "kernels/columns.hpp"\n#include <hdf5.h>\n' >host/sweep/a.cpp
+    printf '#include "bench/b.hpp"\n#include "host/text.hpp"\n' >host/emissions/a.cpp
+    printf '#include "kernels/b.hpp"\n#include "carbonfront/points.hpp"\n#include <hdf5.h>\n' >host/sweep/a.cpp
     printf '#  include <host/sweep/sweep.hpp>\n#include "host/spec/a.hpp"\n' >host/spec/a.cpp
     printf '#include "tests/b.hpp"\n#include "host/app/commands.hpp"\n' >host/scoring/a.cpp
     printf '#include <cuda_runtime.h>\n#include "host/scoring/a.hpp"\n#include "host/pareto/order.hpp"\n' >host/cuda/a.cpp
@@ -143,7 +150,8 @@ self_check() {
   )
   found=$(sed -E 's/ \(.*//; s/ prints (or exits|past).*//' "$scratch/found")
   diff <(sort <<<"$found") <(sort <<'EOF'
-kernels/a.cu includes host/errors.hpp
+kernels/a.cu includes host/text.hpp
+host/include/carbonfront/a.hpp includes host/text.hpp
 kernels/b.hpp includes <hdf5.h>
 host/pareto/a.cpp includes host/sweep/sweep.hpp
 host/emissions/a.cpp includes bench/b.hpp

@@ -115,7 +115,7 @@ TEST(Counts, AgreeWithEachOtherOnManyRows) {
       const Counts expected = counts_of(order, {});
       EXPECT_EQ(first_difference("count", expected, counts_of(order, no_tiles)), "") << objectives;
       for (std::uint32_t i = 0; i < size; i += size / 7) {
-        EXPECT_EQ(reference_row(table.view(), i).dominated_by, expected[i]) << i;
+        EXPECT_EQ(reference_row(table.view(), i, kUnwatched).dominated_by, expected[i]) << i;
       }
     }
   }
@@ -134,7 +134,7 @@ TEST(Counts, ByAlignedTilesAreTheSameOnEveryPath) {
         Progress progress;
         const auto counts = count_by_aligned_tiles(order, 1, progress, *path);
         ASSERT_TRUE(counts);
-        EXPECT_EQ(first_difference("count", expected, by_position(order, *counts)), "") << path->name;
+        EXPECT_EQ(first_difference("count", expected, by_position(order, *counts, kUnwatched)), "") << path->name;
       }
     }
   }
@@ -183,11 +183,11 @@ TEST(KeyCodes, RiseWithTheKeysOfColumnsOfFewValues) {
   Table table;
   add_column(table, few, true);
   add_column(table, many);
-  const auto codes = codes_of(table.view(), 0);
+  const auto codes = codes_of(table.view(), 0, kUnwatched);
   ASSERT_TRUE(codes);
   EXPECT_EQ(codes->count, 300u);
   for (std::size_t i = 0; i < few.size(); ++i) ASSERT_EQ(codes->of(key_in_first(table, i)), i * 7919 % 300);
-  EXPECT_FALSE(codes_of(table.view(), 1)) << "there are more than " << KeyCodes::kMost;
+  EXPECT_FALSE(codes_of(table.view(), 1, kUnwatched)) << "there are more than " << KeyCodes::kMost;
 }
 
 TEST(Counts, AreLeftToHalvingWhereBoxesDecideLittle) {
@@ -217,7 +217,8 @@ TEST(Counts, OfSourcesAgreeWithTheDefinition) {
         const Order order = order_of(table);
         for (const Way& way : kWays) {
           Progress progress;
-          EXPECT_EQ(first_difference("count", expected, count_dominators_of(order, is_source, way.limits, progress)), "")
+          EXPECT_EQ(first_difference("count", expected, count_dominators_of(order, is_source.data(), way.limits, progress)),
+                    "")
               << way.name << ", " << size << " x " << objectives << ' ' << name_of(distribution) << ", 1 in " << one_in;
           EXPECT_EQ(progress.done, progress.total);
         }

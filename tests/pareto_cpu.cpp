@@ -20,12 +20,12 @@ TEST(Cpu, AgreesOnSampledRowsOfLargeTables) {
     Table table = table_of(draw(Distribution::quantised, 40000, objectives, 77));
     const Verdict verdict = by_cpu(table);
     for (std::uint32_t i = 0; i < table.size; i += 1777) {
-      const RowVerdict row = reference_row(table.view(), i);
+      const RowVerdict row = reference_row(table.view(), i, kUnwatched);
       EXPECT_EQ(row.nondominated, verdict.nondominated[i] == 1);
       EXPECT_EQ(row.dominated_by, verdict.dominated_by[i]);
       EXPECT_EQ(row.dominates, verdict.dominates[i]);
       EXPECT_EQ(row.witness, verdict.witness[i]);
-      EXPECT_EQ(reference_rank_from(table.view(), i, verdict.rank), verdict.rank[i]);
+      EXPECT_EQ(reference_rank_from(table.view(), i, verdict.rank, kUnwatched), verdict.rank[i]);
     }
   }
 }

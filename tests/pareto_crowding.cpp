@@ -29,7 +29,7 @@ std::vector<double> distances(const Columns& columns, const std::vector<std::uin
                               const std::vector<std::uint32_t>& groups = {}) {
   const std::vector<double> values = flat(columns);
   return crowding_distance({values.data(), fronts.size(), static_cast<std::uint32_t>(columns.size())}, fronts.data(),
-                           groups.empty() ? nullptr : groups.data());
+                           groups.empty() ? nullptr : groups.data(), test::kUnwatched);
 }
 
 std::vector<double> distances_of_one_front(const Columns& columns) {

@@ -165,7 +165,7 @@ TEST(Fronts, DoNotDependOnThreads) {
 
 /// Streams a table in batches of `batch` rows into `streams` streams by turns, and merges them.
 std::vector<std::uint64_t> streamed(Table& table, std::uint32_t batch, std::size_t stream_count) {
-  std::vector<FrontStream> streams(stream_count);
+  std::vector<FrontStream> streams(stream_count, FrontStream(find_front_cpu));
   std::uint32_t turn = 0;
   for (std::uint32_t begin = 0; begin < table.size; begin += batch, ++turn) {
     PointsView points = table.view();
@@ -176,10 +176,11 @@ std::vector<std::uint64_t> streamed(Table& table, std::uint32_t batch, std::size
     points.objectives = objectives.data();
     points.size = std::min(batch, table.size - begin);
     if (points.group) points.group += begin;
-    streams[turn % stream_count].add(points, [begin](std::uint32_t row) { return std::uint64_t{begin} + row; });
+    streams[turn % stream_count].add(
+        points, [begin](std::uint32_t row) { return std::uint64_t{begin} + row; }, kUnwatched);
   }
-  for (std::size_t s = 1; s < stream_count; ++s) streams[0].absorb(std::move(streams[s]));
-  return streams[0].finish().row;
+  for (std::size_t s = 1; s < stream_count; ++s) streams[0].absorb(std::move(streams[s]), kUnwatched);
+  return streams[0].finish(kUnwatched).row;
 }
 
 TEST(FrontStreams, FindTheSameRowsInAnyBatches) {
@@ -203,10 +204,10 @@ TEST(FrontStreams, FindTheSameRowsInAnyBatches) {
 }
 
 TEST(FrontStreams, AreEmptyWithoutRows) {
-  FrontStream stream;
-  EXPECT_EQ(stream.finish().size(), 0u);
-  stream.absorb(FrontStream{});
-  EXPECT_EQ(stream.finish().size(), 0u);
+  FrontStream stream(find_front_cpu);
+  EXPECT_EQ(stream.finish(kUnwatched).size(), 0u);
+  stream.absorb(FrontStream(find_front_cpu), kUnwatched);
+  EXPECT_EQ(stream.finish(kUnwatched).size(), 0u);
 }
 
 }  // namespace

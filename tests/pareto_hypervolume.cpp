@@ -8,7 +8,7 @@
 #include <limits>
 #include <numeric>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/pareto/hypervolume.hpp"
 #include "host/pareto/hypervolume_blocks.hpp"
 #include "tests/points.hpp"

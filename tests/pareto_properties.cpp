@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <cstdlib>
+#include <map>
+#include <mutex>
 #include <numeric>
+#include <stdexcept>
 #include <string_view>
 #include <thread>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "tests/points.hpp"
 
 namespace carbonfront::test {
@@ -133,48 +135,98 @@ TEST(Verdicts, LeaveTheirProgressComplete) {
   }
 }
 
-/// Asks to stop, runs the work, and exits with 42 if it threw Stopped with the signal.
-template <class Work>
-void stop_during(Work work) {
-  request_stop(SIGTERM);
-  try {
-    work();
-  } catch (const Stopped& stopped) {
-    std::exit(stopped.signal == SIGTERM ? 42 : 1);
-  }
-  std::exit(0);
-}
-
-TEST(StoppingDeathTest, EveryBackendThrowsStopped) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+TEST(Stopping, EndsEveryCallThatHasTheFlagWithItsReason) {
   Table table = table_of(draw(Distribution::independent, 1000, 3, 25));
-  EXPECT_EXIT(stop_during([&] { by_cpu(table); }), testing::ExitedWithCode(42), "");
-  EXPECT_EXIT(stop_during([&] { by_reference(table); }), testing::ExitedWithCode(42), "");
-  EXPECT_EXIT(stop_during([&] { reference_rank_from(table.view(), 0, Array<std::uint32_t>(1000, 0u)); }),
-              testing::ExitedWithCode(42), "");
+  StopFlag stop;
+  stop.request(SIGTERM);
+  const auto reason_of = [&](auto work) {
+    Progress progress(&stop);
+    try {
+      work(progress);
+    } catch (const Stopped& stopped) {
+      return stopped.reason;
+    }
+    return kNotStopped;
+  };
+  const Array<std::uint32_t> ranks(1000, 0u);
+  const std::vector<std::uint8_t> sources(1000, 1);
+  EXPECT_EQ(reason_of([&](Progress& progress) { evaluate_cpu(table.view(), kEverything, progress); }), SIGTERM);
+  EXPECT_EQ(reason_of([&](Progress& progress) { evaluate_reference(table.view(), kEverything, progress); }), SIGTERM);
+  EXPECT_EQ(reason_of([&](Progress& progress) {
+              count_against_cpu(table.view(), {sources.data(), true}, progress);
+            }),
+            SIGTERM);
+  EXPECT_EQ(reason_of([&](Progress& progress) { find_front_cpu(table.view(), true, progress); }), SIGTERM);
+  EXPECT_EQ(reason_of([&](Progress& progress) { reference_rank_from(table.view(), 0, ranks, progress); }), SIGTERM);
 }
 
-TEST(StoppingDeathTest, WorkUnderWayThrowsStopped) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+TEST(Stopping, IsOfOneCall) {
+  Table table = table_of(draw(Distribution::independent, 2000, 4, 27));
+  const Verdict expected = by_reference(table);
+  StopFlag one, all, of_both(&all);
+  Progress stopped(&one), goes_on(&of_both);
+  one.request(1);
+  EXPECT_THROW(evaluate_cpu(table.view(), kEverything, stopped), Stopped);
+  EXPECT_EQ(difference(expected, evaluate_cpu(table.view(), kEverything, goes_on)), "") << "the next one runs";
+  all.request(kTimeLimit);
+  all.request(2);
+  EXPECT_EQ(of_both.reason(), kTimeLimit) << "asked by its parent, for the first reason";
+  EXPECT_THROW(evaluate_cpu(table.view(), kEverything, goes_on), Stopped);
+}
+
+TEST(Stopping, EndsWorkUnderWay) {
   // Works again and again until the phase is caught under way, so that the test does not depend on the machine's speed.
   const auto stop_in_phase = [](const char* phase, std::uint32_t objectives, VerdictRequest wanted) {
     Table table = table_of(draw(Distribution::anti_correlated, 50000, objectives, 26));
-    Progress progress;
-    std::thread([&] {
+    StopFlag stop;
+    Progress progress(&stop);
+    std::jthread watcher([&] {
       while (std::string_view(progress.phase.load()) != phase) std::this_thread::yield();
-      request_stop(SIGTERM);
-    }).detach();
-    try {
-      while (true) evaluate_cpu(table.view(), wanted, progress);
-    } catch (const Stopped&) {
-      std::_Exit(42);
-    }
+      stop.request(SIGTERM);
+    });
+    while (true) evaluate_cpu(table.view(), wanted, progress);
   };
-  EXPECT_EXIT(stop_in_phase("order", 4, {.dominated_by = true}), testing::ExitedWithCode(42), "");
-  EXPECT_EXIT(stop_in_phase("counts", 4, {.dominated_by = true}), testing::ExitedWithCode(42), "");
-  EXPECT_EXIT(stop_in_phase("front", 4, {}), testing::ExitedWithCode(42), "");
-  EXPECT_EXIT(stop_in_phase("rank", 4, {.rank = true}), testing::ExitedWithCode(42), "");
-  EXPECT_EXIT(stop_in_phase("witness", 4, {.witness = true}), testing::ExitedWithCode(42), "");
+  EXPECT_THROW(stop_in_phase("order", 4, {.dominated_by = true}), Stopped);
+  EXPECT_THROW(stop_in_phase("counts", 4, {.dominated_by = true}), Stopped);
+  EXPECT_THROW(stop_in_phase("front", 4, {}), Stopped);
+  EXPECT_THROW(stop_in_phase("rank", 4, {.rank = true}), Stopped);
+  EXPECT_THROW(stop_in_phase("witness", 4, {.witness = true}), Stopped);
+}
+
+TEST(ProgressCallbacks, AreToldOfEveryPhaseUntilItsEnd) {
+  Table table = table_of(draw(Distribution::independent, 20000, 4, 28));
+  std::mutex lock;
+  std::map<std::string, std::uint64_t> most;
+  Progress progress(nullptr, [&](const Progress& now) {
+    std::lock_guard locked(lock);
+    std::uint64_t& done = most[now.phase.load()];
+    done = std::max(done, now.done.load());
+  });
+  evaluate_cpu(table.view(), kEverything, progress);
+  for (const char* phase : {"order", "counts", "rank", "witness"}) EXPECT_GT(most[phase], 0u) << phase;
+  Progress ends(nullptr, [](const Progress&) { throw std::runtime_error("enough"); });
+  EXPECT_THROW(evaluate_cpu(table.view(), kEverything, ends), std::runtime_error);
+}
+
+TEST(Limits, AreCheckedBeforeAnyWork) {
+  std::vector<double> values(1, 1.0);
+  std::vector<Objective> objectives(kMostObjectives + 1);
+  for (Objective& objective : objectives) objective.column.values = values.data();
+  const std::uint8_t source = 0;
+  Progress progress;
+  const auto refuses = [&](PointsView points, auto error) {
+    using Refusal = decltype(error);
+    EXPECT_THROW(evaluate_cpu(points, kEverything, progress), Refusal);
+    EXPECT_THROW(evaluate_reference(points, kEverything, progress), Refusal);
+    EXPECT_THROW(count_against_cpu(points, {&source, true}, progress), Refusal);
+    EXPECT_THROW(count_against_reference(points, {&source, true}, progress), Refusal);
+    EXPECT_THROW(find_front_cpu(points, false, progress), Refusal);
+    EXPECT_THROW(find_front_reference(points, progress), Refusal);
+  };
+  refuses({objectives.data(), kMostObjectives + 1, 1}, SpecError("", "", ""));
+  refuses({objectives.data(), 0, 1}, SpecError("", "", ""));
+  refuses({objectives.data(), 2, kMostPoints + 1}, DeviceError("", "", ""));
+  EXPECT_EQ(evaluate_cpu({objectives.data(), kMostObjectives, 1}, kEverything, progress).rank[0], 0u);
 }
 
 }  // namespace

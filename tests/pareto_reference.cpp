@@ -76,12 +76,12 @@ TEST(Reference, RowByRowAgreesWithTheOracleOnEverySmallTable) {
     for_every_table(size, 2, [](const auto& points, Table& table) {
       const Verdict expected = oracle(points);
       for (std::uint32_t i = 0; i < table.size; ++i) {
-        const RowVerdict row = reference_row(table.view(), i);
+        const RowVerdict row = reference_row(table.view(), i, kUnwatched);
         EXPECT_EQ(row.nondominated, expected.nondominated[i] == 1);
         EXPECT_EQ(row.dominated_by, expected.dominated_by[i]);
         EXPECT_EQ(row.dominates, expected.dominates[i]);
         EXPECT_EQ(row.witness, expected.witness[i]);
-        EXPECT_EQ(reference_rank_from(table.view(), i, expected.rank), expected.rank[i]);
+        EXPECT_EQ(reference_rank_from(table.view(), i, expected.rank, kUnwatched), expected.rank[i]);
       }
     });
   }
@@ -101,12 +101,12 @@ TEST(Reference, RowByRowAgreesWithAllAtOnce) {
     table.group = draw_groups(300, 2, 6);
     const Verdict all = by_reference(table);
     for (std::uint32_t i = 0; i < table.size; ++i) {
-      const RowVerdict row = reference_row(table.view(), i);
+      const RowVerdict row = reference_row(table.view(), i, kUnwatched);
       EXPECT_EQ(row.nondominated, all.nondominated[i] == 1);
       EXPECT_EQ(row.dominated_by, all.dominated_by[i]);
       EXPECT_EQ(row.dominates, all.dominates[i]);
       EXPECT_EQ(row.witness, all.witness[i]);
-      EXPECT_EQ(reference_rank_from(table.view(), i, all.rank), all.rank[i]);
+      EXPECT_EQ(reference_rank_from(table.view(), i, all.rank, kUnwatched), all.rank[i]);
     }
   }
 }

@@ -108,7 +108,7 @@ TEST(Estimates, TellClustersApartInMoreBins) {
 TEST(Estimates, KnowWhereEqualOnesMeanEqualValues) {
   Table table = table_of(draw(Distribution::three_values, 3000, 2, 3));
   add_column(table, draw(Distribution::independent, 3000, 1, 4)[0]);
-  const Estimates estimates = estimate_points(table.view(), best_tile_path());
+  const Estimates estimates = estimate_points(table.view(), best_tile_path(), kUnwatched);
   for (std::uint32_t i = 0; i < table.size; ++i) {
     EXPECT_TRUE(estimates.is_exact(0, estimates.row(i)[0]));
     EXPECT_TRUE(estimates.is_exact(1, estimates.row(i)[1]));
@@ -119,7 +119,7 @@ TEST(Estimates, KnowWhereEqualOnesMeanEqualValues) {
 TEST(Estimates, OfAStrongRowAreAPartOfTheVolume) {
   Table table = table_of({{0, 1, 2, 3}, {0, 1, 2, 3}, {0, 1, 2, 3}});
   float strength[4];
-  estimate_points(table.view(), best_tile_path(), strength);
+  estimate_points(table.view(), best_tile_path(), kUnwatched, strength);
   for (int i = 0; i < 3; ++i) EXPECT_GT(strength[i], strength[i + 1]);
   EXPECT_LE(strength[0], 1);
   EXPECT_GE(strength[3], 0);
@@ -128,13 +128,13 @@ TEST(Estimates, OfAStrongRowAreAPartOfTheVolume) {
 TEST(ZOrder, PutsDominatorsFirstAndDropsEqualRowsButTheFirst) {
   std::mt19937_64 random(5);
   for (const Distribution distribution : kDistributions) {
-    for (const std::uint32_t objectives : {3, 5, 9, 33}) {
+    for (const std::uint32_t objectives : {3, 5, 9, 32}) {
       for (const std::uint32_t groups : {0, 4}) {
         Table table = table_of(draw(distribution, 400, objectives, random()));
         if (groups > 0) table.group = draw_groups(table.size, groups, random());
         const PointsView points = table.view();
-        const Estimates estimates = estimate_points(points, best_tile_path());
-        const ZOrder order = z_order(estimates, nullptr);
+        const Estimates estimates = estimate_points(points, best_tile_path(), kUnwatched);
+        const ZOrder order = z_order(estimates, nullptr, kUnwatched);
         ASSERT_EQ(order.size + order.twins.size(), table.size);
         for (std::uint32_t a = 0; a < order.size; ++a) {
           for (std::uint32_t b = a + 1; b < order.size; ++b) {
@@ -156,9 +156,9 @@ TEST(ZOrder, PutsDominatorsFirstAndDropsEqualRowsButTheFirst) {
 
 TEST(ZOrder, TakesTheRowsItIsGiven) {
   Table table = table_of(draw(Distribution::independent, 1000, 4, 6));
-  const Estimates estimates = estimate_points(table.view(), best_tile_path());
+  const Estimates estimates = estimate_points(table.view(), best_tile_path(), kUnwatched);
   const std::vector<std::uint32_t> names = {3, 500, 999};
-  const ZOrder order = z_order(estimates, &names);
+  const ZOrder order = z_order(estimates, &names, kUnwatched);
   EXPECT_EQ(order.size, 3u);
   std::set<std::uint32_t> found;
   for (std::uint32_t i = 0; i < 3; ++i) found.insert(names[order.rows.row(i)]);
@@ -276,7 +276,8 @@ TEST(TilePaths, GiveTheSameRanksAndFrontsOfManyTiles) {
       const auto ranks = ranks_by_tiles(table.view(), 0, progress, kTilePathPlain);
       const auto front = front_by_tiles(table.view(), progress, kTilePathPlain);
       for (std::uint32_t i = 0; i < table.size; i += 1999)
-        EXPECT_EQ(reference_rank_from(table.view(), i, ranks), ranks[i]) << objectives << ' ' << name_of(distribution);
+        EXPECT_EQ(reference_rank_from(table.view(), i, ranks, kUnwatched), ranks[i])
+            << objectives << ' ' << name_of(distribution);
       for (std::uint32_t i = 0; i < table.size; ++i) ASSERT_EQ(front[i] == 1, ranks[i] == 0);
       for (const TilePath* path : paths_here()) {
         EXPECT_EQ(ranks_by_tiles(table.view(), 0, progress, *path), ranks) << path->name;
@@ -289,7 +290,7 @@ TEST(TilePaths, GiveTheSameRanksAndFrontsOfManyTiles) {
 TEST(TilePaths, FindTheFirstDominatorOfFewRows) {
   Table table = table_of(draw(Distribution::quantised, 900, 4, 10));
   const PointsView points = table.view();
-  const Estimates estimates = estimate_points(points, best_tile_path());
+  const Estimates estimates = estimate_points(points, best_tile_path(), kUnwatched);
   std::vector<std::uint32_t> few(700);
   std::iota(few.begin(), few.end(), 100u);
   for (const TilePath* path : paths_here()) {
@@ -311,9 +312,9 @@ TEST(TilePaths, FindTheFirstDominatorOfFewRows) {
 TEST(SourceTiles, HaveTheLowCornerOfTheRowsOfEveryDepthOfRank) {
   std::mt19937_64 random(11);
   Table table = table_of(draw(Distribution::independent, 300, 5, 12));
-  const Estimates estimates = estimate_points(table.view(), best_tile_path());
-  const ZOrder order = z_order(estimates, nullptr);
-  AlignedTiles tiles = make_tiles(estimates, order, nullptr, nullptr, TilesFor::ranks);
+  const Estimates estimates = estimate_points(table.view(), best_tile_path(), kUnwatched);
+  const ZOrder order = z_order(estimates, nullptr, kUnwatched);
+  AlignedTiles tiles = make_tiles(estimates, order, nullptr, nullptr, TilesFor::ranks, kUnwatched);
   ASSERT_EQ(tiles.tiles.size(), 1u);
   const Tile& tile = tiles.tiles[0];
   for (std::uint32_t i = 0; i < tile.rows; ++i) tiles.rank[i] = static_cast<std::uint32_t>(40 + random() % 50);
@@ -396,8 +397,8 @@ TEST(OpposedColumns, ProveTheRowsThatShareTheirValuesWithNoOne) {
     ASSERT_LE((*proven)[i], front[i]) << i;
     ASSERT_EQ(front[i] == 1, ranks[i] == 0) << i;
     if (i % 97 != 0) continue;
-    EXPECT_EQ(reference_row(table.view(), i).nondominated, front[i] == 1) << i;
-    EXPECT_EQ(reference_rank_from(table.view(), i, ranks), ranks[i]) << i;
+    EXPECT_EQ(reference_row(table.view(), i, kUnwatched).nondominated, front[i] == 1) << i;
+    EXPECT_EQ(reference_rank_from(table.view(), i, ranks, kUnwatched), ranks[i]) << i;
   }
   EXPECT_GT(count, table.size / 2);
   EXPECT_LT(count, table.size);
@@ -421,8 +422,8 @@ TEST(StrongRows, LeaveWhoeverIsOnTheFront) {
   for (const Distribution distribution : {Distribution::independent, Distribution::quantised, Distribution::correlated}) {
     Table table = table_of(draw(distribution, 30000, 6, 18));
     Array<float> strength(table.size);
-    const Estimates estimates = estimate_points(table.view(), best_tile_path(), strength.data());
-    const auto left = without_the_weak(estimates, strength, best_tile_path());
+    const Estimates estimates = estimate_points(table.view(), best_tile_path(), kUnwatched, strength.data());
+    const auto left = without_the_weak(estimates, strength, best_tile_path(), kUnwatched);
     ASSERT_TRUE(left) << name_of(distribution);
     EXPECT_LT(left->size(), table.size / 4);
     Progress progress;
@@ -433,8 +434,8 @@ TEST(StrongRows, LeaveWhoeverIsOnTheFront) {
   }
   Table table = table_of(draw(Distribution::all_nondominated, 30000, 6, 19));
   Array<float> strength(table.size);
-  const Estimates estimates = estimate_points(table.view(), best_tile_path(), strength.data());
-  EXPECT_FALSE(without_the_weak(estimates, strength, best_tile_path()));
+  const Estimates estimates = estimate_points(table.view(), best_tile_path(), kUnwatched, strength.data());
+  EXPECT_FALSE(without_the_weak(estimates, strength, best_tile_path(), kUnwatched));
 }
 
 }  // namespace

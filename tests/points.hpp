@@ -9,7 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "host/pareto/verdict.hpp"
+#include "carbonfront/progress.hpp"
+#include "carbonfront/verdict.hpp"
+#include "host/pareto/cpu.hpp"
+#include "host/pareto/reference.hpp"
 #if defined(CARBONFRONT_TEST_BACKEND)
 #include "host/backend.hpp"
 #endif
@@ -114,6 +117,9 @@ inline std::vector<std::uint32_t> draw_groups(std::uint32_t size, std::uint32_t 
   return group;
 }
 
+/// Of calls that nobody watches or stops.
+inline const Progress kUnwatched;
+
 inline constexpr VerdictRequest kEverything{true, true, true, true};
 
 template <class Expected, class Found>
@@ -153,10 +159,10 @@ enum class Kernels { for_few_rows, for_many_rows };
 /// By the engine that this program tests: the CPU's, or the backend that CARBONFRONT_TEST_BACKEND names.
 inline Verdict by_engine(Table& table, VerdictRequest wanted = kEverything, Kernels kernels = Kernels::for_few_rows) {
 #if defined(CARBONFRONT_TEST_BACKEND)
-  static const Backend few = choose_backend(CARBONFRONT_TEST_BACKEND),
-                       many = choose_backend(CARBONFRONT_TEST_BACKEND, {"", 0, true});
+  static const OpenBackend few = open_backend(CARBONFRONT_TEST_BACKEND),
+                           many = open_backend(CARBONFRONT_TEST_BACKEND, {"", 0, true});
   Progress progress;
-  return (kernels == Kernels::for_few_rows ? few : many).evaluate(table.view(), wanted, progress);
+  return (kernels == Kernels::for_few_rows ? few : many).session->evaluate(table.view(), wanted, progress);
 #else
   static_cast<void>(kernels);
   return by_cpu(table, wanted);

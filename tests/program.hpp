@@ -6,27 +6,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "tests/scratch.hpp"
+#include "tests/outcome.hpp"
 
 namespace carbonfront {
-
-/// What came of a run. A program that a signal killed has the code -signal.
-struct Outcome {
-  int code = 0;
-  std::string out, err;
-  long peak_kilobytes = 0;  // resident
-};
 
 /// The program, started. The destructor waits for it.
 class Program {
@@ -96,45 +87,8 @@ class Program {
   bool waited_ = false;
 };
 
-using Arguments = std::vector<std::string>;
+inline Outcome run(const Arguments& arguments) { return Program(arguments).wait(); }
 
-inline Outcome run(const Arguments& arguments, rlim_t file_bytes = RLIM_INFINITY) {
-  return Program(arguments, file_bytes).wait();
-}
-
-/// Scores `sweep` into r.h5 of the folder.
-inline Outcome score(const Scratch& folder, const std::string& sweep, const Arguments& more) {
-  Arguments arguments = {"score", sweep, "-o", folder / "r.h5"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return run(arguments);
-}
-
-/// Scores `sweep` into r.h5, which must succeed; returns the result's path.
-inline std::string scored(const Scratch& folder, const std::string& sweep, const Arguments& more) {
-  Outcome done = score(folder, sweep, more);
-  EXPECT_EQ(done.code, 0) << done.err;
-  return folder / "r.h5";
-}
-
-inline bool says(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
-
-/// Checks that a run ended with `code` and one line on standard error, `problem (why); advice`, that has all of `words`.
-inline void expect_refused(const Outcome& done, int code, const std::vector<std::string>& words) {
-  EXPECT_EQ(done.code, code) << done.out << done.err;
-  EXPECT_EQ(done.out, "");
-  for (const std::string& word : words) EXPECT_TRUE(says(done.err, word)) << "'" << word << "' is not in: " << done.err;
-  std::size_t last = done.err.rfind("carbonfront: ");
-  ASSERT_NE(last, std::string::npos) << done.err;
-  std::string message = done.err.substr(last);
-  EXPECT_TRUE(says(message, " (") && says(message, "); ")) << "not `problem (why); advice`: " << message;
-  EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 1) << message;
-}
-
-/// The same, and that the folder holds `names` and nothing else.
-inline void expect_refused(const Outcome& done, int code, const std::vector<std::string>& words, const Scratch& folder,
-                           const std::set<std::string>& names) {
-  expect_refused(done, code, words);
-  EXPECT_EQ(folder.names(), names);
-}
+inline Outcome run(const Arguments& arguments, rlim_t file_bytes) { return Program(arguments, file_bytes).wait(); }
 
 }  // namespace carbonfront

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/text.hpp"
 #include "tests/shards.hpp"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/program.hpp"
+#include "tests/outcome.hpp"
 #include "tests/sweep_builder.hpp"
 
 namespace carbonfront {

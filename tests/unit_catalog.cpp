@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "carbonfront/errors.hpp"
 #include "host/emissions/catalog.hpp"
-#include "host/errors.hpp"
 
 namespace carbonfront {
 namespace {

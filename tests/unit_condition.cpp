@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/condition.hpp"
 
 namespace carbonfront {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <random>
 
+#include "carbonfront/errors.hpp"
 #include "host/csv.hpp"
-#include "host/errors.hpp"
 #include "host/sweep/convert.hpp"
 #include "host/sweep/csv_column.hpp"
 #include "tests/scratch.hpp"

@@ -7,10 +7,11 @@
 #include <cmath>
 #include <random>
 
+#include "carbonfront/errors.hpp"
 #include "host/backend.hpp"
+#include "host/emissions/evaluate.hpp"
 #include "host/emissions/models.hpp"
 #include "host/emissions/units.hpp"
-#include "host/errors.hpp"
 
 namespace carbonfront {
 namespace {
@@ -189,17 +190,17 @@ struct Answers {
   std::vector<std::uint8_t> source;
 };
 
-Answers answers_of(const Backend& backend, std::span<const EmissionStep> steps, std::size_t rows) {
+Answers answers_of(Session& session, std::span<const EmissionStep> steps, std::size_t rows) {
   Answers out{std::vector<double>(rows), std::vector<double>(rows), std::vector<std::uint8_t>(rows)};
-  backend.emissions(steps, rows, {out.energy.data(), out.co2e.data(), steps.size() > 1 ? out.source.data() : nullptr});
+  session.emissions(steps, rows, {out.energy.data(), out.co2e.data(), steps.size() > 1 ? out.source.data() : nullptr},
+                    Progress());
   return out;
 }
 
 /// The same where it is known which model answers each row.
-Answers answers_as_chosen(const Backend& backend, std::span<const EmissionStep> steps,
-                          const std::vector<std::uint8_t>& source) {
+Answers answers_as_chosen(Session& session, std::span<const EmissionStep> steps, const std::vector<std::uint8_t>& source) {
   Answers out{std::vector<double>(source.size()), std::vector<double>(source.size()), source};
-  backend.emissions(steps, source.size(), {out.energy.data(), out.co2e.data(), nullptr, source.data()});
+  session.emissions(steps, source.size(), {out.energy.data(), out.co2e.data(), nullptr, source.data()}, Progress());
   return out;
 }
 
@@ -221,22 +222,24 @@ TEST(EmissionModels, GiveTheReferencesBitsOnEveryBackend) {
       int kind = i / 3000 == 2 ? 3 : static_cast<int>(random() % 16);  // for a while everything is known
       column[i] = kind == 0 ? std::nan("") : kind == 1 ? 0 : kind == 2 ? 1e-310 : any(random);
     }
-  const Backend& reference = choose_backend("reference");
+  const OpenBackend definition = open_backend("reference");
+  Session& reference = *definition.session;
   for (const Backend& backend : backends()) {
     if (!backend.unavailable.empty()) continue;
+    const auto session = backend.open({});
     std::vector<EmissionStep> steps = all_steps(columns);
     for (std::size_t s = 0; s < steps.size(); ++s)
-      expect_same(answers_of(backend, {&steps[s], 1}, rows), answers_of(reference, {&steps[s], 1}, rows),
+      expect_same(answers_of(*session, {&steps[s], 1}, rows), answers_of(reference, {&steps[s], 1}, rows),
                   std::string(backend.name) + ", model " + std::to_string(s));
     std::vector<EmissionStep> chosen = {steps[2], steps[0], steps[3], steps[4], steps[5]};
     chosen[1].how = chosen[2].how = Combine::missing;
     chosen[3].how = chosen[4].how = Combine::add;
-    Answers got = answers_of(backend, chosen, rows);
+    Answers got = answers_of(*session, chosen, rows);
     expect_same(got, answers_of(reference, chosen, rows), std::string(backend.name) + ", first-available");
     for (std::uint8_t number : {0, 1, 2}) EXPECT_GT(std::ranges::count(got.source, number), 0) << int(number);
     EXPECT_GT(std::ranges::count(got.source, kNoSource), 0);
     for (std::size_t i = 0; i < rows; ++i) got.source[i] = i / 2000 == 1 ? 2 : i % 4 == 3 ? kNoSource : i % 4;
-    Answers mine = answers_as_chosen(backend, chosen, got.source);
+    Answers mine = answers_as_chosen(*session, chosen, got.source);
     expect_same(mine, answers_as_chosen(reference, chosen, got.source), std::string(backend.name) + ", chosen");
     EXPECT_TRUE(std::isnan(mine.energy[3]) && std::isnan(mine.co2e[3])) << "none was chosen";
   }

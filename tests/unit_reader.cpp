@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <random>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/sweep.hpp"
 #include "tests/sweep_builder.hpp"
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/shards/collect.hpp"
 #include "host/shards/share.hpp"
 #include "tests/shards.hpp"

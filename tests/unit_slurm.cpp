@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/slurm/outcome.hpp"
 #include "host/slurm/scripts.hpp"
 #include "tests/shards.hpp"

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/spec/spec.hpp"
 
 namespace carbonfront {

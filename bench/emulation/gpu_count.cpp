@@ -11,7 +11,7 @@
 #include "bench/gpu_model.hpp"
 #include "bench/gpu_rows.hpp"
 #include "bench/gpu_work.hpp"
-#include "kernels/device/failure.hpp"
+#include "carbonfront/errors.hpp"
 #include "kernels/device/work.hpp"
 #include "kernels/emulation/memory.hpp"
 #include "kernels/emulation/runtime.hpp"
@@ -239,9 +239,8 @@ int run_count(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return carbonfront::bench::run_count(argc, argv);
-  } catch (const carbonfront::device::Failure& failure) {
-    std::cerr << "gpu_count: the device failed in " << failure.call << " (" << failure.reason << "); " << failure.advice
-              << '\n';
+  } catch (const carbonfront::DeviceError& error) {
+    std::cerr << "gpu_count: " << error.what() << '\n';
     return 4;
   } catch (const std::exception& error) {
     std::cerr << "gpu_count: " << error.what() << '\n';

@@ -17,7 +17,7 @@ void add_backends_command(CLI::App& parent, std::function<int()>& action) {
              backend.unavailable.empty() ? backend.description : backend.unavailable);
         for (const std::string& device : backend.devices) tell("{:<25} device {}\n", "", device);
       }
-      const Backend chosen = choose_backend("auto");
+      const OpenBackend chosen = open_backend("auto");
       tell("auto takes {}\n", chosen.shares.empty() ? chosen.name : chosen.shares);
       return 0;
     };

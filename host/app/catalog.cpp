@@ -6,10 +6,10 @@
 
 #include <memory>
 
+#include "carbonfront/errors.hpp"
 #include "host/app/commands.hpp"
 #include "host/app/say.hpp"
 #include "host/app/table.hpp"
-#include "host/errors.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {

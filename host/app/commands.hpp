@@ -21,9 +21,6 @@ void add_models_command(CLI::App& parent, std::function<int()>& action);
 void add_explain_command(CLI::App& parent, std::function<int()>& action);
 void add_catalog_command(CLI::App& parent, std::function<int()>& action);
 
-/// Removes what killed runs left of an output, and says so on stderr; what another process may still write is only named.
-void clean_up_after_killed_runs(const std::string& output);
-
 /// Reads the number of rows, or "all", that an option gives. Throws SpecError.
 std::uint64_t rows_or_all(const std::string& option, const std::string& text);
 

@@ -9,13 +9,15 @@
 #include <chrono>
 #include <memory>
 
+#include "carbonfront/errors.hpp"
 #include "host/app/commands.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/numbers.hpp"
 #include "host/app/progress_display.hpp"
 #include "host/app/say.hpp"
+#include "host/app/signals.hpp"
 #include "host/app/table.hpp"
-#include "host/errors.hpp"
+#include "host/run/outputs.hpp"
 #include "host/sweep/sweep.hpp"
 #include "host/text.hpp"
 
@@ -69,8 +71,8 @@ int convert(const ConvertFlags& flags) {
   ConvertOptions options = options_from(flags);
   tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                             static_cast<std::size_t>(flags.threads > 0 ? flags.threads : tbb::info::default_concurrency()));
-  clean_up_after_killed_runs(options.output);
-  Progress progress;
+  clean_up_after_killed_runs(options.output, say_note);
+  Progress progress(&stop_of_process());
   Converted converted;
   {
     ProgressDisplay display(progress);

@@ -12,10 +12,10 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "carbonfront/errors.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/say.hpp"
-#include "host/app/side_thread.hpp"
-#include "host/errors.hpp"
+#include "host/side_thread.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/sweep/output_file.hpp"
 #include "host/text.hpp"
@@ -24,7 +24,7 @@ namespace carbonfront {
 
 namespace {
 
-constexpr double kMostSeconds = 15;  // of computing in one call; unpacking the largest chunk takes less
+constexpr double kMostSeconds = 15;    // of computing in one call; unpacking the largest chunk takes less
 constexpr unsigned kMostWaiting = 60;  // seconds that a child may take in all
 constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 std::array<struct sigaction, kSignals.size()> previous;
@@ -92,10 +92,6 @@ void try_in_child(const std::vector<std::string>& files, const std::function<voi
   throw InputError("cannot read '" + join(files, "', '") + "'",
                    loops ? "the HDF5 library does not come back from it" : "the HDF5 library crashed over it",
                    "the file is damaged in its structure: copy it again from its source");
-}
-
-void guard_own_files() {
-  try_own_files([](const std::string& path, const std::function<void()>& look) { try_in_child({path}, look); });
 }
 
 void say_if_unchecked(const OwnFile& file) {

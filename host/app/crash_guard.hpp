@@ -21,13 +21,11 @@ class CrashGuard {
   std::jthread watchdog_;
 };
 
-/// Runs `open` in a child process first. A structure that makes HDF5 crash, loop or overwrite memory ends the child, not
-/// this process: that is an InputError here. What `open` throws does not count; it will be thrown again. A child that still
-/// waits for a disk after a minute is given up, and the guard above is what remains. Costs what `open` does.
+/// A Trial (host/sweep/trial.hpp): runs `open` in a child process first. A structure that makes HDF5 crash, loop or
+/// overwrite memory ends the child, not this process: that is an InputError here. What `open` throws does not count; it will
+/// be thrown again. A child that still waits for a disk after a minute is given up, and the guard above is what remains.
+/// Costs what `open` does.
 void try_in_child(const std::vector<std::string>& files, const std::function<void()>& open);
-
-/// Lets every file of the program's own (results, parts, counts, checkpoints) be tried like that before it is opened.
-void guard_own_files();
 
 /// Says on stderr where a result carries no checksums.
 void say_if_unchecked(const OwnFile& file);

@@ -8,14 +8,15 @@
 #include <memory>
 #include <numeric>
 
+#include "carbonfront/errors.hpp"
 #include "host/app/commands.hpp"
 #include "host/app/crash_guard.hpp"
 #include "host/app/explain_steps.hpp"
 #include "host/app/numbers.hpp"
 #include "host/app/say.hpp"
+#include "host/app/signals.hpp"
 #include "host/app/summary.hpp"
 #include "host/app/table.hpp"
-#include "host/errors.hpp"
 #include "host/scoring/factors.hpp"
 #include "host/scoring/result.hpp"
 #include "host/scoring/values.hpp"
@@ -83,11 +84,11 @@ std::optional<T> stored_if(bool asked, const Row& row, const std::string& name, 
 
 Row read_row(const Plan& plan, const OwnFile& result, std::uint64_t number) {
   Row row{plan, result, number, {}, {}};
-  Progress progress;
+  Progress progress(&stop_of_process());
   LoadSeconds ignored;
-  const Backend& reference = choose_backend("reference");
-  row.data = start_data(plan, reference, number, 1);
-  read_rows(plan, reference, number + 1, {}, progress, ignored, row.data);
+  const OpenBackend reference = open_backend("reference");
+  row.data = start_data(plan, *reference.session, number, 1);
+  read_rows(plan, *reference.session, number + 1, {}, progress, ignored, row.data);
   if (!plan.emissions) return row;
   for (std::size_t k = 0; k < plan.emissions->factors.size(); ++k) {
     const FactorPlan& factor = plan.emissions->factors[k];
@@ -267,7 +268,6 @@ int explain(const ExplainOptions& options) {
   say_if_unchecked(file);
   Spec spec = read_spec_of_result(file);
   std::vector<std::string> inputs = options.inputs.empty() ? recorded_inputs(file) : options.inputs;
-  try_in_child(inputs, [&] { make_plan(spec, inputs); });
   Plan plan = make_plan(spec, inputs);
   check_rows_of_result(file, plan.rows);
   for (std::uint64_t number : {options.row, options.against.value_or(options.row)})

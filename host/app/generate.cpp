@@ -10,11 +10,13 @@
 #include <map>
 #include <memory>
 
+#include "carbonfront/errors.hpp"
 #include "host/app/commands.hpp"
 #include "host/app/numbers.hpp"
 #include "host/app/progress_display.hpp"
 #include "host/app/say.hpp"
-#include "host/errors.hpp"
+#include "host/app/signals.hpp"
+#include "host/run/outputs.hpp"
 #include "host/sweep/generator.hpp"
 #include "host/text.hpp"
 
@@ -50,8 +52,8 @@ double parse_share(const std::string& text) {
 
 int run_generate(const GenerateOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  clean_up_after_killed_runs(options.output);
-  Progress progress;
+  clean_up_after_killed_runs(options.output, say_note);
+  Progress progress(&stop_of_process());
   {
     ProgressDisplay display(progress);
     generate_sweep(options, progress);

@@ -5,19 +5,20 @@
 #include <cmath>
 #include <memory>
 
+#include "carbonfront/errors.hpp"
 #include "host/app/commands.hpp"
 #include "host/app/crash_guard.hpp"
 #include "host/app/reading_options.hpp"
 #include "host/app/say.hpp"
+#include "host/app/signals.hpp"
 #include "host/app/table.hpp"
-#include "host/errors.hpp"
-#include "host/progress.hpp"
 #include "host/scoring/result.hpp"
 #include "host/scoring/values.hpp"
 #include "host/shards/part.hpp"
 #include "host/sweep/digest.hpp"
 #include "host/sweep/fingerprint.hpp"
 #include "host/sweep/library_call.hpp"
+#include "host/sweep/trial.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -32,11 +33,12 @@ struct InspectOptions {
 
 /// Counts missing values of a column, batch by batch: NaN, the attribute's value, and empty strings.
 std::uint64_t count_missing(const Column& column) {
+  const Progress progress(&stop_of_process());
   constexpr std::uint64_t batch = 1 << 18;
   std::uint64_t missing = 0;
   std::vector<std::byte> numbers;
   for (std::uint64_t begin = 0; begin < column.info.rows; begin += batch) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     std::uint64_t count = std::min(batch, column.info.rows - begin);
     if (column.info.type == ValueType::string) {
       for_texts(column, begin, count, [&](std::uint64_t, const Strings& texts) {
@@ -141,7 +143,7 @@ bool inspect_own(const InspectOptions& options, bool& has_configs) {
   const bool result = format == "carbonfront result", own = result || format == kPartFormat || format == kCountsFormat;
   if (result) say_if_unchecked(file);
   if (options.digest)
-    tell("{}  {}\n", digest(file), options.file);
+    tell("{}  {}\n", digest(file, Progress(&stop_of_process())), options.file);
   else if (result)
     print_result(open_result(options.file));
   else if (own)
@@ -153,7 +155,7 @@ int inspect(const InspectOptions& options) {
   bool has_configs = false;
   if (inspect_own(options, has_configs)) return 0;
   std::string group = !options.group.empty() ? options.group : has_configs ? "/configs" : "/";
-  try_in_child({options.file}, [&] { open_columns(options.file, group, options.reading); });
+  try_first({options.file}, [&] { open_columns(options.file, group, options.reading); });
   Sweep sweep = open_sweep({options.file}, group, options.reading);
   std::vector<std::string> names = column_names(sweep);
   if (names.empty())

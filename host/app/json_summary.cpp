@@ -183,7 +183,7 @@ Json view_json(const ScoreSummary& in, std::size_t index, const ViewScores& scor
 
 }  // namespace
 
-std::string json_summary(const ScoreSummary& in) {
+Json json_summary(const ScoreSummary& in) {
   Json out;
   out["program"] = {{"name", "carbonfront"}, {"version", CARBONFRONT_VERSION}};
   out["format_version"] = kFormatVersion;
@@ -200,8 +200,11 @@ std::string json_summary(const ScoreSummary& in) {
   if (in.plan.emissions) out["emissions"] = emissions_json(in.plan, in.data);
   out["views"] = Json::array();
   for (std::size_t i = 0; i < in.views.size(); ++i) out["views"].push_back(view_json(in, i, in.views[i]));
-  for (const auto& [phase, seconds] : in.provenance.seconds) out["timings"][phase] = seconds;
-  return escaped_json(out.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
+  return out;
+}
+
+std::string json_text(const Json& json) {
+  return escaped_json(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace carbonfront

@@ -1,26 +1,23 @@
 // carbonfront: what does it emit, and is it worth it? The command line, signals and exit codes.
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <new>
 #include <system_error>
 
+#include "carbonfront/errors.hpp"
+#include "carbonfront/progress.hpp"
 #include "host/app/commands.hpp"
 #include "host/app/crash_guard.hpp"
 #include "host/app/exit_codes.hpp"
 #include "host/app/say.hpp"
-#include "host/errors.hpp"
-#include "host/progress.hpp"
+#include "host/app/signals.hpp"
 #include "host/sweep/hdf5.hpp"
-#include "host/sweep/output_file.hpp"
+#include "host/sweep/trial.hpp"
 #include "host/text.hpp"
 
 using namespace carbonfront;
@@ -71,10 +68,10 @@ int run(const std::function<int()>& action) {
   } catch (const OutputError& error) {
     return fail(kOutput, error.what());
   } catch (const Stopped& stopped) {
-    if (stopped.signal == kTimeLimit)
+    if (stopped.reason == kTimeLimit)
       return fail(kTimeLimitReached, "the time limit is reached (nothing was kept yet); raise --time-limit");
-    say("carbonfront: stopped by signal {}; no result was written\n", stopped.signal);
-    return 128 + stopped.signal;
+    say("carbonfront: stopped by signal {}; no result was written\n", stopped.reason);
+    return 128 + stopped.reason;
   } catch (const std::system_error& error) {  // of fmt::print
     return fail(
         kOutput,
@@ -89,42 +86,12 @@ int run(const std::function<int()>& action) {
   }
 }
 
-/// SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask the work to stop, which removes unfinished outputs; work that can wind up with a
-/// checkpoint is left to do so. Work that does not stop within five seconds, caught in a library, is ended; so is the
-/// program at a second signal.
-volatile std::sig_atomic_t stopping = 0;
-
-void stop(int signal) {
-  if ((signal == SIGTERM || signal == SIGUSR1) && request_wind_up(signal)) return;
-  if (signal == SIGALRM && asked_to_wind_up() && stopping != SIGINT) return;
-  if (stopping) {
-    remove_unfinished_output();
-    ::_exit(128 + stopping);
-  }
-  stopping = signal;
-  request_stop(signal);
-  ::alarm(5);
-}
-
 /// Lets as many files be open as the system allows: a sweep may be thousands of them.
 void raise_file_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-void handle_signals() {
-  struct sigaction action {};
-  action.sa_handler = stop;
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGALRM, &action, nullptr);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
-    struct sigaction inherited {};
-    sigaction(signal, nullptr, &inherited);
-    if (inherited.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);  // as nohup and background jobs want it
-  }
-  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, reported like a full disk
 }
 
 }  // namespace
@@ -135,7 +102,7 @@ int main(int argc, char** argv) {
   CrashGuard guard;
   H5dont_atexit();  // a file that could not be written is not tried again on the way out
   h5::silence();
-  guard_own_files();
+  try_files_with(try_in_child);
 
   CLI::App app("Scores sweeps of deep-learning configurations: what does each emit, and is it worth it?", "carbonfront");
   app.set_version_flag("--version", "carbonfront " CARBONFRONT_VERSION);

@@ -9,7 +9,7 @@
 #include <limits>
 #include <string>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 
 namespace carbonfront {
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "host/app/say.hpp"
-#include "host/app/side_thread.hpp"
+#include "host/side_thread.hpp"
 
 namespace carbonfront {
 

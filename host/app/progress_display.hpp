@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "host/progress.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 

@@ -1,6 +1,6 @@
 #include "host/app/reading_options.hpp"
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {

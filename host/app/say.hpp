@@ -45,6 +45,9 @@ void say(fmt::format_string<Values...> format, Values&&... values) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
+/// Says a line that a run notes (host/run/outputs.hpp).
+inline void say_note(const std::string& line) { say("{}\n", line); }
+
 /// Writes lines to standard output. Throws std::system_error.
 inline void tell_lines(std::string_view text) { fmt::print("{}", escaped_lines(text)); }
 

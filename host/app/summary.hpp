@@ -1,6 +1,7 @@
 #pragma once
 // What `score` tells: a short table for people, JSON for programs.
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -50,8 +51,12 @@ std::optional<BreakEven> break_even_of(const ScoreSummary& summary, std::size_t 
 /// objectives. Throws InputError.
 std::string break_even_text(const ScoreSummary& summary, std::size_t view, const ViewScores& scores);
 
-/// The summary as JSON, with every front row and its values.
-std::string json_summary(const ScoreSummary& summary);
+/// The summary as JSON, with every front row and its values, but for `timings`. Throws InputError where labels cannot be
+/// read.
+nlohmann::ordered_json json_summary(const ScoreSummary& summary);
+
+/// Writes JSON. Bytes that are no UTF-8, which it cannot hold, are U+FFFD.
+std::string json_text(const nlohmann::ordered_json& json);
 
 /// A group's key in words: "dataset = SC09, table = 4"; empty for the one group of a view without group_by.
 std::string group_name(const Plan& plan, const Data& data, std::size_t view, std::size_t group);

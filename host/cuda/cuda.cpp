@@ -4,37 +4,25 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <exception>
+#include <limits>
 #include <thread>
 #include <utility>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/pareto/order.hpp"
 #include "kernels/device/devices.hpp"
 #include "kernels/evaluator/evaluator.hpp"
 
 namespace carbonfront {
 
-struct CudaDevices::Devices {
-  std::vector<std::unique_ptr<device::Evaluator>> evaluators;
-};
-
 namespace {
 
-/// Ends a device's work because another device has failed.
-struct Cancelled {};
+using Evaluators = std::vector<std::unique_ptr<device::Evaluator>>;
 
-/// Calls the device and turns what fails there into the program's error.
-template <class Work>
-auto on_device(Work work) {
-  try {
-    return work();
-  } catch (const device::Failure& failure) {
-    throw DeviceError("the device failed in " + failure.call, failure.reason, failure.advice);
-  }
-}
+/// Why a device's work ends when another device has failed.
+constexpr int kAnotherFailed = std::numeric_limits<int>::max();
 
 std::string of_device(const device::DeviceInfo& info) {
   return "device " + std::to_string(info.number) + ", " + info.name + ": " + info.why_unusable;
@@ -77,50 +65,31 @@ void in_parallel(std::uint32_t size, const std::function<void(std::uint32_t, std
                     [&](const auto& range) { work(range.begin(), range.end()); });
 }
 
-/// What bringing a batch up needs.
-device::Host quiet_host() {
-  device::Host host;
-  host.begin = [](const char*, std::uint64_t) { throw_if_stopped(); };
-  host.add = [](std::uint64_t) { throw_if_stopped(); };
-  host.in_parallel = in_parallel;
-  return host;
-}
+/// What a call needs that tells nobody how far it is.
+device::Host quiet_host(const Progress& progress) { return {nullptr, progress.stop(), in_parallel, {}}; }
 
-device::Host host_of(PointsView points, Progress& progress, bool leads, std::atomic<bool>& failed) {
-  device::Host host;
-  host.begin = [&progress, leads](const char* phase, std::uint64_t total) {
-    throw_if_stopped();
-    if (leads) progress.begin(phase, total);
-  };
-  host.add = [&progress, &failed, leads](std::uint64_t done) {
-    throw_if_stopped();
-    if (failed) throw Cancelled{};
-    if (leads) progress.add(done);
-  };
-  host.in_parallel = in_parallel;
-  host.lexicographic_positions = [points] {
-    Progress quiet;
-    const Order order = lexicographic_order(points, quiet);
-    return std::vector<std::uint32_t>(order.position.begin(), order.position.end());
-  };
-  return host;
-}
-
-/// Calls `work(evaluator, host, part)` for every device, each on a thread of its own. Throws what the first of them threw.
+/// Calls `work(evaluator, host, part)` for every device, each on a thread of its own; the first tells how far it is. Throws
+/// what the first of them threw that has failed.
 template <class Work>
-auto on_all(const std::vector<std::unique_ptr<device::Evaluator>>& evaluators, PointsView points, Progress& progress,
-            Work work) {
+auto on_all(const Evaluators& evaluators, PointsView points, Progress& progress, Work work) {
   const auto count = static_cast<std::uint32_t>(evaluators.size());
   std::vector<decltype(work(*evaluators[0], device::Host{}, device::Part{}))> parts(count);
   std::vector<std::exception_ptr> errors(count);
-  std::atomic<bool> failed{false};
+  StopFlag stop(progress.stop());
+  const auto positions = [points, &stop] {
+    Progress quiet(&stop);
+    const Order order = lexicographic_order(points, quiet);
+    return std::vector<std::uint32_t>(order.position.begin(), order.position.end());
+  };
   const auto run = [&](std::uint32_t index) {
     try {
-      parts[index] = work(*evaluators[index], host_of(points, progress, index == 0, failed), {index, count});
-    } catch (const Cancelled&) {
+      parts[index] =
+          work(*evaluators[index], {index == 0 ? &progress : nullptr, &stop, in_parallel, positions}, {index, count});
+    } catch (const Stopped& stopped) {
+      if (stopped.reason != kAnotherFailed) errors[index] = std::current_exception();
     } catch (...) {
       errors[index] = std::current_exception();
-      failed = true;
+      stop.request(kAnotherFailed);
     }
   };
   {
@@ -128,10 +97,8 @@ auto on_all(const std::vector<std::unique_ptr<device::Evaluator>>& evaluators, P
     for (std::uint32_t index = 1; index < count; ++index) others.emplace_back(run, index);
     run(0);
   }
-  on_device([&] {
-    for (const std::exception_ptr& error : errors)
-      if (error) std::rethrow_exception(error);
-  });
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
   return parts;
 }
 
@@ -148,17 +115,6 @@ void lower_to(Array<T>& least, const Array<T>& more) {
   });
 }
 
-/// Room for the answers of one part; ranks are the first part's.
-Verdict room_for(std::uint32_t size, const VerdictRequest& wanted, device::Part part) {
-  Verdict verdict;
-  verdict.nondominated.resize(size);
-  if (wanted.dominated_by) verdict.dominated_by.resize(size);
-  if (wanted.dominates) verdict.dominates.resize(size);
-  if (wanted.rank && part.index == 0) verdict.rank.resize(size);
-  if (wanted.witness) verdict.witness.resize(size);
-  return verdict;
-}
-
 Verdict put_together(std::vector<Verdict>& parts) {
   Verdict& all = parts.front();
   for (std::size_t i = 1; i < parts.size(); ++i) {
@@ -169,6 +125,58 @@ Verdict put_together(std::vector<Verdict>& parts) {
   }
   return std::move(all);
 }
+
+/// One device or several at work.
+class CudaSession : public Session {
+ public:
+  explicit CudaSession(const DeviceChoice& choice) {
+    for (const int number : chosen_devices(choice.device))
+      evaluators_.push_back(std::make_unique<device::Evaluator>(number, choice.memory_limit, choice.as_for_many));
+  }
+
+  /// On the first of the devices: what is computed comes down at once.
+  void emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out,
+                 const Progress& progress) override {
+    evaluators_.front()->emissions(steps, rows, out, quiet_host(progress));
+  }
+
+  Verdict evaluate(PointsView points, VerdictRequest wanted, Progress& progress) override {
+    auto parts = on_all(evaluators_, points, progress,
+                        [&](device::Evaluator& evaluator, const device::Host& host, device::Part part) {
+                          return evaluator.evaluate(points, wanted, host, part);
+                        });
+    return put_together(parts);
+  }
+
+  CrossCounts count_against(PointsView points, CrossRequest wanted, Progress& progress) override {
+    auto parts = on_all(evaluators_, points, progress,
+                        [&](device::Evaluator& evaluator, const device::Host& host, device::Part part) {
+                          return evaluator.count_against(points, wanted, host, part);
+                        });
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      add_to(parts[0].dominated_by, parts[i].dominated_by);
+      add_to(parts[0].dominates, parts[i].dominates);
+    }
+    return std::move(parts[0]);
+  }
+
+  /// Always exactly.
+  std::vector<std::uint32_t> find_front(PointsView points, bool, Progress& progress) override {
+    Progress quiet(progress.stop());
+    const Array<std::uint8_t> nondominated = evaluate(points, {}, quiet).nondominated;
+    std::vector<std::uint32_t> front;
+    for (std::uint32_t i = 0; i < points.size; ++i)
+      if (nondominated[i]) front.push_back(i);
+    return front;
+  }
+
+  void bring_up(const GrowingColumns& growing, const Progress& progress) override {
+    for (auto& evaluator : evaluators_) evaluator->bring_up(growing, quiet_host(progress));
+  }
+
+ private:
+  Evaluators evaluators_;
+};
 
 }  // namespace
 
@@ -183,90 +191,6 @@ CudaList list_cuda_devices() {
   return list;
 }
 
-CudaDevices::CudaDevices(const std::string& choice, std::size_t memory_limit, bool as_for_many)
-    : devices_(std::make_unique<Devices>()) {
-  on_device([&] {
-    for (const int number : chosen_devices(choice))
-      devices_->evaluators.push_back(std::make_unique<device::Evaluator>(number, memory_limit, as_for_many));
-  });
-}
-
-CudaDevices::~CudaDevices() = default;
-
-bool CudaDevices::keep(std::uint32_t columns, std::uint32_t capacity, std::uint32_t most_objectives) {
-  return on_device([&] {
-    bool all = true;
-    for (auto& evaluator : devices_->evaluators) all = all && evaluator->keep(columns, capacity, most_objectives);
-    for (auto& evaluator : devices_->evaluators)
-      if (!all) evaluator->keep(0, 0, 0);
-    return all;
-  });
-}
-
-void CudaDevices::bring_up(const Objective& objective, std::uint32_t begin, std::uint32_t count) {
-  on_device([&] {
-    for (auto& evaluator : devices_->evaluators) evaluator->bring_up(objective, begin, count, quiet_host());
-  });
-}
-
-void CudaDevices::emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out,
-                            const KeptEmissions& kept) {
-  std::vector<device::HostStep> all;
-  for (const EmissionStep& step : steps) {
-    device::HostStep& to = all.emplace_back(device::HostStep{step.model, {}, step.how});
-    for (std::size_t k = 0; k < step.factors.size(); ++k) to.factors[k] = {step.factors[k].values, step.factors[k].constant};
-  }
-  on_device([&] {
-    devices_->evaluators.front()->emissions(all, rows, out, quiet_host(), kept);
-    for (auto [objective, values] : {std::pair{kept.energy, out.energy_kwh}, {kept.co2e, out.co2e_kg}}) {
-      if (objective.kept == kNotKept) continue;
-      objective.column.values = values;
-      for (std::size_t i = 1; i < devices_->evaluators.size(); ++i)
-        devices_->evaluators[i]->bring_up(objective, kept.begin, static_cast<std::uint32_t>(rows), quiet_host());
-    }
-  });
-}
-
-Verdict CudaDevices::evaluate(PointsView points, VerdictRequest wanted, Progress& progress) {
-  const device::Request request{wanted.dominated_by, wanted.dominates, wanted.rank, wanted.witness, wanted.max_rank};
-  auto parts = on_all(devices_->evaluators, points, progress,
-                      [&](device::Evaluator& evaluator, const device::Host& host, device::Part part) {
-                        Verdict of_part = room_for(points.size, wanted, part);
-                        const device::AnswersView out{of_part.nondominated.data(), of_part.dominated_by.data(),
-                                                      of_part.dominates.data(), of_part.rank.data(), of_part.witness.data()};
-                        const device::Seconds seconds = evaluator.evaluate(points, request, out, host, part);
-                        of_part.seconds = {seconds.order, seconds.front, seconds.counts, seconds.rank};
-                        return of_part;
-                      });
-  return put_together(parts);
-}
-
-CrossCounts CudaDevices::count_against(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
-                                       bool dominates, Progress& progress) {
-  auto parts = on_all(devices_->evaluators, points, progress,
-                      [&](device::Evaluator& evaluator, const device::Host& host, device::Part part) {
-                        CrossCounts counts;
-                        if (dominated_by) counts.dominated_by.resize(points.size);
-                        if (dominates) counts.dominates.resize(points.size);
-                        const device::CrossAnswersView out{dominated_by ? counts.dominated_by.data() : nullptr,
-                                                           dominates ? counts.dominates.data() : nullptr};
-                        evaluator.count_against(points, is_source, out, host, part);
-                        return counts;
-                      });
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    add_to(parts[0].dominated_by, parts[i].dominated_by);
-    add_to(parts[0].dominates, parts[i].dominates);
-  }
-  return std::move(parts[0]);
-}
-
-std::vector<std::uint32_t> CudaDevices::find_front(PointsView points) {
-  Progress quiet;
-  const Array<std::uint8_t> nondominated = evaluate(points, {}, quiet).nondominated;
-  std::vector<std::uint32_t> front;
-  for (std::uint32_t i = 0; i < points.size; ++i)
-    if (nondominated[i]) front.push_back(i);
-  return front;
-}
+std::unique_ptr<Session> open_cuda(const DeviceChoice& choice) { return std::make_unique<CudaSession>(choice); }
 
 }  // namespace carbonfront

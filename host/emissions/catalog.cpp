@@ -7,7 +7,7 @@
 #include <functional>
 #include <set>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {

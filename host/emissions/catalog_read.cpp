@@ -12,10 +12,10 @@
 #include <map>
 #include <set>
 
+#include "carbonfront/errors.hpp"
 #include "host/csv.hpp"
 #include "host/emissions/catalog.hpp"
 #include "host/emissions/units.hpp"
-#include "host/errors.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "carbonfront/errors.hpp"
 #include "host/emissions/models.hpp"
 #include "host/emissions/units.hpp"
-#include "host/errors.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {

@@ -11,10 +11,10 @@
 #include <functional>
 #include <utility>
 
+#include "carbonfront/verdict.hpp"
 #include "host/pareto/make_tiles.hpp"
 #include "host/pareto/opposed.hpp"
 #include "host/pareto/strong_rows.hpp"
-#include "host/pareto/verdict.hpp"
 #include "host/pareto/z_order.hpp"
 
 namespace carbonfront {
@@ -70,7 +70,7 @@ void add_source(const Settling& work, const SourceTile& source, SourceGroup& gro
 
 /// Settles a tile that has met all sources before it but those of its batch, of which `before` reach it.
 void settle_one(Settling& work, Batch& batch, std::uint32_t t, const std::vector<std::uint32_t>& before) {
-  throw_if_stopped();
+  work.progress.throw_if_stopped();
   TileWork done;
   SourceGroup group;
   group.corner.resize(work.tiles.lanes);
@@ -120,7 +120,7 @@ void meet_all(Settling& work, std::uint32_t begin, std::uint32_t end, const Batc
   for (const SourceGroup& group : batch.groups) {
     if (begin >= end || group.sources.empty()) continue;
     tbb::parallel_for(tbb::blocked_range<std::uint32_t>(begin, end, kTilesOfTask), [&](const auto& range) {
-      throw_if_stopped();
+      work.progress.throw_if_stopped();
       TileWork done;
       for (std::uint32_t t = range.begin(); t < range.end(); ++t) meet(work, t, group, done);
       work.add(done);
@@ -164,17 +164,17 @@ Array<std::uint32_t> ranks_by_tiles(PointsView points, std::uint32_t max_rank, P
     return Array<std::uint32_t>(points.size, 0u);
   }
   const std::uint32_t limit = max_rank == 0 ? kNotAsked : std::min(max_rank, kNotAsked);
-  Estimates estimates = estimate_points(points, path);
-  ZOrder order = z_order(estimates, nullptr);
+  Estimates estimates = estimate_points(points, path, progress);
+  ZOrder order = z_order(estimates, nullptr, progress);
   progress.add(points.size - order.size);
-  AlignedTiles tiles = make_tiles(estimates, order, nullptr, proven ? proven->data() : nullptr, TilesFor::ranks);
+  AlignedTiles tiles = make_tiles(estimates, order, nullptr, proven ? proven->data() : nullptr, TilesFor::ranks, progress);
   estimates.rows = {};
   order.rows = {};
   Settling settling{tiles, path, TilesFor::ranks, limit, progress, sources_at_once(tiles)};
   settle_all(settling);
   give_work(settling, work);
   Array<std::uint32_t> ranks(points.size);
-  for_rows(tiles, [&](std::uint32_t position, std::uint32_t slot) {
+  for_rows(tiles, progress, [&](std::uint32_t position, std::uint32_t slot) {
     ranks[position] = tiles.rank[slot] == limit ? kNone : tiles.rank[slot];
   });
   for (const auto& [twin, first] : order.twins) ranks[twin] = ranks[first];
@@ -189,30 +189,31 @@ Array<std::uint8_t> front_by_tiles(PointsView points, Progress& progress, const 
     return Array<std::uint8_t>(points.size, std::uint8_t{1});
   }
   Array<float> strength(points.group ? 0 : points.size);
-  Estimates estimates = estimate_points(points, path, points.group ? nullptr : strength.data());
+  Estimates estimates = estimate_points(points, path, progress, points.group ? nullptr : strength.data());
   std::optional<std::vector<std::uint32_t>> left;
-  if (!points.group) left = without_the_weak(estimates, strength, path);
+  if (!points.group) left = without_the_weak(estimates, strength, path, progress);
   strength = {};
-  ZOrder order = z_order(estimates, left ? &*left : nullptr);
+  ZOrder order = z_order(estimates, left ? &*left : nullptr, progress);
   progress.add(points.size - order.size);
   AlignedTiles tiles =
-      make_tiles(estimates, order, left ? &*left : nullptr, proven ? proven->data() : nullptr, TilesFor::front);
+      make_tiles(estimates, order, left ? &*left : nullptr, proven ? proven->data() : nullptr, TilesFor::front, progress);
   estimates.rows = {};
   order.rows = {};
   Settling settling{tiles, path, TilesFor::front, kNotAsked, progress, sources_at_once(tiles)};
   settle_all(settling);
   give_work(settling, work);
   Array<std::uint8_t> front(points.size, std::uint8_t{0});
-  for_rows(tiles, [&](std::uint32_t position, std::uint32_t) { front[position] = 1; });
+  for_rows(tiles, progress, [&](std::uint32_t position, std::uint32_t) { front[position] = 1; });
   for (const auto& [twin, first] : order.twins) front[twin] = front[first];
   return front;
 }
 
-std::optional<std::vector<std::uint32_t>> strong_candidates(PointsView points, const TilePath& path) {
+std::optional<std::vector<std::uint32_t>> strong_candidates(PointsView points, const Progress& progress,
+                                                            const TilePath& path) {
   if (points.group) return std::nullopt;
   Array<float> strength(points.size);
-  const Estimates estimates = estimate_points(points, path, strength.data());
-  return without_the_weak(estimates, strength, path);
+  const Estimates estimates = estimate_points(points, path, progress, strength.data());
+  return without_the_weak(estimates, strength, path, progress);
 }
 
 std::uint64_t tile_bytes(std::uint32_t objectives, bool grouped) {

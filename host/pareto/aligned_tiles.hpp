@@ -9,8 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "carbonfront/progress.hpp"
 #include "host/pareto/tile_path.hpp"
-#include "host/progress.hpp"
 
 namespace carbonfront {
 
@@ -25,7 +25,8 @@ Array<std::uint8_t> front_by_tiles(PointsView points, Progress& progress, const 
 
 /// Gives ascending positions among which all non-dominated ones are: those that the strongest rows do not dominate. Nothing
 /// where these would not pay, or in groups. Throws Stopped.
-std::optional<std::vector<std::uint32_t>> strong_candidates(PointsView points, const TilePath& path = best_tile_path());
+std::optional<std::vector<std::uint32_t>> strong_candidates(PointsView points, const Progress& progress,
+                                                            const TilePath& path = best_tile_path());
 
 /// The most bytes a row that ranks or a front take beside the points and the answer.
 std::uint64_t tile_bytes(std::uint32_t objectives, bool grouped);

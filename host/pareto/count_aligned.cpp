@@ -9,6 +9,7 @@
 #include <bit>
 #include <vector>
 
+#include "carbonfront/points.hpp"
 #include "host/pareto/z_order.hpp"
 
 namespace carbonfront {
@@ -41,22 +42,22 @@ std::uint32_t rank_at(const Order& order, std::uint32_t column, std::uint32_t pl
 }
 
 /// Sorts the places by the Z keys of their ranks.
-KeyedRows z_sorted(const Order& order, std::uint32_t columns, int& key_bits) {
+KeyedRows z_sorted(const Order& order, std::uint32_t columns, int& key_bits, const Progress& progress) {
   KeyedRows rows = keyed_rows(order.size);
   int bits = 0;
   const Interleaving z_key = interleaving(columns, 0, 64 - rows.row_bits, bits);
   key_bits = bits > 0 ? bits * static_cast<int>(columns) : 64 - rows.row_bits;
   const int up = 32 - std::bit_width(order.size);  // to the top of 32 bits
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, order.size, kBlock), [&](const auto& range) {
-    throw_if_stopped();
-    std::uint16_t leading[64];
+    progress.throw_if_stopped();
+    std::uint16_t leading[kMostObjectives];
     for (std::uint32_t place = range.begin(); place < range.end(); ++place) {
       for (std::uint32_t k = 0; k < columns; ++k)
         leading[k] = static_cast<std::uint16_t>(rank_at(order, k, place) << up >> 16);
       rows.set(place, z_key.key(leading), place);
     }
   });
-  sort_by_key(rows, 0, order.size);
+  sort_by_key(rows, 0, order.size, progress);
   rows.spare = {};
   return rows;
 }
@@ -78,11 +79,11 @@ void fill_tile(const Order& order, const KeyedRows& rows, std::uint32_t start, s
   std::fill_n(tiles.counts.begin() + tiles.begin[t], queries.stride, 0u);
 }
 
-RankTiles rank_tiles(const Order& order) {
+RankTiles rank_tiles(const Order& order, const Progress& progress) {
   RankTiles tiles;
   tiles.columns = static_cast<std::uint32_t>(order.ranks.size()) + 1;
   int key_bits = 0;
-  const KeyedRows rows = z_sorted(order, tiles.columns, key_bits);
+  const KeyedRows rows = z_sorted(order, tiles.columns, key_bits, progress);
   const std::vector<std::uint32_t> starts = trie_leaves(rows, order.size, key_bits, kTileSlots);
   std::uint32_t slots = 0;
   for (std::size_t t = 0; t + 1 < starts.size(); ++t) {
@@ -96,7 +97,7 @@ RankTiles rank_tiles(const Order& order) {
   tiles.high.resize(tiles.low.size());
   tiles.base.assign(tiles.size(), 0);
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, tiles.size(), kTilesOfTask), [&](const auto& range) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     for (std::uint32_t t = range.begin(); t < range.end(); ++t) fill_tile(order, rows, starts[t], t, tiles);
   });
   return tiles;
@@ -125,7 +126,7 @@ double undecided_part(const RankTiles& tiles) {
   for (std::uint32_t i = 0; i < kSampledPairs; ++i) {
     const auto any = [&] { return static_cast<std::uint32_t>(std::uint64_t{turn += 0x9E3779B9u} * tiles.size() >> 32); };
     const std::uint32_t a = any(), b = any();
-    std::uint16_t open[64];
+    std::uint16_t open[kMostObjectives];
     std::uint32_t count = 0;
     undecided += open_columns(tiles, std::min(a, b), std::max(a, b), open, count) && count > 0;
   }
@@ -158,7 +159,7 @@ void build(const RankTiles& tiles, std::uint32_t first, const TilePath& path, So
 
 /// Adds some sources to the counts of a tile.
 void add(const Sources& sources, std::uint32_t t, const TilePath& path, RankTiles& tiles) {
-  std::uint16_t open[64];
+  std::uint16_t open[kMostObjectives];
   std::uint32_t open_count = 0;
   for (std::uint32_t s = 0; s < sources.count && sources.first + s <= t; ++s) {
     if (!open_columns(tiles, sources.first + s, t, open, open_count)) continue;
@@ -175,7 +176,7 @@ void add(const Sources& sources, std::uint32_t t, const TilePath& path, RankTile
 std::optional<Array<std::uint32_t>> count_by_aligned_tiles(const Order& order, double most_undecided, Progress& progress,
                                                            const TilePath& path) {
   if (order.size == 0) return Array<std::uint32_t>();
-  RankTiles tiles = rank_tiles(order);
+  RankTiles tiles = rank_tiles(order, progress);
   if (undecided_part(tiles) > most_undecided) return std::nullopt;
   std::array<Sources, 2> sources;
   build(tiles, 0, path, sources[0]);
@@ -183,7 +184,7 @@ std::optional<Array<std::uint32_t>> count_by_aligned_tiles(const Order& order, d
     const Sources& own = sources[turn];
     const auto add_all = [&] {
       tbb::parallel_for(tbb::blocked_range<std::uint32_t>(begin, tiles.size(), kTilesOfTask), [&](const auto& range) {
-        throw_if_stopped();
+        progress.throw_if_stopped();
         for (std::uint32_t t = range.begin(); t < range.end(); ++t) add(own, t, path, tiles);
       });
     };

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "carbonfront/progress.hpp"
 #include "host/pareto/order.hpp"
 #include "host/pareto/tile_path.hpp"
-#include "host/progress.hpp"
 
 namespace carbonfront {
 

@@ -31,9 +31,9 @@ std::uint32_t chunk_begin(std::uint32_t size, std::uint32_t chunks, std::uint32_
 
 /// Calls `work(chunk, begin, end)` for all chunks, in parallel.
 template <class Work>
-void for_chunks(std::uint32_t size, std::uint32_t chunks, Work work) {
+void for_chunks(std::uint32_t size, std::uint32_t chunks, const Progress& progress, Work work) {
   tbb::parallel_for(0u, chunks, [&](std::uint32_t chunk) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     work(chunk, chunk_begin(size, chunks, chunk), chunk_begin(size, chunks, chunk + 1));
   });
 }
@@ -41,10 +41,10 @@ void for_chunks(std::uint32_t size, std::uint32_t chunks, Work work) {
 /// Marks values below `size`, by `mark(bits, begin, end)` for the rows of a chunk, and gives for every chunk what the
 /// chunks before it marked; behind the last, what all did.
 template <class Mark>
-ChunkBits mark_chunks(std::uint32_t size, std::uint32_t chunks, Mark mark) {
+ChunkBits mark_chunks(std::uint32_t size, std::uint32_t chunks, const Progress& progress, Mark mark) {
   ChunkBits marked{chunks, std::size_t{size} / 64 + 1, {}};
   marked.bits.resize((chunks + 1) * marked.words, 0);
-  for_chunks(size, chunks,
+  for_chunks(size, chunks, progress,
              [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) { mark(marked.of(chunk + 1), begin, end); });
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, marked.words, 1 << 10), [&](const auto& words) {
     for (std::uint32_t chunk = 1; chunk <= chunks; ++chunk) {
@@ -122,17 +122,17 @@ std::uint32_t chunks_for_arena() {
 Array<std::uint32_t> count_pairs_in_chunks(const Array<std::uint32_t>& ranks, const std::uint8_t* is_query,
                                            std::uint32_t chunks, Progress& progress) {
   const auto size = static_cast<std::uint32_t>(ranks.size());
-  ChunkBits before = mark_chunks(size, chunks, [&](std::uint64_t* bits, std::uint32_t begin, std::uint32_t end) {
+  ChunkBits before = mark_chunks(size, chunks, progress, [&](std::uint64_t* bits, std::uint32_t begin, std::uint32_t end) {
     for (std::uint32_t i = begin; i < end; ++i) {
       bits[ranks[i] / 64] |= std::uint64_t{!is_query || !is_query[i]} << (ranks[i] % 64);
     }
   });
   Array<std::uint32_t> counts(size);
-  for_chunks(size, chunks, [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) {
+  for_chunks(size, chunks, progress, [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) {
     RankSet set;
     assign(set, size, before.of(chunk));
     for (std::uint32_t first = begin; first < end;) {
-      throw_if_stopped();
+      progress.throw_if_stopped();
       const std::uint32_t last = first + std::min(kRowsAtOnce, end - first);
       walk_chunk_of_pairs(ranks.data(), is_query, size, first, last, set, counts.data());
       progress.add(last - first);
@@ -146,22 +146,23 @@ void walk_planes_in_chunks(CountTasks& tasks, const RankList& list, std::uint32_
                            const RankList& to) {
   const std::uint32_t *a = list.column(0), *c = list.column(1);
   std::vector<std::uint32_t> lower(chunks + 1, 0);  // rows of the lower half before each chunk
-  ChunkBits before = mark_chunks(list.size, chunks, [&](std::uint64_t* bits, std::uint32_t begin, std::uint32_t end) {
-    for (std::uint32_t i = begin; i < end; ++i) bits[c[i] / 64] |= std::uint64_t{a[i] < middle} << (c[i] % 64);
-  });
-  for_chunks(list.size, chunks, [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) {
+  ChunkBits before =
+      mark_chunks(list.size, chunks, tasks.progress, [&](std::uint64_t* bits, std::uint32_t begin, std::uint32_t end) {
+        for (std::uint32_t i = begin; i < end; ++i) bits[c[i] / 64] |= std::uint64_t{a[i] < middle} << (c[i] % 64);
+      });
+  for_chunks(list.size, chunks, tasks.progress, [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) {
     lower[chunk + 1] = static_cast<std::uint32_t>(std::count_if(a + begin, a + end, [&](auto r) { return r < middle; }));
   });
   std::partial_sum(lower.begin(), lower.end(), lower.begin());
   Array<RankWord> words(before.words);
   for (std::size_t w = 0; w < before.words; ++w) words[w].bits = before.of(chunks)[w];
   count_words(words.data(), list.size);
-  for_chunks(list.size, chunks, [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) {
+  for_chunks(list.size, chunks, tasks.progress, [&](std::uint32_t chunk, std::uint32_t begin, std::uint32_t end) {
     RankSet set;
     assign(set, list.size, before.of(chunk));
     std::uint32_t below = lower[chunk];
     for (std::uint32_t first = begin; first < end;) {
-      throw_if_stopped();
+      tasks.progress.throw_if_stopped();
       const std::uint32_t last = first + std::min(kRowsAtOnce, end - first);
       walk_chunk_of_planes(list, middle, first, last, words.data(), set, below, to, tasks.counts);
       below += static_cast<std::uint32_t>(std::count_if(a + first, a + last, [&](auto r) { return r < middle; }));

@@ -104,12 +104,12 @@ void split_ids(const RankList& list, const std::uint8_t* sides, std::uint32_t mi
 
 /// Fills column `k` > 0 of the halves, and of the rows that meet, who have no column 0 to be compared in.
 void split_column(const RankList& list, std::uint32_t k, const std::uint8_t* sides, std::uint32_t middle,
-                  Array<RankWord>& words, const RankList& halves, const RankList& cross) {
+                  Array<RankWord>& words, const RankList& halves, const RankList& cross, const Progress& progress) {
   const std::uint32_t* ranks = list.column(k);
-  throw_if_stopped();
+  progress.throw_if_stopped();
   mark_side(ranks, list.size, sides, kUpper, words);
   halve_ranks(ranks, list.size, sides, words.data(), middle, halves.column(k));
-  throw_if_stopped();
+  progress.throw_if_stopped();
   if (list.all_are_both) {
     std::copy(ranks, ranks + list.size, cross.column(k - 1));
   } else {
@@ -133,7 +133,7 @@ SplitList split(CountTasks& tasks, const RankList& list, std::uint32_t middle) {
   parts.cross.queries = found.upper_queries;
   tbb::parallel_for(0u, list.columns, [&](std::uint32_t k) {
     if (k == 0) return split_ids(list, sides.get(), middle, parts.halves, parts.cross);
-    split_column(list, k, sides.get(), middle, tasks.spaces.local().words, parts.halves, parts.cross);
+    split_column(list, k, sides.get(), middle, tasks.spaces.local().words, parts.halves, parts.cross, tasks.progress);
   });
   return parts;
 }
@@ -141,7 +141,7 @@ SplitList split(CountTasks& tasks, const RankList& list, std::uint32_t middle) {
 }  // namespace
 
 void count_list(CountTasks& tasks, const RankList& list, std::uint64_t steps) {
-  throw_if_stopped();
+  tasks.progress.throw_if_stopped();
   if (list.sources == 0 || list.queries == 0) return tasks.progress.add(steps);
   if (is_for_tiles(tasks.limits, list)) {
     count_by_tiles(list, tasks.counts, *tasks.spaces.local().tiles);

@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "carbonfront/progress.hpp"
 #include "host/pareto/order.hpp"
 #include "host/pareto/rank_list.hpp"
 #include "host/pareto/rank_set.hpp"
 #include "host/pareto/tiles.hpp"
-#include "host/progress.hpp"
 
 namespace carbonfront {
 
@@ -73,7 +73,7 @@ bool is_for_tiles(const CountLimits& limits, const RankList& list);
 
 /// count_dominators and count_dominators_of with limits of one's own. For tests.
 Array<std::uint32_t> count_dominators(const Order& order, const CountLimits& limits, Progress& progress);
-Array<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source,
-                                         const CountLimits& limits, Progress& progress);
+Array<std::uint32_t> count_dominators_of(const Order& order, const std::uint8_t* is_source, const CountLimits& limits,
+                                         Progress& progress);
 
 }  // namespace carbonfront

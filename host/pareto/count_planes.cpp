@@ -30,14 +30,14 @@ void mark_lower(const RankList& list, std::uint32_t middle, Array<RankWord>& wor
 /// a row of the lower half takes its own as member of the set.
 template <int kLevels, bool kBoth>
 CARBONFRONT_INLINE Halves walk(const RankList& list, std::uint32_t middle, const RankWord* words, RankSet& members,
-                               const RankList& to, std::uint32_t* counts) {
+                               const RankList& to, std::uint32_t* counts, const Progress& progress) {
   const RankView<kLevels> set(members);
   const std::uint32_t *ids = list.ids, *a = list.column(0), *c = list.column(1);
   std::uint32_t *to_ids = to.ids, *to_a = to.column(0), *to_c = to.column(1);
   std::uint32_t lower = 0, upper = middle;
   Halves found;
   for (std::uint32_t i = 0, size = list.size; i < size; ++i) {
-    if (i % kRowsAtOnce == 0) throw_if_stopped();
+    if (i % kRowsAtOnce == 0) progress.throw_if_stopped();
     const std::uint32_t id = ids[i], rank_a = a[i], rank_c = c[i];
     const std::uint32_t rank = words[rank_c / 64].rank(rank_c);
     if (rank_a < middle) {
@@ -62,14 +62,14 @@ CARBONFRONT_INLINE Halves walk(const RankList& list, std::uint32_t middle, const
 }
 
 CARBONFRONT_CLONES Halves walk_alone(const RankList& list, std::uint32_t middle, CountSpace& space, const RankList& to,
-                                     std::uint32_t* counts) {
+                                     std::uint32_t* counts, const Progress& progress) {
   mark_lower(list, middle, space.words);
   clear(space.set, middle + 1);  // a row of the upper half may ask behind them all
   Halves found;
   with_rank_levels(
       middle + 1, [&]<int kLevels>() __attribute__((always_inline)) {
-        found = list.all_are_both ? walk<kLevels, true>(list, middle, space.words.data(), space.set, to, counts)
-                                  : walk<kLevels, false>(list, middle, space.words.data(), space.set, to, counts);
+        found = list.all_are_both ? walk<kLevels, true>(list, middle, space.words.data(), space.set, to, counts, progress)
+                                  : walk<kLevels, false>(list, middle, space.words.data(), space.set, to, counts, progress);
       });
   return found;
 }
@@ -91,7 +91,7 @@ bool is_for_tiles(const CountLimits& limits, const RankList& list) {
 }
 
 void count_planes(CountTasks& tasks, const RankList& list, const RankList& to, const RankList& other, std::uint64_t steps) {
-  throw_if_stopped();
+  tasks.progress.throw_if_stopped();
   if (list.sources == 0 || list.queries == 0) return tasks.progress.add(steps);
   if (is_for_tiles(tasks.limits, list)) {
     count_by_tiles(list, tasks.counts, *tasks.spaces.local().tiles);
@@ -104,7 +104,7 @@ void count_planes(CountTasks& tasks, const RankList& list, const RankList& to, c
   if (list.all_are_both && list.size >= tasks.limits.chunk_rows) {
     walk_planes_in_chunks(tasks, list, middle, chunks_for_arena(), to);
   } else {
-    found = walk_alone(list, middle, tasks.spaces.local(), to, tasks.counts);
+    found = walk_alone(list, middle, tasks.spaces.local(), to, tasks.counts, tasks.progress);
   }
   lower.sources = found.lower_sources;
   lower.queries = list.all_are_both ? middle : middle - found.lower_sources;

@@ -16,15 +16,15 @@ namespace {
 
 /// The rows in order of objective 2, with the places as column 0: a part of the places is then a part of the counts.
 /// `is_query` by place; null: all rows are both. 4 · objectives bytes a row.
-void fill_list(const Order& order, const std::uint8_t* is_query, const RankList& list) {
+void fill_list(const Order& order, const std::uint8_t* is_query, const RankList& list, const Progress& progress) {
   using Range = tbb::blocked_range<std::uint32_t>;
   const std::uint32_t* second = order.ranks[0].data();
   tbb::parallel_for(Range(0, order.size, 1 << 12), [&](const Range& places) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     for (std::uint32_t place = places.begin(); place < places.end(); ++place) list.column(0)[second[place]] = place;
   });
   tbb::parallel_for(Range(0, order.size, 1 << 12), [&](const Range& range) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     const std::uint32_t* places = list.column(0);
     for (std::uint32_t i = range.begin(); i < range.end(); ++i) {
       list.ids[i] = is_query && is_query[places[i]] ? places[i] | kQuery : places[i];
@@ -38,7 +38,7 @@ void fill_list(const Order& order, const std::uint8_t* is_query, const RankList&
 
 /// Says by place who asks. Equal rows cannot be told apart, so their roles can be dealt out anew: the first of a run asks
 /// if any of them does, with all sources of the run behind it, and answers for the run.
-std::vector<std::uint8_t> queries_by_place(const Order& order, const std::vector<std::uint8_t>& is_source) {
+std::vector<std::uint8_t> queries_by_place(const Order& order, const std::uint8_t* is_source) {
   std::vector<std::uint8_t> is_query(order.size, 0);
   for (std::uint32_t begin = 0, end = 0; begin < order.size; begin = end) {
     std::uint32_t queries = 0;
@@ -74,7 +74,7 @@ Array<std::uint32_t> count_by_place(const Order& order, const std::uint8_t* is_q
   Array<std::uint32_t> memory(list.stride * (list.columns + 1));
   list.ids = memory.data();
   list.ranks = list.ids + list.stride;
-  fill_list(order, is_query, list);
+  fill_list(order, is_query, list, progress);
   if (list.columns > 2) {
     count_list(tasks, list, order.size);
   } else {
@@ -91,24 +91,23 @@ Array<std::uint32_t> count_by_place(const Order& order, const std::uint8_t* is_q
 
 Array<std::uint32_t> count_dominators(const Order& order, const CountLimits& limits, Progress& progress) {
   progress.begin("counts", order.size);
-  return by_position(order, count_by_place(order, nullptr, limits, progress));
+  return by_position(order, count_by_place(order, nullptr, limits, progress), progress);
 }
 
 Array<std::uint32_t> count_dominators(const Order& order, Progress& progress) {
   return count_dominators(order, CountLimits{}, progress);
 }
 
-Array<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source,
-                                         const CountLimits& limits, Progress& progress) {
+Array<std::uint32_t> count_dominators_of(const Order& order, const std::uint8_t* is_source, const CountLimits& limits,
+                                         Progress& progress) {
   progress.begin("counts", order.size);
   const std::vector<std::uint8_t> is_query = queries_by_place(order, is_source);
-  Array<std::uint32_t> counts = by_position(order, count_by_place(order, is_query.data(), limits, progress));
+  Array<std::uint32_t> counts = by_position(order, count_by_place(order, is_query.data(), limits, progress), progress);
   for (std::uint32_t i = 0; i < order.size; ++i) counts[i] = is_source[i] ? 0 : counts[i];
   return counts;
 }
 
-Array<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source,
-                                         Progress& progress) {
+Array<std::uint32_t> count_dominators_of(const Order& order, const std::uint8_t* is_source, Progress& progress) {
   return count_dominators_of(order, is_source, CountLimits{}, progress);
 }
 

@@ -1,16 +1,17 @@
 // The CPU engine. Counts, witnesses and whatever can be swept come from one exact order; fronts and ranks of more objectives
 // from aligned tiles, which need none.
 
+#include "host/pareto/cpu.hpp"
+
 #include <algorithm>
-#include <cassert>
 #include <chrono>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "host/pareto/aligned_tiles.hpp"
 #include "host/pareto/engine.hpp"
 #include "host/pareto/filter.hpp"
-#include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
 namespace {
@@ -52,8 +53,8 @@ Array<std::uint8_t> front_alone(PointsView points, VerdictSeconds& seconds, Prog
 }  // namespace
 
 Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progress) {
-  assert(points.objective_count > 0);
-  throw_if_stopped();
+  check_points(points);
+  progress.throw_if_stopped();
   Verdict verdict;
   VerdictSeconds& seconds = verdict.seconds;
   const bool front_first = !wanted.dominated_by && !wanted.rank && !wanted.known_front;
@@ -83,7 +84,7 @@ Verdict evaluate_cpu(PointsView points, VerdictRequest wanted, Progress& progres
   }
   if (wanted.dominates) {  // last: it turns the order round
     verdict.dominates = timed(seconds.counts, [&] {
-      mirror(order);
+      mirror(order, progress);
       return count_dominators(order, progress);
     });
   }
@@ -101,15 +102,36 @@ std::uint64_t working_bytes(std::uint32_t objectives, VerdictRequest wanted, boo
   return tiled ? std::max(bytes, (counts ? order : 0) + tile_bytes(objectives, grouped)) : bytes;
 }
 
-CrossCounts count_against_cpu(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
-                              bool dominates, Progress& progress) {
+CrossCounts count_against_cpu(PointsView points, CrossRequest wanted, Progress& progress) {
+  check_points(points);
   Order order = lexicographic_order(points, progress);
   CrossCounts counts;
-  if (dominated_by) counts.dominated_by = count_dominators_of(order, is_source, progress);
-  if (!dominates) return counts;
-  mirror(order);
-  counts.dominates = count_dominators_of(order, is_source, progress);
+  if (wanted.dominated_by) counts.dominated_by = count_dominators_of(order, wanted.is_source, progress);
+  if (!wanted.dominates) return counts;
+  mirror(order, progress);
+  counts.dominates = count_dominators_of(order, wanted.is_source, progress);
   return counts;
+}
+
+std::vector<std::uint32_t> find_front_cpu(PointsView points, bool exactly, Progress& progress) {
+  check_points(points);
+  std::vector<std::uint32_t> positions;
+  if (exactly) {
+    const Array<std::uint8_t> nondominated = evaluate_cpu(points, {}, progress).nondominated;
+    for (std::uint32_t i = 0; i < points.size; ++i) {
+      if (nondominated[i]) positions.push_back(i);
+    }
+    return positions;
+  }
+  if (!points.group) {
+    if (auto candidates = front_candidates(points, progress)) return *std::move(candidates);
+    if (points.objective_count > kMostSweptFront) {
+      if (auto candidates = strong_candidates(points, progress)) return *std::move(candidates);
+    }
+  }
+  positions.resize(points.size);
+  std::iota(positions.begin(), positions.end(), 0u);
+  return positions;
 }
 
 }  // namespace carbonfront

@@ -3,10 +3,9 @@
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_sort.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
-
-#include "host/progress.hpp"
 
 namespace carbonfront {
 namespace {
@@ -31,7 +30,8 @@ struct Distinct {
   std::vector<std::uint32_t> starts;   // [fronts + 1] where each front's points begin
 };
 
-Distinct distinct_points(PointColumns points, const std::uint32_t* front_of_row, const std::uint32_t* group_of_row) {
+Distinct distinct_points(PointColumns points, const std::uint32_t* front_of_row, const std::uint32_t* group_of_row,
+                         const Progress& progress) {
   Distinct distinct;
   distinct.rows.resize(points.size);
   for (std::uint32_t i = 0; i < points.size; ++i) {
@@ -39,7 +39,7 @@ Distinct distinct_points(PointColumns points, const std::uint32_t* front_of_row,
     distinct.rows[i] = {group << 32 | front_of_row[i], comparable(points.column(0)[i]), i};
   }
   const auto before = [&](const Keyed& a, const Keyed& b) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     if (a.front != b.front) return a.front < b.front;
     if (a.value != b.value) return a.value < b.value;
     for (std::uint32_t k = 1; k < points.objectives; ++k) {
@@ -86,13 +86,13 @@ void add_objective(const double* column, const Distinct& distinct, std::uint32_t
 }  // namespace
 
 std::vector<double> crowding_distance(PointColumns points, const std::uint32_t* front_of_row,
-                                      const std::uint32_t* group_of_row) {
+                                      const std::uint32_t* group_of_row, const Progress& progress) {
   std::vector<double> distances(points.size, kInfinity);
   if (points.size == 0 || points.objectives == 0) return distances;
-  const Distinct distinct = distinct_points(points, front_of_row, group_of_row);
+  const Distinct distinct = distinct_points(points, front_of_row, group_of_row, progress);
   std::vector<double> of_point(distinct.example.size(), 0);
   tbb::parallel_for(std::size_t{0}, distinct.starts.size() - 1, [&](std::size_t front) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     const std::uint32_t begin = distinct.starts[front], end = distinct.starts[front + 1];
     if (end - begin == 1) of_point[begin] = kInfinity;
     for (std::uint32_t k = 0; k < points.objectives && end - begin > 1; ++k) {
@@ -102,5 +102,7 @@ std::vector<double> crowding_distance(PointColumns points, const std::uint32_t* 
   for (std::size_t i = 0; i < points.size; ++i) distances[distinct.rows[i].index] = of_point[distinct.point[i]];
   return distances;
 }
+
+std::uint64_t crowding_bytes(std::uint32_t objectives) { return 16 * std::uint64_t{std::max(2u, objectives)} + 48; }
 
 }  // namespace carbonfront

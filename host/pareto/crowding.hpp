@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "carbonfront/progress.hpp"
 #include "host/pareto/hypervolume.hpp"
 
 namespace carbonfront {
@@ -17,8 +18,11 @@ namespace carbonfront {
 /// over the range of the front, added up from the first objective to the last. An objective in which all are equal says
 /// nothing: no ends, nothing added. A front of one distinct point gets +∞, for it is both ends.
 /// Never NaN: an infinite range adds 0 and has ends all the same; a NaN is ordered as +∞. Ranges too large for a double are
-/// measured in halves.
+/// measured in halves. Throws Stopped.
 std::vector<double> crowding_distance(PointColumns points, const std::uint32_t* front_of_row,
-                                      const std::uint32_t* group_of_row);
+                                      const std::uint32_t* group_of_row, const Progress& progress);
+
+/// The most bytes a row beside the points and the answers; the points' columns of doubles are among them.
+std::uint64_t crowding_bytes(std::uint32_t objectives);
 
 }  // namespace carbonfront

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "carbonfront/progress.hpp"
 #include "host/pareto/order.hpp"
-#include "host/progress.hpp"
 
 namespace carbonfront {
 
@@ -17,7 +17,7 @@ Array<std::uint32_t> count_dominators(const Order& order, Progress& progress);
 
 /// Counts for every row that is not a source the sources that dominate it; 0 for sources. A row that asks and is a source
 /// is in the points twice. `is_source` [size] by position. Costs what count_dominators costs.
-Array<std::uint32_t> count_dominators_of(const Order& order, const std::vector<std::uint8_t>& is_source, Progress& progress);
+Array<std::uint32_t> count_dominators_of(const Order& order, const std::uint8_t* is_source, Progress& progress);
 
 /// Finds the non-dominated rows of at most three objectives. Two: O(size). Three: O(size · log size).
 Array<std::uint8_t> find_front(const Order& order, Progress& progress);

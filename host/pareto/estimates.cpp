@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cassert>
 #include <limits>
 #include <utility>
 
@@ -138,7 +137,7 @@ std::vector<Histogram> histograms_of(PointsView points) {
 
 /// Says whether a column's estimates tell all its keys apart. Columns of many values hardly can, and few rows need not:
 /// these are not looked at.
-bool tells_all(const Estimates& estimates, std::uint32_t k) {
+bool tells_all(const Estimates& estimates, std::uint32_t k, const Progress& progress) {
   const PointsView points = estimates.points;
   if (points.size < 4 * kSample) return false;
   std::vector<std::uint16_t> sample;
@@ -151,7 +150,7 @@ bool tells_all(const Estimates& estimates, std::uint32_t k) {
   bool all = true;
   with_keys(points.objectives[k], [&](auto key_of_row) {
     for (std::uint32_t i = 0; i < points.size && all; ++i) {
-      if (i % (1 << 16) == 0) throw_if_stopped();
+      if (i % (1 << 16) == 0) progress.throw_if_stopped();
       const std::uint64_t key = key_of_row(points.row(i));
       const std::uint16_t estimate = estimates.row(i)[k];
       all = !seen[estimate] || key_of_estimate[estimate] == key;
@@ -203,8 +202,7 @@ std::uint16_t estimate_of(const Histogram& histogram, std::int64_t key) {
 
 std::uint64_t estimate_bytes(std::uint32_t objectives) { return (objectives + 7) / 8 * 16; }
 
-Estimates estimate_points(PointsView points, const TilePath& path, float* strength) {
-  assert(points.objective_count > 0 && points.objective_count <= 64);
+Estimates estimate_points(PointsView points, const TilePath& path, const Progress& progress, float* strength) {
   Estimates estimates;
   estimates.points = points;
   estimates.lanes = (points.objective_count + 7) / 8 * 8;
@@ -213,7 +211,7 @@ Estimates estimate_points(PointsView points, const TilePath& path, float* streng
   estimates.histograms = histograms_of(points);
   const std::uint32_t blocks = (points.size + kBlock - 1) / kBlock, lanes = estimates.lanes;
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, blocks, kBlocksOfTask), [&](const auto& range) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     KeyRows keys{points.objective_count, kBlock, std::vector<std::int64_t>(points.objective_count * std::size_t{kBlock})};
     std::vector<std::uint16_t> columns(lanes * std::size_t{kBlock}, 0);  // [lanes][kBlock]
     for (std::uint32_t b = range.begin(); b < range.end(); ++b) {
@@ -228,7 +226,7 @@ Estimates estimate_points(PointsView points, const TilePath& path, float* streng
   });
   tbb::parallel_for(0u, points.objective_count, [&](std::uint32_t k) {
     Histogram& histogram = estimates.histograms[k];
-    if (tells_all(estimates, k)) histogram.exact.assign(histogram.bins(), 1);
+    if (tells_all(estimates, k, progress)) histogram.exact.assign(histogram.bins(), 1);
   });
   return estimates;
 }

@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "host/pareto/pages.hpp"
-#include "host/progress.hpp"
-#include "kernels/columns.hpp"
+#include "carbonfront/array.hpp"
+#include "carbonfront/points.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 
@@ -58,7 +58,7 @@ std::uint64_t estimate_bytes(std::uint32_t objectives);
 /// Estimates all points, with all threads of the arena: one read of the columns. `strength` [size], if not null, becomes the
 /// part of the distribution that a row dominates if columns are independent: the product of what is behind it in each.
 /// Throws Stopped.
-Estimates estimate_points(PointsView points, const TilePath& path, float* strength = nullptr);
+Estimates estimate_points(PointsView points, const TilePath& path, const Progress& progress, float* strength = nullptr);
 
 /// Compares two positions in objective `k` by their keys: negative, zero or positive, as `a` is better, equal or worse.
 int compare_keys(PointsView points, std::uint32_t k, std::uint32_t a, std::uint32_t b);

@@ -180,18 +180,18 @@ void filter_block(PointsView points, const Pivots& pivots, std::uint32_t begin, 
 }
 
 /// Lists all positions that no pivot dominates, in parallel.
-std::vector<std::uint32_t> filter(PointsView points, const Pivots& pivots, std::uint32_t chunk_rows, Progress* progress) {
+std::vector<std::uint32_t> filter(PointsView points, const Pivots& pivots, std::uint32_t chunk_rows, Progress& progress) {
   const std::uint32_t chunks = (points.size + chunk_rows - 1) / chunk_rows;
   std::vector<std::vector<std::uint32_t>> lists(chunks);
   tbb::parallel_for(0u, chunks, [&](std::uint32_t c) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     static thread_local KeyRows rows;
     if (rows.objectives != points.objective_count) rows = room_for(points.objective_count, kBlockRows);
     const std::uint32_t end = c * chunk_rows + std::min(chunk_rows, points.size - c * chunk_rows);
     for (std::uint32_t begin = c * chunk_rows; begin < end; begin += kBlockRows) {
       filter_block(points, pivots, begin, std::min(kBlockRows, end - begin), rows, lists[c]);
     }
-    if (progress) progress->add(end - c * chunk_rows);
+    progress.add(end - c * chunk_rows);
   });
   std::vector<std::uint32_t> positions;
   for (const auto& list : lists) positions.insert(positions.end(), list.begin(), list.end());
@@ -207,7 +207,7 @@ KeyRows sample_of(PointsView points, std::uint32_t count) {
 /// Finds strong rows in two steps: the front of a small sample thins out a larger one, of which the strongest are compared.
 /// Nothing where they would not pay. With more objectives than are swept afterwards the first step decides: where its rows
 /// leave more than a quarter, the strongest of all rows do better (strong_rows.hpp).
-std::optional<Pivots> find_pivots(PointsView points) {
+std::optional<Pivots> find_pivots(PointsView points, const Progress& progress) {
   constexpr std::uint32_t kMostSwept = 3;
   const std::uint32_t objectives = points.objective_count, trial_size = std::min(points.size / 4, 8192u);
   const KeyRows small = sample_of(points, kSmallSample), trial = sample_of(points, trial_size);
@@ -221,7 +221,8 @@ std::optional<Pivots> find_pivots(PointsView points) {
   PointsView view = points;
   view.rows = large.data();
   view.size = size;
-  std::vector<std::uint32_t> thinned = filter(view, strong, kBlockRows, nullptr);
+  Progress quiet(progress.stop());
+  std::vector<std::uint32_t> thinned = filter(view, strong, kBlockRows, quiet);
   for (std::uint32_t& row : thinned) row = large[row];
   view.rows = thinned.data();
   view.size = static_cast<std::uint32_t>(thinned.size());
@@ -237,10 +238,10 @@ std::optional<Pivots> find_pivots(PointsView points) {
 
 std::optional<std::vector<std::uint32_t>> front_candidates(PointsView points, Progress& progress) {
   if (points.size < kFewRows) return std::nullopt;
-  const std::optional<Pivots> pivots = find_pivots(points);
+  const std::optional<Pivots> pivots = find_pivots(points, progress);
   if (!pivots) return std::nullopt;
   progress.begin("filter", points.size);
-  return filter(points, *pivots, kBlockRows * kChunkBlocks, &progress);
+  return filter(points, *pivots, kBlockRows * kChunkBlocks, progress);
 }
 
 }  // namespace carbonfront

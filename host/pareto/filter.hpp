@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "host/progress.hpp"
-#include "kernels/columns.hpp"
+#include "carbonfront/points.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 

@@ -2,11 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
-
-#include "host/pareto/aligned_tiles.hpp"
-#include "host/pareto/filter.hpp"
-#include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
 namespace {
@@ -60,38 +55,13 @@ void keep_rows(const std::vector<std::uint32_t>& order, const std::vector<Object
   if (!rows.group.empty()) keep(order, rows.group);
 }
 
-std::vector<std::uint32_t> marked(const Array<std::uint8_t>& front) {
-  std::vector<std::uint32_t> positions;
-  for (std::uint32_t i = 0; i < front.size(); ++i) {
-    if (front[i]) positions.push_back(i);
-  }
-  return positions;
-}
-
 }  // namespace
 
-std::vector<std::uint32_t> find_front_cpu(PointsView points, bool exactly) {
-  Progress unseen;
-  if (exactly) return marked(evaluate_cpu(points, {}, unseen).nondominated);
-  if (!points.group) {
-    if (auto candidates = front_candidates(points, unseen)) return *std::move(candidates);
-    if (points.objective_count > 3) {
-      if (auto candidates = strong_candidates(points)) return *std::move(candidates);
-    }
-  }
-  std::vector<std::uint32_t> positions(points.size);
-  std::iota(positions.begin(), positions.end(), 0u);
-  return positions;
-}
-
-std::vector<std::uint32_t> find_front_reference(PointsView points, bool) {
-  Progress unseen;
-  return marked(evaluate_reference(points, {}, unseen).nondominated);
-}
-
-void FrontStream::add(PointsView batch, const std::function<std::uint64_t(std::uint32_t)>& number) {
+void FrontStream::add(PointsView batch, const std::function<std::uint64_t(std::uint32_t)>& number,
+                      const Progress& progress) {
   if (batch.size == 0) return;
-  const std::vector<std::uint32_t> positions = find_(batch, false);
+  Progress quiet(progress.stop());
+  const std::vector<std::uint32_t> positions = find_(batch, false, quiet);
   objectives_.assign(batch.objectives, batch.objectives + batch.objective_count);
   held_.values.resize(batch.objective_count);
   for (std::uint32_t k = 0; k < batch.objective_count; ++k)
@@ -100,27 +70,27 @@ void FrontStream::add(PointsView batch, const std::function<std::uint64_t(std::u
     held_.row.push_back(number(batch.row(position)));
     if (batch.group) held_.group.push_back(batch.group[position]);
   }
-  settle_if_many();
+  settle_if_many(progress);
 }
 
-void FrontStream::add_front(const std::vector<Objective>& objectives, FrontRows rows) {
+void FrontStream::add_front(const std::vector<Objective>& objectives, FrontRows rows, const Progress& progress) {
   objectives_ = objectives;
   held_.values.resize(objectives.size());
   for (std::size_t k = 0; k < objectives.size(); ++k)
     held_.values[k].insert(held_.values[k].end(), rows.values[k].begin(), rows.values[k].end());
   held_.row.insert(held_.row.end(), rows.row.begin(), rows.row.end());
   held_.group.insert(held_.group.end(), rows.group.begin(), rows.group.end());
-  settle_if_many();
+  settle_if_many(progress);
 }
 
-void FrontStream::absorb(FrontStream&& other) {
-  if (other.held_.size() > 0) add_front(other.objectives_, std::move(other.held_));
+void FrontStream::absorb(FrontStream&& other, const Progress& progress) {
+  if (other.held_.size() > 0) add_front(other.objectives_, std::move(other.held_), progress);
   other.held_ = {};
   other.settled_ = 0;
 }
 
-FrontRows FrontStream::finish() {
-  settle();
+FrontRows FrontStream::finish(const Progress& progress) {
+  settle(progress);
   if (!std::is_sorted(held_.row.begin(), held_.row.end())) {
     std::vector<std::uint32_t> order(held_.size());
     std::iota(order.begin(), order.end(), 0u);
@@ -143,14 +113,15 @@ PointsView FrontStream::held_points() {
 }
 
 /// Waits until there is as much new as old, so that a row is looked at a constant number of times on average.
-void FrontStream::settle_if_many() {
-  if (held_.size() >= 2 * settled_ + kFewRows) settle();
+void FrontStream::settle_if_many(const Progress& progress) {
+  if (held_.size() >= 2 * settled_ + kFewRows) settle(progress);
 }
 
 /// Forgets whoever is dominated by another row held.
-void FrontStream::settle() {
+void FrontStream::settle(const Progress& progress) {
   if (held_.size() == settled_) return;
-  keep_rows(find_(held_points(), true), objectives_, held_);
+  Progress quiet(progress.stop());
+  keep_rows(find_(held_points(), true, quiet), objectives_, held_);
   settled_ = held_.size();
 }
 

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
-#include "kernels/columns.hpp"
+#include "carbonfront/points.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 
@@ -21,34 +23,30 @@ struct FrontRows {
 
 /// Gives ascending positions, among them all that are non-dominated in their group; `exactly` those, or as many more as are
 /// quicker to keep than to find.
-using FindFront = std::function<std::vector<std::uint32_t>(PointsView points, bool exactly)>;
-
-/// Finds fronts with all threads of the current TBB arena; see `evaluate_cpu`. Throws Stopped.
-std::vector<std::uint32_t> find_front_cpu(PointsView points, bool exactly);
-
-/// Finds the exact front by definition. O(size² · objectives). Throws Stopped.
-std::vector<std::uint32_t> find_front_reference(PointsView points, bool exactly);
+using FindFront = std::function<std::vector<std::uint32_t>(PointsView points, bool exactly, Progress& progress)>;
 
 /// Owns the front of all rows so far, or a little more: the values and numbers of at most twice the front, 4,096 rows
 /// and a batch. The rows found do not depend on how they were split into batches or streams.
 class FrontStream {
  public:
-  explicit FrontStream(FindFront find = find_front_cpu) : find_(std::move(find)) {}
+  /// Takes the place of a stream; nothing may be added to it.
+  FrontStream() = default;
+  explicit FrontStream(FindFront find) : find_(std::move(find)) {}
 
   /// Adds the points of a batch. A point's number is `number(row)`, ascending over all batches of a stream, for its row in
   /// the batch's columns, which may go afterwards. Objectives of all batches are of the same types, senses and missing
   /// values; either all batches have groups or none has. Costs what the front of the batch costs, and now and then the
   /// front of what is held. Throws Stopped.
-  void add(PointsView batch, const std::function<std::uint64_t(std::uint32_t)>& number);
+  void add(PointsView batch, const std::function<std::uint64_t(std::uint32_t)>& number, const Progress& progress);
 
   /// Adds rows of a front found elsewhere, with their values. Throws Stopped.
-  void add_front(const std::vector<Objective>& objectives, FrontRows rows);
+  void add_front(const std::vector<Objective>& objectives, FrontRows rows, const Progress& progress);
 
   /// Adds what another stream holds, of the same objectives. Throws Stopped.
-  void absorb(FrontStream&& other);
+  void absorb(FrontStream&& other, const Progress& progress);
 
   /// Gives the front's rows. More may be added afterwards. Throws Stopped.
-  FrontRows finish();
+  FrontRows finish(const Progress& progress);
 
   /// Tells how many rows are held, and in how many bytes.
   std::size_t held_rows() const { return held_.size(); }
@@ -56,8 +54,8 @@ class FrontStream {
 
  private:
   PointsView held_points();
-  void settle();
-  void settle_if_many();
+  void settle(const Progress& progress);
+  void settle_if_many(const Progress& progress);
 
   FindFront find_;
   std::vector<Objective> objectives_;  // of the rows held

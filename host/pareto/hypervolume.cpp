@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
+#include "host/pareto/cpu.hpp"
 #include "host/pareto/hypervolume_rows.hpp"
-#include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
 namespace {
@@ -19,11 +19,11 @@ double unscaled(double volume, std::int64_t exponent) {
   return std::ldexp(volume, static_cast<int>(std::clamp(exponent, -kFarthest, kFarthest)));
 }
 
-Verdict verdict_of(const HypervolumeRows& rows, VerdictRequest wanted) {
+Verdict verdict_of(const HypervolumeRows& rows, VerdictRequest wanted, const Progress& progress) {
   std::vector<Objective> objectives(rows.objectives);
   for (std::uint32_t k = 0; k < rows.objectives; ++k) objectives[k].column.values = rows.column(k);
-  Progress unseen;
-  return evaluate_cpu({objectives.data(), rows.objectives, rows.size}, wanted, unseen);
+  Progress quiet(progress.stop());
+  return evaluate_cpu({objectives.data(), rows.objectives, rows.size}, wanted, quiet);
 }
 
 /// One or two objectives, rows in order: O(N).
@@ -40,9 +40,9 @@ double short_volume(const HypervolumeRows& rows) {
   return volume.value();
 }
 
-Hypervolume estimate(const HypervolumeRows& front, std::uint64_t samples, std::uint64_t seed) {
+Hypervolume estimate(const HypervolumeRows& front, std::uint64_t samples, std::uint64_t seed, const Progress& progress) {
   samples = std::max<std::uint64_t>(samples, 1);
-  const std::uint64_t hits = sampled_hits(front, samples, seed);
+  const std::uint64_t hits = sampled_hits(front, samples, seed, progress);
   double box = 1;
   for (std::uint32_t k = 0; k < front.objectives; ++k) box *= front.reference[k] - front.ideal[k];
   const auto count = static_cast<double>(samples);
@@ -79,9 +79,9 @@ std::vector<double> boxes_of_2(const HypervolumeRows& rows, const std::vector<st
 }
 
 /// The rows of the front: [rows.size]. Not for three objectives, whose sweep finds them.
-std::vector<std::uint8_t> front_of(const HypervolumeRows& rows) {
+std::vector<std::uint8_t> front_of(const HypervolumeRows& rows, const Progress& progress) {
   if (rows.objectives > 2) {
-    const Array<std::uint8_t> found = verdict_of(rows, {}).nondominated;
+    const Array<std::uint8_t> found = verdict_of(rows, {}, progress).nondominated;
     return {found.begin(), found.end()};
   }
   std::vector<std::uint8_t> on_front(rows.size, 0);
@@ -121,12 +121,12 @@ std::vector<double> exclusive_of(const HypervolumeRows& rows, DominatedRows domi
   if (rows.objectives == 3) {
     swept = swept_contributions(rows, on_front);
   } else {
-    on_front = front_of(rows);
+    on_front = front_of(rows, progress);
   }
   std::vector<std::uint8_t> selected = on_front, alone = on_front;
   const bool all = std::find(on_front.begin(), on_front.end(), 0) == on_front.end();
   if (!all && dominated == DominatedRows::counted) {
-    const Verdict verdict = verdict_of(rows, {.dominated_by = true, .witness = true});
+    const Verdict verdict = verdict_of(rows, {.dominated_by = true, .witness = true}, progress);
     alone.assign(rows.size, 0);
     for (std::uint32_t i = 0; i < rows.size; ++i) {
       selected[i] = verdict.dominated_by[i] <= 1;
@@ -162,8 +162,8 @@ bool is_at_infinity(PointColumns points, std::size_t row) {
 
 /// What the rows at −∞ alone dominate, 0 for all others: without an equal and not dominated, a row's corner is its own
 /// however far out, and that has no bound.
-std::vector<double> unbounded_contributions(PointColumns points, const HypervolumeRows& distinct) {
-  const Array<std::uint8_t> on_front = verdict_of(distinct, {}).nondominated;
+std::vector<double> unbounded_contributions(PointColumns points, const HypervolumeRows& distinct, const Progress& progress) {
+  const Array<std::uint8_t> on_front = verdict_of(distinct, {}, progress).nondominated;
   std::vector<double> contributions(points.size, 0);
   for (std::size_t row = 0; row < points.size; ++row) {
     const std::uint32_t place = distinct.place[row];
@@ -203,9 +203,9 @@ Hypervolume hypervolume(PointColumns points, const double* reference, const Hype
   const bool sampled = wanted.method == HypervolumeMethod::sampled || rows.objectives > kMostExactObjectives;
   if (!sampled && rows.objectives < 3) return {unscaled(short_volume(rows), rows.exponent), 0, true};
   if (!sampled && rows.objectives == 3) return {unscaled(swept_volume(rows), rows.exponent), 0, true};
-  rows = select_rows(rows, front_of(rows));
+  rows = select_rows(rows, front_of(rows, progress));
   const bool too_many = wanted.method == HypervolumeMethod::automatic && rows.size > most_points_exact(rows.objectives);
-  if (sampled || too_many) return estimate(rows, wanted.samples, wanted.seed);
+  if (sampled || too_many) return estimate(rows, wanted.samples, wanted.seed, progress);
   progress.begin("hypervolume", rows.size);
   return {unscaled(sliced_volume(rows, progress), rows.exponent), 0, true};
 }
@@ -220,7 +220,7 @@ std::vector<double> hypervolume_contributions(PointColumns points, const double*
   std::vector<double> contributions(points.size, 0);
   if (distinct.size == 0) return contributions;
   if (distinct.unbounded) {
-    contributions = unbounded_contributions(points, distinct);
+    contributions = unbounded_contributions(points, distinct, progress);
     const std::vector<double> values = bounded(points, reference, distinct.place);
     distinct = hypervolume_rows({values.data(), points.size, points.objectives}, reference);
   }
@@ -232,5 +232,7 @@ std::vector<double> hypervolume_contributions(PointColumns points, const double*
   }
   return contributions;
 }
+
+std::uint64_t hypervolume_bytes(std::uint32_t objectives) { return 16 * std::uint64_t{std::max(2u, objectives)} + 48; }
 
 }  // namespace carbonfront

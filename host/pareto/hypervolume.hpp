@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "host/progress.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 
@@ -66,5 +66,9 @@ enum class DominatedRows : std::uint8_t {
 /// Throws SpecError as `hypervolume` does and above 16 objectives, and Stopped.
 std::vector<double> hypervolume_contributions(PointColumns points, const double* reference, DominatedRows dominated,
                                               Progress& progress);
+
+/// The most bytes a row that volumes and contributions take beside the points and the answers; the points' columns of
+/// doubles are among them.
+std::uint64_t hypervolume_bytes(std::uint32_t objectives);
 
 }  // namespace carbonfront

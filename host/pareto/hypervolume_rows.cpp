@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "host/errors.hpp"
-#include "host/pareto/verdict.hpp"
+#include "carbonfront/errors.hpp"
+#include "carbonfront/verdict.hpp"
 
 namespace carbonfront {
 namespace {

@@ -55,6 +55,7 @@ std::vector<double> exclusive_volumes(const HypervolumeRows& rows, const std::ve
                                       Progress& progress);
 
 /// Estimates the part of the box between ideal and reference point that the front dominates: hits among the samples.
-std::uint64_t sampled_hits(const HypervolumeRows& front, std::uint64_t samples, std::uint64_t seed);
+std::uint64_t sampled_hits(const HypervolumeRows& front, std::uint64_t samples, std::uint64_t seed,
+                           const Progress& progress);
 
 }  // namespace carbonfront

@@ -42,12 +42,13 @@ PointBlocks largest_first(const HypervolumeRows& front) {
 
 }  // namespace
 
-std::uint64_t sampled_hits(const HypervolumeRows& front, std::uint64_t samples, std::uint64_t seed) {
+std::uint64_t sampled_hits(const HypervolumeRows& front, std::uint64_t samples, std::uint64_t seed,
+                           const Progress& progress) {
   const BlockScans& scans = block_scans();
   const PointBlocks set = largest_first(front);
   const std::uint64_t stream = random_bits(seed, 0);
   const auto count_hits = [&](const tbb::blocked_range<std::uint64_t>& range, std::uint64_t hits) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     std::vector<double> point(front.objectives);
     for (std::uint64_t sample = range.begin(); sample < range.end(); ++sample) {
       for (std::uint32_t k = 0; k < front.objectives; ++k) {

@@ -239,7 +239,7 @@ double sliced_volume(const HypervolumeRows& front, Progress& progress) {
     reset(batch, slice, count);
     for (std::uint32_t i = start; i < start + count; ++i) append(batch, point_of(front, i).data());
     tbb::parallel_for(std::uint32_t{0}, count, [&](std::uint32_t i) {
-      throw_if_stopped();
+      progress.throw_if_stopped();
       terms[start + i] = exclusive_volume(scratches.local(), slice, point_of(front, start + i).data(), reference,
                                           {{&kept, kept.size, kNobody}, {&batch, i, kNobody}}) *
                          (reference[slice] - front.column(slice)[start + i]);
@@ -269,7 +269,7 @@ std::vector<double> exclusive_volumes(const HypervolumeRows& rows, const std::ve
   std::vector<double> volumes(rows.size, 0);
   tbb::parallel_for(std::uint32_t{0}, rows.size, [&](std::uint32_t i) {
     if (!marked[i]) return;
-    throw_if_stopped();
+    progress.throw_if_stopped();
     volumes[i] =
         exclusive_volume(scratches.local(), rows.objectives, point_of(rows, i).data(), reference, {{&all, rows.size, i}});
     progress.add(1);

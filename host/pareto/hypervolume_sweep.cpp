@@ -7,8 +7,8 @@
 #include <bit>
 #include <limits>
 
+#include "carbonfront/verdict.hpp"
 #include "host/pareto/hypervolume_rows.hpp"
-#include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
 namespace {

@@ -7,7 +7,6 @@
 
 #include "host/pareto/estimates.hpp"
 #include "host/pareto/keys.hpp"
-#include "host/progress.hpp"
 
 namespace carbonfront {
 namespace {
@@ -54,14 +53,14 @@ bool repeats_in_sample(PointsView points, const Objective& objective) {
   return keys.size() * 2 <= size;
 }
 
-Distinct distinct_keys(PointsView points, const Objective& objective) {
+Distinct distinct_keys(PointsView points, const Objective& objective, const Progress& progress) {
   using Range = tbb::blocked_range<std::uint32_t>;
   Distinct all;
   with_keys(objective, [&](auto key_of_row) {
     all = tbb::parallel_reduce(
         Range(0, points.size, kBlock), Distinct{},
         [&](const Range& range, Distinct found) {
-          throw_if_stopped();
+          progress.throw_if_stopped();
           for (std::uint32_t i = range.begin(); i < range.end() && !found.too_many(); ++i)
             found.add(key_of_row(points.row(i)));
           return found;
@@ -78,9 +77,9 @@ Distinct distinct_keys(PointsView points, const Objective& objective) {
 
 }  // namespace
 
-std::optional<KeyCodes> codes_of(PointsView points, std::uint32_t objective) {
+std::optional<KeyCodes> codes_of(PointsView points, std::uint32_t objective, const Progress& progress) {
   if (!repeats_in_sample(points, points.objectives[objective])) return std::nullopt;
-  const Distinct distinct = distinct_keys(points, points.objectives[objective]);
+  const Distinct distinct = distinct_keys(points, points.objectives[objective], progress);
   if (distinct.too_many()) return std::nullopt;
   KeyCodes codes;
   codes.key.resize(KeyCodes::kSlots);

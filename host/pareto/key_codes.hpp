@@ -5,7 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "kernels/columns.hpp"
+#include "carbonfront/points.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 
@@ -27,6 +28,6 @@ struct KeyCodes {
 
 /// Codes the keys of an objective; nothing where a sample shows too many distinct ones, or there are more than kMost. Two
 /// reads of the column at most. Throws Stopped.
-std::optional<KeyCodes> codes_of(PointsView points, std::uint32_t objective);
+std::optional<KeyCodes> codes_of(PointsView points, std::uint32_t objective, const Progress& progress);
 
 }  // namespace carbonfront

@@ -4,9 +4,9 @@
 #include <limits>
 #include <vector>
 
+#include "carbonfront/verdict.hpp"
 #include "host/clones.hpp"
 #include "host/pareto/engine.hpp"
-#include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
 namespace {
@@ -42,8 +42,10 @@ std::vector<std::uint32_t> sweep_ranks(const Order& order, std::uint32_t limit, 
   std::vector<std::uint32_t> lowest;                // [fronts]
   for (std::uint32_t begin = 0; begin < order.size; begin += std::min(kAtOnce, order.size - begin)) {
     const std::uint32_t rows = std::min(kAtOnce, order.size - begin);
-    if (begin % kBlockRows == 0) throw_if_stopped();
-    progress.add(rows);
+    if (begin % kBlockRows == 0) {
+      progress.throw_if_stopped();
+      progress.add(std::min(kBlockRows, order.size - begin));
+    }
     std::uint32_t ranks[kAtOnce] = {}, fronts[kAtOnce] = {};
     std::copy_n(second.data() + begin, rows, ranks);
     if (!lowest.empty()) first_above(lowest.data(), static_cast<std::uint32_t>(lowest.size()), ranks, fronts);
@@ -83,7 +85,7 @@ std::vector<std::uint8_t> sweep_front_of_three(const Order& order, Progress& pro
   std::vector<std::uint32_t> lowest(std::size_t{order.size} + 1, kNone);  // node i: ranks (i − lowest bit of i, i] − 1
   for (std::uint32_t place = 0; place < order.size; ++place) {
     if (place % kBlockRows == 0) {
-      throw_if_stopped();
+      progress.throw_if_stopped();
       progress.add(std::min(kBlockRows, order.size - place));
     }
     std::uint32_t node = second[place];
@@ -108,8 +110,8 @@ Array<std::uint8_t> where_zero(const Array<std::uint32_t>& values) {
 
 Array<std::uint8_t> find_front(const Order& order, Progress& progress) {
   progress.begin("front", order.size);
-  if (order.ranks.size() == 1) return by_position(order, sweep_front(order, progress));
-  return by_position(order, sweep_front_of_three(order, progress));
+  if (order.ranks.size() == 1) return by_position(order, sweep_front(order, progress), progress);
+  return by_position(order, sweep_front_of_three(order, progress), progress);
 }
 
 Array<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Progress& progress) {
@@ -117,7 +119,7 @@ Array<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Prog
   const std::uint32_t limit = max_rank == 0 ? kNone : max_rank;
   std::vector<std::uint32_t> ranks = sweep_ranks(order, limit, progress);
   std::replace(ranks.begin(), ranks.end(), limit, kNone);
-  return by_position(order, ranks);
+  return by_position(order, ranks, progress);
 }
 
 }  // namespace carbonfront

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "host/pareto/transpose.hpp"
-#include "host/progress.hpp"
 
 namespace carbonfront {
 namespace {
@@ -113,10 +112,10 @@ void fill_tile(AlignedTiles& tiles, std::uint32_t t, const KeyedRows& order, std
 }  // namespace
 
 AlignedTiles make_tiles(const Estimates& estimates, const ZOrder& order, const std::vector<std::uint32_t>* names,
-                        const std::uint8_t* proven, TilesFor answer) {
+                        const std::uint8_t* proven, TilesFor answer, const Progress& progress) {
   const std::vector<std::uint32_t> starts = trie_leaves(order.rows, order.size, order.key_bits, kTileSlots);
   AlignedTiles tiles = lay_out(estimates, starts, answer);
-  for_tiles(tiles, 0,
+  for_tiles(tiles, 0, progress,
             [&](std::uint32_t t) { fill_tile(tiles, t, order.rows, starts[t], names ? names->data() : nullptr, proven); });
   return tiles;
 }

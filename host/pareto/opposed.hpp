@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "host/pareto/pages.hpp"
-#include "host/progress.hpp"
-#include "kernels/columns.hpp"
+#include "carbonfront/array.hpp"
+#include "carbonfront/points.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 

@@ -24,9 +24,9 @@ constexpr std::uint32_t kManyRows = 1 << 14;  // are worth looking for codes of 
 
 /// Calls `work(i)` for all i in [begin, end), in parallel.
 template <class Work>
-void for_all(std::uint32_t begin, std::uint32_t end, Work work) {
+void for_all(std::uint32_t begin, std::uint32_t end, const Progress& progress, Work work) {
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(begin, end, kBlock), [&](const auto& range) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     for (std::uint32_t i = range.begin(); i < range.end(); ++i) work(i);
   });
 }
@@ -83,13 +83,14 @@ CARBONFRONT_CLONES KeyEnds ends_of(const std::int64_t* keys, std::uint32_t count
 }
 
 /// Finds the lowest and the highest key of an objective among some positions, with the top bit turned.
-KeyEnds ends_of_keys(PointsView points, std::uint32_t k, std::uint32_t begin, std::uint32_t count) {
+KeyEnds ends_of_keys(PointsView points, std::uint32_t k, std::uint32_t begin, std::uint32_t count,
+                     const Progress& progress) {
   constexpr std::uint32_t kSome = 1024;
   points.objectives += k;
   points.objective_count = 1;
   KeyRows some{1, kSome, std::vector<std::int64_t>(kSome)};
   KeyEnds ends;
-  throw_if_stopped();
+  progress.throw_if_stopped();
   for (std::uint32_t i = 0; i < count; i += kSome) {
     const std::uint32_t keys = std::min(kSome, count - i);
     take_keys(points, begin + i, 1, keys, some);
@@ -111,17 +112,17 @@ struct KeyCut {
 };
 
 /// Cuts the keys of an objective no more than needed for all of them to fit. `codes` becomes what they have codes by.
-KeyCut cut_for(PointsView points, std::uint32_t k, int row_bits, std::optional<KeyCodes>& codes) {
+KeyCut cut_for(PointsView points, std::uint32_t k, int row_bits, std::optional<KeyCodes>& codes, const Progress& progress) {
   if (points.size == 0 || k >= points.objective_count) return {};
   if (points.size >= kManyRows) {
-    codes = codes_of(points, k);
+    codes = codes_of(points, k, progress);
     if (codes) return {0, 0, &*codes};
   }
   using Range = tbb::blocked_range<std::uint32_t>;
   const KeyEnds ends = tbb::parallel_reduce(
       Range(0, points.size, kBlock), KeyEnds{},
       [&](const Range& range, KeyEnds found) {
-        return joined(found, ends_of_keys(points, k, range.begin(), static_cast<std::uint32_t>(range.size())));
+        return joined(found, ends_of_keys(points, k, range.begin(), static_cast<std::uint32_t>(range.size()), progress));
       },
       joined);
   const std::uint64_t width = static_cast<std::uint64_t>(ends.highest) - static_cast<std::uint64_t>(ends.lowest);
@@ -131,6 +132,7 @@ KeyCut cut_for(PointsView points, std::uint32_t k, int row_bits, std::optional<K
 /// Points on their way into an order.
 struct Sorting {
   PointsView points;
+  const Progress& progress;
   std::vector<std::optional<KeyCodes>> codes;  // [objectives]
   std::vector<KeyCut> cuts;                    // [objectives]
   KeyedRows rows;
@@ -140,11 +142,11 @@ struct Sorting {
 
 /// Calls `use(begin, end)` for every run of rows that `tie` with the one before, in parallel, once all runs are found.
 template <class Tie, class Use>
-void for_ties(std::uint32_t size, Tie tie, Use use) {
+void for_ties(std::uint32_t size, const Progress& progress, Tie tie, Use use) {
   using Runs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
   std::vector<Runs> runs((size + kBlock - 1) / kBlock);  // by the block they begin in
   tbb::parallel_for(std::size_t{0}, runs.size(), [&](std::size_t block) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     auto begin = static_cast<std::uint32_t>(block * kBlock);
     const std::uint32_t block_end = std::min(size, begin + kBlock);
     while (begin > 0 && begin < block_end && tie(begin)) ++begin;
@@ -156,7 +158,7 @@ void for_ties(std::uint32_t size, Tie tie, Use use) {
     }
   });
   tbb::parallel_for(std::size_t{0}, runs.size(), [&](std::size_t block) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     for (const auto& [begin, end] : runs[block]) use(begin, end);
   });
 }
@@ -164,20 +166,20 @@ void for_ties(std::uint32_t size, Tie tie, Use use) {
 /// Sorts rows, which have their keys as far as `cut` leaves them, stably by the keys. `key_of` by row. Says whether what is
 /// left of the keys tells them all apart.
 template <class KeyOf>
-bool sort_keyed_rows(KeyedRows& rows, KeyCut cut, KeyOf key_of) {
-  sort_by_key(rows, 0, rows.size);
+bool sort_keyed_rows(KeyedRows& rows, KeyCut cut, const Progress& progress, KeyOf key_of) {
+  sort_by_key(rows, 0, rows.size, progress);
   if (cut.shift == 0) return true;
   std::atomic<bool> told{true};
   const auto tie = [&](std::uint32_t i) { return rows.key(i) == rows.key(i - 1); };
-  for_ties(rows.size, tie, [&](std::uint32_t begin, std::uint32_t end) {
+  for_ties(rows.size, progress, tie, [&](std::uint32_t begin, std::uint32_t end) {
     const std::uint64_t key = rows.key(begin), first = key_of(rows.row(begin));
     std::uint32_t same = begin + 1;
     while (same < end && key_of(rows.row(same)) == first) ++same;
     if (same == end) return;
     told = false;
-    for_all(begin, end, [&](std::uint32_t i) { rows.set(i, cut.rest(key_of(rows.row(i))), rows.row(i)); });
-    sort_by_key(rows, begin, end);
-    for_all(begin, end, [&](std::uint32_t i) { rows.set(i, key, rows.row(i)); });
+    for_all(begin, end, progress, [&](std::uint32_t i) { rows.set(i, cut.rest(key_of(rows.row(i))), rows.row(i)); });
+    sort_by_key(rows, begin, end, progress);
+    for_all(begin, end, progress, [&](std::uint32_t i) { rows.set(i, key, rows.row(i)); });
   });
   return told;
 }
@@ -188,7 +190,7 @@ void sort_by_objective(Sorting& sorting, std::uint32_t k, bool from_the_start) {
   const KeyCut cut = sorting.cuts[k];
   with_position_keys(sorting.points, k, [&](auto key_of) {
     const auto write = [&](auto word_of) {
-      for_all(0, rows.size, [&](std::uint32_t i) {
+      for_all(0, rows.size, sorting.progress, [&](std::uint32_t i) {
         const std::uint32_t position = from_the_start ? i : rows.row(i);
         rows.set(i, word_of(key_of(position)), position);
       });
@@ -198,7 +200,7 @@ void sort_by_objective(Sorting& sorting, std::uint32_t k, bool from_the_start) {
     } else {
       write([cut](std::uint64_t key) { return cut.distance(key); });
     }
-    sorting.told = sort_keyed_rows(rows, cut, key_of);
+    sorting.told = sort_keyed_rows(rows, cut, sorting.progress, key_of);
   });
 }
 
@@ -239,7 +241,7 @@ bool sort_few_ties(Sorting& sorting) {
       comparisons += found;
     });
     if (comparisons > rows.size / 16) return;
-    for_ties(rows.size, tie, [&](std::uint32_t begin, std::uint32_t end) {
+    for_ties(rows.size, sorting.progress, tie, [&](std::uint32_t begin, std::uint32_t end) {
       for (std::uint32_t i = begin + 1; i < end; ++i) {
         for (std::uint32_t j = i; j > begin && follows_in_ties(sorting.points, rows.row(j - 1), rows.row(j)); --j) {
           std::swap(rows.words[j], rows.words[j - 1]);
@@ -263,13 +265,13 @@ bool sort_codes(Sorting& sorting) {
     const KeyCodes& codes = *sorting.cuts[k].codes;
     const int width = std::bit_width(codes.count);
     with_position_keys(sorting.points, k, [&](auto key_of) {
-      for_all(0, rows.size, [&](std::uint32_t i) {
+      for_all(0, rows.size, sorting.progress, [&](std::uint32_t i) {
         const std::uint64_t before = k == 0 ? 0 : rows.key(i) << width;
         rows.set(i, before | codes.of(key_of(i)), i);
       });
     });
   }
-  sort_by_key(rows, 0, rows.size);
+  sort_by_key(rows, 0, rows.size, sorting.progress);
   return sorting.told = sorting.coded = true;
 }
 
@@ -286,8 +288,8 @@ void sort_lexicographically(Sorting& sorting) {
     }
   }
   if (!points.group) return;
-  for_all(0, rows.size, [&](std::uint32_t i) { rows.set(i, points.group[rows.row(i)], rows.row(i)); });
-  sort_by_key(rows, 0, rows.size);
+  for_all(0, rows.size, sorting.progress, [&](std::uint32_t i) { rows.set(i, points.group[rows.row(i)], rows.row(i)); });
+  sort_by_key(rows, 0, rows.size, sorting.progress);
 }
 
 /// Marks the places whose key in objective 1 is not the one before. The rows are in the order of places.
@@ -296,12 +298,13 @@ Array<std::uint8_t> begins_in_first(Sorting& sorting) {
   if (sorting.points.group || sorting.coded) {  // by which they were sorted last
     with_position_keys(sorting.points, 0, [&](auto key_of) {
       const KeyCut cut = sorting.cuts[0];
-      for_all(0, rows.size, [&](std::uint32_t i) { rows.set(i, cut.of(key_of(rows.row(i))), rows.row(i)); });
+      for_all(0, rows.size, sorting.progress,
+              [&](std::uint32_t i) { rows.set(i, cut.of(key_of(rows.row(i))), rows.row(i)); });
     });
   }
   Array<std::uint8_t> begins(rows.size);
   with_ties_in_first(sorting, [&](auto tie) {
-    for_all(0, rows.size, [&](std::uint32_t place) { begins[place] = place == 0 || !tie(place); });
+    for_all(0, rows.size, sorting.progress, [&](std::uint32_t place) { begins[place] = place == 0 || !tie(place); });
   });
   return begins;
 }
@@ -316,7 +319,7 @@ Array<std::uint32_t> unique_ranks(Sorting& sorting, const Array<std::uint32_t>& 
   with_position_keys(points, k, [&](auto key_of_position) {
     const auto key_of = [&](std::uint32_t place) { return key_of_position(position[place]); };
     tbb::parallel_for(0u, (rows.size + kBlock - 1) / kBlock, [&](std::uint32_t block) {
-      throw_if_stopped();
+      sorting.progress.throw_if_stopped();
       const std::uint32_t begin = block * kBlock, count = std::min(kBlock, rows.size - begin);
       std::uint64_t keys[kBlock + 1];  // and the one before them
       keys[0] = key_of(begin - (begin > 0));
@@ -328,21 +331,22 @@ Array<std::uint32_t> unique_ranks(Sorting& sorting, const Array<std::uint32_t>& 
         for (std::uint32_t i = 0; i < count; ++i) rows.set(begin + i, cut.distance(keys[i + 1]), begin + i);
       }
     });
-    sort_keyed_rows(rows, cut, key_of);
+    sort_keyed_rows(rows, cut, sorting.progress, key_of);
   });
   if (k == 1 && points.group) {
-    for_all(0, rows.size, [&](std::uint32_t i) { rows.set(i, ~points.group[position[rows.row(i)]], rows.row(i)); });
-    sort_by_key(rows, 0, rows.size);
+    for_all(0, rows.size, sorting.progress,
+            [&](std::uint32_t i) { rows.set(i, ~points.group[position[rows.row(i)]], rows.row(i)); });
+    sort_by_key(rows, 0, rows.size, sorting.progress);
   }
   Array<std::uint32_t> ranks(rows.size);
-  for_all(0, rows.size, [&](std::uint32_t i) { ranks[rows.row(i)] = i; });
+  for_all(0, rows.size, sorting.progress, [&](std::uint32_t i) { ranks[rows.row(i)] = i; });
   return ranks;
 }
 
-void find_groups(PointsView points, Order& order) {
+void find_groups(PointsView points, Order& order, const Progress& progress) {
   order.group_start.assign(1, 0);
   for (std::uint32_t place = 1; points.group && place < order.size; ++place) {
-    if (place % kBlock == 0) throw_if_stopped();
+    if (place % kBlock == 0) progress.throw_if_stopped();
     if (points.group[order.position[place]] != points.group[order.position[place - 1]]) order.group_start.push_back(place);
   }
   if (order.size > 0) order.group_start.push_back(order.size);
@@ -355,21 +359,21 @@ Order lexicographic_order(PointsView points, Progress& progress) {
   order.size = points.size;
   const std::uint32_t objectives = std::max(2u, points.objective_count);
   progress.begin("order", std::uint64_t{points.size} * objectives);
-  Sorting sorting{points, std::vector<std::optional<KeyCodes>>(objectives), {}, keyed_rows(points.size)};
+  Sorting sorting{points, progress, std::vector<std::optional<KeyCodes>>(objectives), {}, keyed_rows(points.size)};
   for (std::uint32_t k = 0; k < objectives; ++k)
-    sorting.cuts.push_back(cut_for(points, k, sorting.rows.row_bits, sorting.codes[k]));
+    sorting.cuts.push_back(cut_for(points, k, sorting.rows.row_bits, sorting.codes[k], progress));
   sort_lexicographically(sorting);
   progress.add(points.size);
   Array<std::uint32_t>& position = order.position;
   position.resize(points.size);
-  for_all(0, points.size, [&](std::uint32_t place) { position[place] = sorting.rows.row(place); });
+  for_all(0, points.size, progress, [&](std::uint32_t place) { position[place] = sorting.rows.row(place); });
   Array<std::uint8_t> begins = begins_in_first(sorting);  // a run of equal rows
   order.ranks.resize(objectives - 1);
   for (std::uint32_t k = 1; k < objectives; ++k) {
     order.ranks[k - 1] = unique_ranks(sorting, position, k, begins);
     progress.add(points.size);
   }
-  find_groups(points, order);
+  find_groups(points, order, progress);
   for (std::size_t g = 0; g + 1 < order.group_start.size(); ++g) begins[order.group_start[g]] = 1;
   order.run_start.resize(points.size);
   for_runs(
@@ -378,13 +382,13 @@ Order lexicographic_order(PointsView points, Progress& progress) {
   return order;
 }
 
-void mirror(Order& order) {
+void mirror(Order& order, const Progress& progress) {
   const std::uint32_t size = order.size;
   Array<std::uint32_t> turned(size);
-  for_all(0, size, [&](std::uint32_t i) { turned[i] = order.position[size - 1 - i]; });
+  for_all(0, size, progress, [&](std::uint32_t i) { turned[i] = order.position[size - 1 - i]; });
   order.position.swap(turned);
   for (Array<std::uint32_t>& ranks : order.ranks) {
-    for_all(0, size, [&](std::uint32_t i) { turned[i] = size - 1 - ranks[size - 1 - i]; });
+    for_all(0, size, progress, [&](std::uint32_t i) { turned[i] = size - 1 - ranks[size - 1 - i]; });
     ranks.swap(turned);
   }
   // A run from a to b becomes one from size − 1 − b to size − 1 − a.

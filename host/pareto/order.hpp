@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "host/pareto/pages.hpp"
-#include "host/progress.hpp"
-#include "kernels/columns.hpp"
+#include "carbonfront/array.hpp"
+#include "carbonfront/points.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 
@@ -29,15 +29,16 @@ struct Order {
 /// Sorts the points: O(size · objectives), 21 bytes a row while it works besides the answer. Throws Stopped.
 Order lexicographic_order(PointsView points, Progress& progress);
 
-/// Turns the order round, so that whoever was dominated now dominates. Twice is the same as not at all.
-void mirror(Order& order);
+/// Turns the order round, so that whoever was dominated now dominates. Twice is the same as not at all. Throws Stopped.
+void mirror(Order& order, const Progress& progress);
 
 /// Spreads answers found for the first place of every run to all points. [size] by place in, [size] by position out.
+/// Throws Stopped.
 template <class Answers>
-Array<typename Answers::value_type> by_position(const Order& order, const Answers& by_place) {
+Array<typename Answers::value_type> by_position(const Order& order, const Answers& by_place, const Progress& progress) {
   Array<typename Answers::value_type> answers(order.size);
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, order.size, 1 << 13), [&](const auto& places) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     for (std::uint32_t place = places.begin(); place < places.end(); ++place) {
       answers[order.position[place]] = by_place[order.run_start[place]];
     }

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "host/clones.hpp"
-#include "host/progress.hpp"
 
 namespace carbonfront {
 namespace {
@@ -113,12 +112,12 @@ void sort_alone(Part part) {
   for_buckets(part, ends, digit.values, sort_alone);
 }
 
-WordRange range_of(Part part) {
+WordRange range_of(Part part, const Progress& progress) {
   using Range = tbb::blocked_range<std::size_t>;
   return tbb::parallel_reduce(
       Range(0, part.size, 1 << 14), WordRange{},
       [&](const Range& range, WordRange found) {
-        throw_if_stopped();
+        progress.throw_if_stopped();
         extend(found, part.at + range.begin(), range.size());
         return found;
       },
@@ -128,12 +127,12 @@ WordRange range_of(Part part) {
 }
 
 /// Moves the rows to `other` by digit, with all threads. Gives where the digits end.
-std::vector<std::uint32_t> deal(Part part, Digit digit) {
+std::vector<std::uint32_t> deal(Part part, Digit digit, const Progress& progress) {
   const std::uint32_t blocks = std::min(kMostBlocks, part.size / (kManyRows / 4));
   std::vector<std::vector<std::uint32_t>> places(blocks, std::vector<std::uint32_t>(digit.values, 0));
   const auto for_blocks = [&](auto&& work) {
     tbb::parallel_for(0u, blocks, [&](std::uint32_t b) {
-      throw_if_stopped();
+      progress.throw_if_stopped();
       work(places[b].data(), part.at + std::uint64_t{part.size} * b / blocks,
            part.at + std::uint64_t{part.size} * (b + 1) / blocks);
     });
@@ -151,15 +150,15 @@ std::vector<std::uint32_t> deal(Part part, Digit digit) {
   return places.back();
 }
 
-void sort_together(Part part) {
+void sort_together(Part part, const Progress& progress) {
   if (part.size < kManyRows) return sort_alone(part);
-  const Digit digit = digit_for(range_of(part), part.row_bits, kSharedBits);
+  const Digit digit = digit_for(range_of(part, progress), part.row_bits, kSharedBits);
   if (digit.values == 1) return finish(part);
-  const std::vector<std::uint32_t> ends = deal(part, digit);
+  const std::vector<std::uint32_t> ends = deal(part, digit, progress);
   tbb::parallel_for(0u, digit.values, [&](std::uint32_t d) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     const std::uint32_t begin = d == 0 ? 0 : ends[d - 1];
-    sort_together({part.other + begin, part.at + begin, ends[d] - begin, part.row_bits, !part.ends_in_other});
+    sort_together({part.other + begin, part.at + begin, ends[d] - begin, part.row_bits, !part.ends_in_other}, progress);
   });
 }
 
@@ -169,8 +168,8 @@ KeyedRows keyed_rows(std::uint32_t size) {
   return {size, static_cast<int>(std::bit_width(size)), Array<std::uint64_t>(size), Array<std::uint64_t>(size)};
 }
 
-void sort_by_key(KeyedRows& rows, std::uint32_t begin, std::uint32_t end) {
-  sort_together({rows.words.data() + begin, rows.spare.data() + begin, end - begin, rows.row_bits, false});
+void sort_by_key(KeyedRows& rows, std::uint32_t begin, std::uint32_t end, const Progress& progress) {
+  sort_together({rows.words.data() + begin, rows.spare.data() + begin, end - begin, rows.row_bits, false}, progress);
 }
 
 }  // namespace carbonfront

@@ -3,7 +3,8 @@
 
 #include <cstdint>
 
-#include "host/pareto/pages.hpp"
+#include "carbonfront/array.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 
@@ -26,6 +27,6 @@ KeyedRows keyed_rows(std::uint32_t size);
 /// a part of the range of the keys that there are: two passes over most data, and never more than one for every bit in
 /// which keys of a bucket can differ. The result does not depend on the number of threads, because a stable sort has only
 /// one. Throws Stopped.
-void sort_by_key(KeyedRows& rows, std::uint32_t begin, std::uint32_t end);
+void sort_by_key(KeyedRows& rows, std::uint32_t begin, std::uint32_t end, const Progress& progress);
 
 }  // namespace carbonfront

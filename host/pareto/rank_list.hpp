@@ -1,11 +1,10 @@
 #pragma once
 // Rows that are counted among themselves, by their ranks among themselves.
 
+#include <cstddef>
 #include <cstdint>
 
 namespace carbonfront {
-
-inline constexpr std::uint32_t kMostObjectives = 64;
 
 /// Marks a row as a query; its count is the other 31 bits.
 inline constexpr std::uint32_t kQuery = 1u << 31;

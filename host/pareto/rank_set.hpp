@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "carbonfront/array.hpp"
 #include "host/clones.hpp"
-#include "host/pareto/pages.hpp"
 
 namespace carbonfront {
 

@@ -1,9 +1,9 @@
 // The definition, written plainly. It shares nothing with the engines but the views of columns.
 
+#include "host/pareto/reference.hpp"
+
 #include <cmath>
 #include <vector>
-
-#include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
 namespace {
@@ -69,7 +69,7 @@ void for_all_relations(PointsView points, std::uint32_t position, Use use) {
 
 /// Peels fronts: whoever has no dominators left is the next front, and takes one off the count of everyone it dominates.
 /// [size] from the number of dominators of each row.
-Array<std::uint32_t> peel(PointsView points, Array<std::uint32_t> dominators_left) {
+Array<std::uint32_t> peel(PointsView points, Array<std::uint32_t> dominators_left, const Progress& progress) {
   Array<std::uint32_t> rank(points.size, 0u);
   std::vector<std::uint32_t> front, next;
   for (std::uint32_t q = 0; q < points.size; ++q) {
@@ -78,7 +78,7 @@ Array<std::uint32_t> peel(PointsView points, Array<std::uint32_t> dominators_lef
   for (std::uint32_t level = 0; !front.empty(); ++level) {
     next.clear();
     for (const std::uint32_t p : front) {
-      throw_if_stopped();
+      progress.throw_if_stopped();
       rank[p] = level;
       for (std::uint32_t q = 0; q < points.size; ++q) {
         if (dominates_by_definition(points, p, q) && --dominators_left[q] == 0) next.push_back(q);
@@ -103,13 +103,14 @@ bool dominates_by_definition(PointsView points, std::uint32_t a, std::uint32_t b
 }
 
 Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& progress) {
+  check_points(points);
   const std::uint32_t size = points.size;
   progress.begin("reference", size);
   Verdict verdict;
   verdict.nondominated.assign(size, 1);
   Array<std::uint32_t> dominated_by(size, 0u), dominates(size, 0u);
   for (std::uint32_t q = 0; q < size; ++q) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     for (std::uint32_t p = 0; p < size; ++p) {
       if (!dominates_by_definition(points, p, q)) continue;
       verdict.nondominated[q] = 0;
@@ -121,13 +122,13 @@ Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& p
   if (wanted.witness) {
     verdict.witness.assign(size, kNone);
     for (std::uint32_t q = 0; q < size; ++q) {
-      throw_if_stopped();
+      progress.throw_if_stopped();
       for (std::uint32_t p = 0; p < size && verdict.witness[q] == kNone; ++p) {
         if (verdict.nondominated[p] && dominates_by_definition(points, p, q)) verdict.witness[q] = p;
       }
     }
   }
-  if (wanted.rank) verdict.rank = peel(points, dominated_by);
+  if (wanted.rank) verdict.rank = peel(points, dominated_by, progress);
   for (std::uint32_t& rank : verdict.rank) {
     if (wanted.max_rank > 0 && rank >= wanted.max_rank) rank = kNone;
   }
@@ -136,7 +137,7 @@ Verdict evaluate_reference(PointsView points, VerdictRequest wanted, Progress& p
   return verdict;
 }
 
-RowVerdict reference_row(PointsView points, std::uint32_t position) {
+RowVerdict reference_row(PointsView points, std::uint32_t position, const Progress& progress) {
   RowVerdict row{true, 0, 0, kNone};
   std::vector<std::uint32_t> dominators;  // ascending
   for_all_relations(points, position, [&](std::uint32_t p, bool dominates, bool dominated) {
@@ -149,7 +150,7 @@ RowVerdict reference_row(PointsView points, std::uint32_t position) {
   // beat the candidate before, since it often beats the next one as well.
   std::uint32_t strong = position;
   for (const std::uint32_t candidate : dominators) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     bool dominated = dominates_by_definition(points, strong, candidate);
     for (std::size_t i = 0; i < dominators.size() && !dominated; ++i) {
       dominated = dominates_by_definition(points, dominators[i], candidate);
@@ -164,8 +165,8 @@ RowVerdict reference_row(PointsView points, std::uint32_t position) {
 }
 
 std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, const Array<std::uint32_t>& ranks,
-                                  std::uint32_t max_rank) {
-  throw_if_stopped();
+                                  const Progress& progress, std::uint32_t max_rank) {
+  progress.throw_if_stopped();
   std::uint32_t rank = 0;
   for_all_relations(points, position, [&](std::uint32_t p, bool dominates, bool) {
     if (dominates && rank != kNone && ranks[p] >= rank) rank = ranks[p] == kNone ? kNone : ranks[p] + 1;
@@ -173,21 +174,30 @@ std::uint32_t reference_rank_from(PointsView points, std::uint32_t position, con
   return max_rank > 0 && rank >= max_rank ? kNone : rank;
 }
 
-CrossCounts count_against_reference(PointsView points, const std::vector<std::uint8_t>& is_source, bool dominated_by,
-                                    bool dominates, Progress& progress) {
+CrossCounts count_against_reference(PointsView points, CrossRequest wanted, Progress& progress) {
+  check_points(points);
   progress.begin("counts", points.size);
   CrossCounts counts;
-  if (dominated_by) counts.dominated_by.assign(points.size, 0);
-  if (dominates) counts.dominates.assign(points.size, 0);
+  if (wanted.dominated_by) counts.dominated_by.assign(points.size, 0);
+  if (wanted.dominates) counts.dominates.assign(points.size, 0);
   for (std::uint32_t i = 0; i < points.size; ++i, progress.add(1)) {
-    throw_if_stopped();
-    for (std::uint32_t j = 0; !is_source[i] && j < points.size; ++j) {
-      if (!is_source[j]) continue;
-      if (dominated_by) counts.dominated_by[i] += dominates_by_definition(points, j, i);
-      if (dominates) counts.dominates[i] += dominates_by_definition(points, i, j);
+    progress.throw_if_stopped();
+    for (std::uint32_t j = 0; !wanted.is_source[i] && j < points.size; ++j) {
+      if (!wanted.is_source[j]) continue;
+      if (wanted.dominated_by) counts.dominated_by[i] += dominates_by_definition(points, j, i);
+      if (wanted.dominates) counts.dominates[i] += dominates_by_definition(points, i, j);
     }
   }
   return counts;
+}
+
+std::vector<std::uint32_t> find_front_reference(PointsView points, Progress& progress) {
+  const Array<std::uint8_t> nondominated = evaluate_reference(points, {}, progress).nondominated;
+  std::vector<std::uint32_t> front;
+  for (std::uint32_t i = 0; i < points.size; ++i) {
+    if (nondominated[i]) front.push_back(i);
+  }
+  return front;
 }
 
 }  // namespace carbonfront

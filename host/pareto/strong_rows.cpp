@@ -8,8 +8,6 @@
 #include <compare>
 #include <numeric>
 
-#include "host/progress.hpp"
-
 namespace carbonfront {
 namespace {
 
@@ -79,7 +77,7 @@ std::vector<SourceTile> few_sources(const Estimates& estimates, const std::vecto
 }
 
 std::optional<std::vector<std::uint32_t>> without_the_weak(const Estimates& estimates, const Array<float>& strength,
-                                                           const TilePath& path) {
+                                                           const TilePath& path, const Progress& progress) {
   const std::uint32_t size = estimates.points.size;
   if (size < kFewRows) return std::nullopt;
   std::vector<std::uint32_t> strong = strongest(strength);
@@ -96,7 +94,7 @@ std::optional<std::vector<std::uint32_t>> without_the_weak(const Estimates& esti
   const std::uint32_t blocks = (size + kBlock - 1) / kBlock;
   std::vector<std::vector<std::uint32_t>> lists(blocks);
   tbb::parallel_for(0u, blocks, [&](std::uint32_t block) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     const std::uint32_t begin = block * kBlock, end = std::min(size, begin + kBlock);
     std::uint32_t by[kBlock];
     path.find_first_dominators(estimates, sources.data(), source_count, begin, end, by);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "carbonfront/progress.hpp"
 #include "host/pareto/tile_path.hpp"
 
 namespace carbonfront {
@@ -13,7 +14,7 @@ namespace carbonfront {
 /// Nothing if these do not dominate half of the rows of a sample. `strength` [size], see estimate_points(). Groups are not
 /// looked at. Throws Stopped.
 std::optional<std::vector<std::uint32_t>> without_the_weak(const Estimates& estimates, const Array<float>& strength,
-                                                           const TilePath& path);
+                                                           const TilePath& path, const Progress& progress);
 
 /// Makes source tiles of a few rows, in their order, of one group.
 std::vector<SourceTile> few_sources(const Estimates& estimates, const std::vector<std::uint32_t>& positions,

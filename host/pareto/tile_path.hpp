@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "carbonfront/array.hpp"
 #include "host/pareto/estimates.hpp"
-#include "host/pareto/pages.hpp"
 
 namespace carbonfront {
 

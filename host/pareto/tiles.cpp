@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "carbonfront/points.hpp"
 #include "host/clones.hpp"
 
 namespace carbonfront {
@@ -229,7 +230,7 @@ TileSpacePointer make_tile_space() { return TileSpacePointer(new TileSpace); }
 
 void count_by_tiles(const RankList& list, std::uint32_t* counts, TileSpace& space) {
   static const bool vector_bits = counts_vector_bits();
-  assert(list.columns <= kMostObjectives && list.size <= kMostRowsOfTiles);
+  assert(list.size <= kMostRowsOfTiles);
   number_rows(list, space);
   const std::uint32_t columns = list.columns;  // the list's own order is one, column 0 is none
   const std::size_t step = std::size_t{list.sources} + 1;

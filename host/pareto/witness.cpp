@@ -7,10 +7,10 @@
 #include <numeric>
 #include <vector>
 
+#include "carbonfront/verdict.hpp"
 #include "host/pareto/engine.hpp"
 #include "host/pareto/make_tiles.hpp"
 #include "host/pareto/strong_rows.hpp"
-#include "host/pareto/verdict.hpp"
 
 namespace carbonfront {
 namespace {
@@ -20,11 +20,12 @@ constexpr std::uint32_t kFewMembers = 2 * kTileSlots;  // so few that sorting th
 constexpr std::uint32_t kSourcesAtOnce = 16;
 
 /// Lists the places that start a non-dominated run. The first of a run has its lowest position.
-std::vector<std::uint32_t> front_places(const Order& order, const Array<std::uint8_t>& nondominated) {
+std::vector<std::uint32_t> front_places(const Order& order, const Array<std::uint8_t>& nondominated,
+                                        const Progress& progress) {
   constexpr std::uint32_t kPlaces = 1 << 16;
   std::vector<std::vector<std::uint32_t>> found((order.size + kPlaces - 1) / kPlaces);
   tbb::parallel_for(std::size_t{0}, found.size(), [&](std::size_t block) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     const auto begin = static_cast<std::uint32_t>(block * kPlaces), end = std::min(order.size, begin + kPlaces);
     for (std::uint32_t place = begin; place < end; ++place)
       if (order.run_start[place] == place && nondominated[order.position[place]]) found[block].push_back(place);
@@ -72,10 +73,10 @@ std::vector<std::uint32_t> below_on_stack(const Order& order, const std::vector<
 std::vector<std::uint32_t> witnesses_by_sweep(const Order& order, const Array<std::uint8_t>& nondominated,
                                               Progress& progress) {
   const Array<std::uint32_t>& second = order.ranks[0];
-  const std::vector<std::uint32_t> front = front_places(order, nondominated), below = below_on_stack(order, front);
+  const std::vector<std::uint32_t> front = front_places(order, nondominated, progress), below = below_on_stack(order, front);
   std::vector<std::uint32_t> witness(order.size);
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, order.size, 16 * kBlockRows), [&](const auto& range) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     auto next = static_cast<std::uint32_t>(std::lower_bound(front.begin(), front.end(), range.begin()) - front.begin());
     std::vector<std::uint32_t> members;
     for (std::uint32_t i = next == 0 ? kNone : next - 1; i != kNone; i = below[i]) members.push_back(i);
@@ -114,12 +115,12 @@ struct Front {
   SourceGroup group;
 };
 
-Front front_of(const Estimates& estimates, const std::vector<std::uint32_t>& positions) {
-  const ZOrder order = z_order(estimates, &positions);
-  Front front{make_tiles(estimates, order, &positions, nullptr, TilesFor::ranks), {}, {}, {}};
+Front front_of(const Estimates& estimates, const std::vector<std::uint32_t>& positions, const Progress& progress) {
+  const ZOrder order = z_order(estimates, &positions, progress);
+  Front front{make_tiles(estimates, order, &positions, nullptr, TilesFor::ranks, progress), {}, {}, {}};
   AlignedTiles& tiles = front.tiles;
   const std::uint32_t last = estimates.points.size - 1;
-  for_rows(tiles, [&](std::uint32_t position, std::uint32_t slot) { tiles.rank[slot] = last - position; });
+  for_rows(tiles, progress, [&](std::uint32_t position, std::uint32_t slot) { tiles.rank[slot] = last - position; });
   std::vector<std::uint32_t> highest;
   for (const Tile& tile : tiles.tiles)
     highest.push_back(*std::max_element(tiles.rank.begin() + tile.begin, tiles.rank.begin() + tile.begin + tile.rows));
@@ -134,11 +135,11 @@ Front front_of(const Estimates& estimates, const std::vector<std::uint32_t>& pos
 }
 
 /// Makes sources of the next tiles of a front, from turn `begin` on.
-void next_sources(Front& front, std::uint32_t begin, const TilePath& path) {
+void next_sources(Front& front, std::uint32_t begin, const TilePath& path, const Progress& progress) {
   const auto count =
       std::min(static_cast<std::uint32_t>(front.room.size()), static_cast<std::uint32_t>(front.turn.size()) - begin);
   tbb::parallel_for(0u, count, [&](std::uint32_t s) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     build_source(front.tiles, front.tiles.tiles[front.turn[begin + s]], path, front.room[s]);
   });
   start_group(front.group);
@@ -150,7 +151,7 @@ void find_among_few(const Estimates& estimates, const std::vector<std::uint32_t>
                     Array<std::uint32_t>& witness, Progress& progress) {
   const std::vector<SourceTile> sources = few_sources(estimates, members, path);
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, estimates.points.size, kBlockRows), [&](const auto& range) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     path.find_first_dominators(estimates, sources.data(), static_cast<std::uint32_t>(sources.size()), range.begin(),
                                range.end(), witness.data() + range.begin());
     progress.add(range.size());
@@ -162,12 +163,12 @@ void find_among_many(const Estimates& estimates, const std::vector<std::uint32_t
                      const std::vector<std::uint32_t>& dominated, const TilePath& path, Array<std::uint32_t>& witness,
                      Progress& progress) {
   const std::uint32_t size = estimates.points.size;
-  const ZOrder order = z_order(estimates, &dominated);
-  AlignedTiles tiles = make_tiles(estimates, order, &dominated, nullptr, TilesFor::ranks);
-  Front front = front_of(estimates, members);
+  const ZOrder order = z_order(estimates, &dominated, progress);
+  AlignedTiles tiles = make_tiles(estimates, order, &dominated, nullptr, TilesFor::ranks, progress);
+  Front front = front_of(estimates, members, progress);
   for (std::uint32_t begin = 0; begin < front.turn.size(); begin += static_cast<std::uint32_t>(front.room.size())) {
-    next_sources(front, begin, path);
-    for_tiles(tiles, 0, [&](std::uint32_t t) {
+    next_sources(front, begin, path, progress);
+    for_tiles(tiles, 0, progress, [&](std::uint32_t t) {
       TileWork work;
       path.raise(tiles, t, front.group, work);
     });
@@ -190,7 +191,7 @@ Array<std::uint32_t> witnesses_by_tiles(PointsView points, const Array<std::uint
     progress.add(points.size);
     return witness;
   }
-  const Estimates estimates = estimate_points(points, path);
+  const Estimates estimates = estimate_points(points, path, progress);
   if (points.group || members.size() > kFewMembers) {
     find_among_many(estimates, members, dominated, path, witness, progress);
   } else {
@@ -203,7 +204,7 @@ Array<std::uint32_t> witnesses_by_tiles(PointsView points, const Array<std::uint
 
 Array<std::uint32_t> find_witnesses(const Order& order, const Array<std::uint8_t>& nondominated, Progress& progress) {
   progress.begin("witness", order.size);
-  return by_position(order, witnesses_by_sweep(order, nondominated, progress));
+  return by_position(order, witnesses_by_sweep(order, nondominated, progress), progress);
 }
 
 Array<std::uint32_t> find_witnesses(PointsView points, const Array<std::uint8_t>& nondominated, Progress& progress) {

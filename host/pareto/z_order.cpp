@@ -115,10 +115,11 @@ Kept settle_ties(const Estimates& estimates, const Interleaving& next, KeyedRows
 
 /// Makes the rows' words: keys above names.
 template <class Name>
-void write_words(const Estimates& estimates, const Interleaving& z_key, int z_bits, KeyedRows& rows, Name name) {
+void write_words(const Estimates& estimates, const Interleaving& z_key, int z_bits, KeyedRows& rows,
+                 const Progress& progress, Name name) {
   const std::uint32_t* group = estimates.points.group;
   tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, rows.size, kBlock), [&](const auto& range) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     for (std::uint32_t i = range.begin(); i < range.end(); ++i) {
       const std::uint32_t position = name(i);
       const std::uint64_t of_group = group ? std::uint64_t{group[position]} << z_bits : 0;
@@ -128,7 +129,7 @@ void write_words(const Estimates& estimates, const Interleaving& z_key, int z_bi
 }
 
 template <class Name>
-ZOrder sorted(const Estimates& estimates, std::uint32_t size, Name name) {
+ZOrder sorted(const Estimates& estimates, std::uint32_t size, const Progress& progress, Name name) {
   ZOrder order{size, 0, keyed_rows(size), {}};
   KeyedRows& rows = order.rows;
   const auto columns = estimates.points.objective_count;
@@ -137,13 +138,13 @@ ZOrder sorted(const Estimates& estimates, std::uint32_t size, Name name) {
   const Interleaving z_key = interleaving(columns, 0, room, bits), next = interleaving(columns, bits, 64, next_bits);
   const int z_bits = bits > 0 ? bits * static_cast<int>(columns) : room;
   order.key_bits = group_bits + z_bits;
-  write_words(estimates, z_key, z_bits, rows, name);
-  sort_by_key(rows, 0, size);
+  write_words(estimates, z_key, z_bits, rows, progress, name);
+  sort_by_key(rows, 0, size, progress);
   rows.spare = {};
   const std::vector<std::uint32_t> starts = cut_at_runs(rows);
   std::vector<Kept> kept(starts.size() - 1);
   tbb::parallel_for(std::size_t{0}, kept.size(), [&](std::size_t part) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     kept[part] = settle_ties(estimates, next, rows, starts[part], starts[part + 1], name);
   });
   order.size = 0;
@@ -190,10 +191,11 @@ Interleaving interleaving(std::uint32_t columns, int first, int key_bits, int& b
   return tables;
 }
 
-ZOrder z_order(const Estimates& estimates, const std::vector<std::uint32_t>* names) {
-  if (!names) return sorted(estimates, estimates.points.size, [](std::uint32_t i) { return i; });
+ZOrder z_order(const Estimates& estimates, const std::vector<std::uint32_t>* names, const Progress& progress) {
+  if (!names) return sorted(estimates, estimates.points.size, progress, [](std::uint32_t i) { return i; });
   const std::uint32_t* name = names->data();
-  return sorted(estimates, static_cast<std::uint32_t>(names->size()), [name](std::uint32_t i) { return name[i]; });
+  const auto size = static_cast<std::uint32_t>(names->size());
+  return sorted(estimates, size, progress, [name](std::uint32_t i) { return name[i]; });
 }
 
 std::vector<std::uint32_t> trie_leaves(const KeyedRows& rows, std::uint32_t size, int key_bits, std::uint32_t most) {

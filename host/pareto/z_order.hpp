@@ -41,7 +41,7 @@ struct ZOrder {
 
 /// Sorts the positions `names`; all positions if it is null. O(rows · objectives), 16 bytes a row, of which 8 stay. Throws
 /// Stopped.
-ZOrder z_order(const Estimates& estimates, const std::vector<std::uint32_t>* names);
+ZOrder z_order(const Estimates& estimates, const std::vector<std::uint32_t>* names, const Progress& progress);
 
 /// Finds where tiles begin: at the leaves of the trie of the keys, its largest subtrees of at most `most` rows; rows that
 /// not even whole keys tell apart are cut by number. Neighbours that together have at most a quarter of that are one. Ends

@@ -6,7 +6,6 @@
 
 #include "host/emissions/units.hpp"
 #include "host/scoring/factors.hpp"
-#include "host/scoring/kept_columns.hpp"
 #include "host/scoring/values.hpp"
 
 namespace carbonfront {
@@ -90,53 +89,50 @@ void enclose(const double* value, double* low, double* high, std::size_t rows) {
   }
 }
 
-/// Computes two columns, on the device into what it keeps of them as well; of bounds it keeps what becomes of them here.
-void evaluate(const Backend& backend, std::span<const EmissionStep> steps, Source energy, Source co2e, std::size_t rows,
-              EmissionColumns out, Data& data) {
-  if (data.kept.empty() || energy > Source::lifetime_co2e) {
-    backend.emissions(steps, rows, out);
-  } else {
-    KeptEmissions kept = kept_emissions(data, energy, co2e, rows);
-    backend.columns.emissions(steps, rows, out, kept);
-    note_computed(kept, rows, data);
-  }
-  make_nans_equal(out.energy_kwh, rows);
-  make_nans_equal(out.co2e_kg, rows);
-}
+/// What emissions are computed with.
+struct Evaluator {
+  Session& session;
+  const Progress& progress;
 
-void evaluate_training(const Backend& backend, const FactorsAt& at, std::size_t rows, Data& data) {
+  void operator()(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out) const {
+    session.emissions(steps, rows, out, progress);
+    make_nans_equal(out.energy_kwh, rows);
+    make_nans_equal(out.co2e_kg, rows);
+  }
+};
+
+void evaluate_training(const Evaluator& evaluate, const FactorsAt& at, std::size_t rows, Data& data) {
   const EmissionsPlan& emissions = *at.plan.emissions;
   bool middle = at.corner == Corner::middle;
   std::vector<EmissionStep> steps;
   for (const StepPlan& step : emissions.training) steps.push_back(at.step(step));
-  Source energy = at.column(Source::energy), co2e = at.column(Source::co2e);
-  EmissionColumns out{grown(data, energy, rows), grown(data, co2e, rows)};
+  EmissionColumns out{grown(data, at.column(Source::energy), rows), grown(data, at.column(Source::co2e), rows)};
   if (emissions.chooses() && !middle) out.chosen = of_batch(data.emission_source, rows);
   if (emissions.chooses() && middle) {
     data.emission_source.resize(data.emission_source.size() + rows);
     out.source = data.emission_source.data() + data.emission_source.size() - rows;
   }
-  evaluate(backend, steps, energy, co2e, rows, out, data);
+  evaluate(steps, rows, out);
   if (middle) for_nans(out.co2e_kg, rows, [&](std::size_t) { ++data.without_emissions; });
   for (std::size_t i = 0; out.source && i < rows; ++i)
     if (out.source[i] != kNoSource) ++data.rows_of_model[out.source[i]];
 }
 
 /// One sample, and the lifetime where queries are known.
-void evaluate_use(const Backend& backend, const FactorsAt& at, std::size_t rows, Data& data) {
+void evaluate_use(const Evaluator& evaluate, const FactorsAt& at, std::size_t rows, Data& data) {
   const EmissionsPlan& emissions = *at.plan.emissions;
   EmissionStep sample = at.step(*emissions.inference);
-  Source energy = at.column(Source::inference_energy), co2e = at.column(Source::inference_co2e);
-  EmissionColumns out{grown(data, energy, rows), grown(data, co2e, rows)};
-  evaluate(backend, {&sample, 1}, energy, co2e, rows, out, data);
+  EmissionColumns out{grown(data, at.column(Source::inference_energy), rows),
+                      grown(data, at.column(Source::inference_co2e), rows)};
+  evaluate({&sample, 1}, rows, out);
   if (emissions.queries == kConstantOne) return;
   EmissionStep life{Lifetime{to_base("queries", emissions.factors[emissions.queries].unit)}, {}, Combine::set};
   const double* parts[] = {of_batch(data.values_of(at.column(Source::energy)), rows),
                            of_batch(data.values_of(at.column(Source::co2e)), rows), out.energy_kwh, out.co2e_kg};
   for (std::size_t k = 0; k < std::size(parts); ++k) life.factors[k] = {parts[k], 1};
   life.factors[std::size(parts)] = at(emissions.queries);
-  energy = at.column(Source::lifetime_energy), co2e = at.column(Source::lifetime_co2e);
-  evaluate(backend, {&life, 1}, energy, co2e, rows, {grown(data, energy, rows), grown(data, co2e, rows)}, data);
+  evaluate({&life, 1}, rows,
+           {grown(data, at.column(Source::lifetime_energy), rows), grown(data, at.column(Source::lifetime_co2e), rows)});
 }
 
 /// Counts, in rows with an unknown computed objective, the missing quantities that it needs, by the columns that miss them.
@@ -172,15 +168,15 @@ void start_emissions(const Plan& plan, Data& data) {
                                     std::vector<std::uint64_t>(view.objectives.size())});
 }
 
-void append_emissions(const Plan& plan, const Backend& backend, const Batch& batch, Data& data) {
+void append_emissions(const Plan& plan, Session& session, const Batch& batch, const Progress& progress, Data& data) {
   const EmissionsPlan& emissions = *plan.emissions;
   std::size_t rows = batch.kept.size();
   Factors all = gather_factors(plan, batch, data);
   for (Corner corner : {Corner::middle, Corner::low, Corner::high}) {
     if (corner != Corner::middle && !emissions.bounded) break;
     FactorsAt at{plan, all, corner};
-    evaluate_training(backend, at, rows, data);
-    if (emissions.inference) evaluate_use(backend, at, rows, data);
+    evaluate_training({session, progress}, at, rows, data);
+    if (emissions.inference) evaluate_use({session, progress}, at, rows, data);
   }
   for (const EmissionOutput& output : all_emissions()) {
     if (!emissions.bounded || output.source > Source::lifetime_co2e || !emissions.computes(output.source)) continue;

@@ -9,7 +9,7 @@ namespace carbonfront {
 void start_emissions(const Plan& plan, Data& data);
 
 /// Appends the emissions of the kept rows. Throws InputError for the first row, whatever the size of batches, with a factor
-/// that cannot be.
-void append_emissions(const Plan& plan, const Backend& backend, const Batch& batch, Data& data);
+/// that cannot be, DeviceError, Stopped.
+void append_emissions(const Plan& plan, Session& session, const Batch& batch, const Progress& progress, Data& data);
 
 }  // namespace carbonfront

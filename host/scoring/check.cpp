@@ -10,6 +10,8 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "host/pareto/reference.hpp"
+
 namespace carbonfront {
 
 namespace {
@@ -25,9 +27,9 @@ std::string answer_text(std::uint32_t value) { return value == kNone ? "none" : 
 
 /// Compares one row's answers; returns lines for what differs.
 std::vector<std::string> compare_row(const Plan& plan, const Data& data, const ViewSpec& view, const ViewScores& scores,
-                                     std::uint32_t position) {
+                                     std::uint32_t position, const Progress& progress) {
   const Verdict& got = scores.verdict;
-  RowVerdict want = reference_row(scores.points(), position);
+  RowVerdict want = reference_row(scores.points(), position, progress);
   auto row_of = [&](std::uint32_t p) { return scores.row_of(data.selection, p); };
   std::vector<std::string> lines;
   auto compare = [&](const char* name, std::uint32_t answer, std::uint32_t reference) {
@@ -40,7 +42,7 @@ std::vector<std::string> compare_row(const Plan& plan, const Data& data, const V
   if (!got.dominated_by.empty()) compare("dominated_by", got.dominated_by[position], want.dominated_by);
   if (!got.dominates.empty()) compare("dominates", got.dominates[position], want.dominates);
   if (!got.rank.empty())
-    compare("rank", got.rank[position], reference_rank_from(scores.points(), position, got.rank, view.max_rank));
+    compare("rank", got.rank[position], reference_rank_from(scores.points(), position, got.rank, progress, view.max_rank));
   auto as_row = [&](std::uint32_t witness) {
     return witness < scores.size ? static_cast<std::uint32_t>(row_of(witness)) : witness;
   };
@@ -78,8 +80,8 @@ void check_view_answers(const Plan& plan, const Data& data, std::size_t view, co
   std::vector<std::vector<std::string>> lines(positions.size());
   progress.begin("validate", positions.size());
   tbb::parallel_for(std::size_t{0}, positions.size(), [&](std::size_t i) {
-    throw_if_stopped();
-    lines[i] = compare_row(plan, data, plan.views[view].spec, scores, positions[i]);
+    progress.throw_if_stopped();
+    lines[i] = compare_row(plan, data, plan.views[view].spec, scores, positions[i], progress);
     progress.add(1);
   });
   report.compared += positions.size();
@@ -89,7 +91,8 @@ void check_view_answers(const Plan& plan, const Data& data, std::size_t view, co
 
 void check_emissions(const Plan& plan, const Data& data, std::uint64_t batch_rows, Progress& progress, CheckReport& report) {
   if (!plan.emissions) return;
-  Data again = load(plan, choose_backend("reference"), batch_rows, progress);
+  const OpenBackend reference = open_backend("reference");
+  Data again = load(plan, *reference.session, batch_rows, progress);
   report.compared += data.selection.size;
   auto compare = [&](const char* name, const Array<double>& got, const Array<double>& want) {
     for (std::uint32_t i = 0; i < data.selection.size; ++i) {

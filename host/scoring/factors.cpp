@@ -11,7 +11,7 @@
 #include <numeric>
 #include <optional>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/scoring/values.hpp"
 
 namespace carbonfront {

@@ -59,7 +59,8 @@ void measure_groups(const ViewPlan& view, Progress& progress, ViewScores& scores
 }
 
 /// Crowding distance of every rated row whose front is known; NaN for the others.
-std::vector<double> crowding_of_rated(const ViewScores& scores, const Array<std::uint32_t>& front_of) {
+std::vector<double> crowding_of_rated(const ViewScores& scores, const Array<std::uint32_t>& front_of,
+                                      const Progress& progress) {
   std::vector<std::uint32_t> positions, fronts, groups;
   for (std::uint32_t position = 0; position < scores.size; ++position) {
     if (front_of[position] == kNone) continue;
@@ -69,7 +70,8 @@ std::vector<double> crowding_of_rated(const ViewScores& scores, const Array<std:
   }
   std::vector<double> values = minimised(scores, positions);
   PointColumns points{values.data(), positions.size(), static_cast<std::uint32_t>(scores.objectives.size())};
-  std::vector<double> distances = crowding_distance(points, fronts.data(), groups.empty() ? nullptr : groups.data());
+  std::vector<double> distances =
+      crowding_distance(points, fronts.data(), groups.empty() ? nullptr : groups.data(), progress);
   std::vector<double> crowding(scores.size, std::numeric_limits<double>::quiet_NaN());
   for (std::size_t i = 0; i < positions.size(); ++i) crowding[positions[i]] = distances[i];
   return crowding;
@@ -106,7 +108,8 @@ void compute_figures(const Plan& plan, std::size_t view_index, const Array<std::
   const ViewPlan& view = plan.views[view_index];
   auto begin = std::chrono::steady_clock::now();
   if (view.spec.outputs.hypervolume) measure_groups(view, progress, scores);
-  if (view.spec.outputs.crowding && front_of.size() == scores.size) scores.crowding = crowding_of_rated(scores, front_of);
+  if (view.spec.outputs.crowding && front_of.size() == scores.size)
+    scores.crowding = crowding_of_rated(scores, front_of, progress);
   scores.figures_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 

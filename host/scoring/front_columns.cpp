@@ -6,8 +6,8 @@
 #include <limits>
 #include <type_traits>
 
-#include "host/errors.hpp"
-#include "host/progress.hpp"
+#include "carbonfront/errors.hpp"
+#include "carbonfront/progress.hpp"
 #include "host/scoring/result_parts.hpp"
 #include "host/scoring/result_rows.hpp"
 
@@ -19,9 +19,9 @@ constexpr std::uint64_t kBlockRows = 65536;
 
 /// Calls `use(begin, count, first, last)` for stretches of the sweep that hold the rows [first, last) of the list.
 template <class Use>
-void for_blocks(const std::vector<std::uint64_t>& rows, Use use) {
+void for_blocks(const std::vector<std::uint64_t>& rows, const Progress& progress, Use use) {
   for (std::size_t first = 0, last = 0; first < rows.size(); first = last) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     while (last < rows.size() && rows[last] / kBlockRows == rows[first] / kBlockRows) ++last;
     use(rows[first], rows[last - 1] - rows[first] + 1, first, last);
   }
@@ -36,9 +36,9 @@ h5::Handle result_type(const Column& column) {
   return h5::Handle(H5Tcopy(memory_type(column.info.type)));
 }
 
-void write_texts(hid_t dataset, const Column& column, const std::vector<std::uint64_t>& rows) {
+void write_texts(hid_t dataset, const Column& column, const std::vector<std::uint64_t>& rows, const Progress& progress) {
   h5::Handle type = h5::utf8_type();
-  for_blocks(rows, [&](std::uint64_t begin, std::uint64_t count, std::size_t first, std::size_t last) {
+  for_blocks(rows, progress, [&](std::uint64_t begin, std::uint64_t count, std::size_t first, std::size_t last) {
     std::size_t next = first;
     for_texts(column, begin, count, [&](std::uint64_t from, const Strings& texts) {
       std::vector<std::string> kept;
@@ -85,11 +85,12 @@ void unify_nan(ValueType type, std::byte* value) {
   });
 }
 
-void write_numbers(hid_t dataset, const Column& column, hid_t type, const std::vector<std::uint64_t>& rows) {
+void write_numbers(hid_t dataset, const Column& column, hid_t type, const std::vector<std::uint64_t>& rows,
+                   const Progress& progress) {
   Slab slab{dataset, type, size_of(column.info.type)};
   std::vector<std::byte> block;
   std::vector<std::uint8_t> wanted;
-  for_blocks(rows, [&](std::uint64_t begin, std::uint64_t count, std::size_t first, std::size_t last) {
+  for_blocks(rows, progress, [&](std::uint64_t begin, std::uint64_t count, std::size_t first, std::size_t last) {
     block.resize(count * slab.size);
     wanted.assign(count, 0);
     for (std::size_t i = first; i < last; ++i) wanted[rows[i] - begin] = 1;
@@ -118,7 +119,8 @@ void write_fill(hid_t dataset, const ColumnInfo& info, hid_t type) {
   });
 }
 
-void copy_column(hid_t group, hid_t scale, const Column& column, const std::vector<std::uint64_t>& rows) {
+void copy_column(hid_t group, hid_t scale, const Column& column, const std::vector<std::uint64_t>& rows,
+                 const Progress& progress) {
   bool text = column.info.type == ValueType::string;
   h5::Handle type = text ? h5::utf8_type() : result_type(column);
   h5::Handle dataset = h5::create_dataset(group, column.info.name.c_str(), type, {rows.size()});
@@ -126,23 +128,24 @@ void copy_column(hid_t group, hid_t scale, const Column& column, const std::vect
            column.info.description.empty() ? "column '" + column.info.name + "' of the sweep" : column.info.description,
            column.info.units.value_or(""));
   if (text) {
-    write_texts(dataset, column, rows);
+    write_texts(dataset, column, rows, progress);
   } else {
     write_fill(dataset, column.info, type);
     if (column.info.type == ValueType::boolean && !column.info.missing_value)  // else readers would take it for true
       h5::write_attribute(dataset, "dtype", std::string_view("bool"));
-    write_numbers(dataset, column, type, rows);
+    write_numbers(dataset, column, type, rows, progress);
   }
   attach(dataset, scale);
 }
 
 /// Copies emissions out of the result, where they stand by row.
-void copy_emissions(hid_t group, hid_t scale, const FrontColumn& column, const std::vector<std::uint64_t>& rows) {
+void copy_emissions(hid_t group, hid_t scale, const FrontColumn& column, const std::vector<std::uint64_t>& rows,
+                    const Progress& progress) {
   h5::Handle file(H5Iget_file_id(group)), from(H5Dopen2(file, ("/emissions/" + column.name).c_str(), H5P_DEFAULT));
   h5::Handle dataset = h5::create_dataset(group, column.name.c_str(), H5T_NATIVE_DOUBLE, {rows.size()});
   Slab slab{dataset, H5T_NATIVE_DOUBLE, sizeof(double)};
   std::vector<double> block;
-  for_blocks(rows, [&](hsize_t begin, hsize_t count, std::size_t first, std::size_t last) {
+  for_blocks(rows, progress, [&](hsize_t begin, hsize_t count, std::size_t first, std::size_t last) {
     h5::Handle space(H5Dget_space(from)), memory(H5Screate_simple(1, &count, nullptr));
     H5Sselect_hyperslab(space, H5S_SELECT_SET, &begin, nullptr, &count, nullptr);
     block.resize(count);
@@ -159,14 +162,14 @@ void copy_emissions(hid_t group, hid_t scale, const FrontColumn& column, const s
 }  // namespace
 
 void write_front_columns(hid_t view_group, hid_t front_rows, const Plan& plan, const ViewPlan& view,
-                         const std::vector<std::uint64_t>& rows) {
+                         const std::vector<std::uint64_t>& rows, const Progress& progress) {
   if (view.front_columns.empty()) return;
   h5::Handle group = create_group(view_group, "front_columns");
   for (const FrontColumn& column : view.front_columns)
     if (column.source == Source::column)
-      copy_column(group, front_rows, plan.columns[column.column], rows);
+      copy_column(group, front_rows, plan.columns[column.column], rows, progress);
     else
-      copy_emissions(group, front_rows, column, rows);
+      copy_emissions(group, front_rows, column, rows, progress);
 }
 
 }  // namespace carbonfront

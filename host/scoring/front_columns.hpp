@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "carbonfront/progress.hpp"
 #include "host/scoring/plan.hpp"
 #include "host/sweep/hdf5.hpp"
 
@@ -14,6 +15,6 @@ namespace carbonfront {
 /// an empty text. `front_rows` is the dimension scale. Reads the blocks of the sweep that hold these rows, emissions from
 /// the result itself. Throws InputError, OutputError, Stopped.
 void write_front_columns(hid_t view_group, hid_t front_rows, const Plan& plan, const ViewPlan& view,
-                         const std::vector<std::uint64_t>& rows);
+                         const std::vector<std::uint64_t>& rows, const Progress& progress);
 
 }  // namespace carbonfront

@@ -6,7 +6,7 @@
 #include <limits>
 #include <numeric>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 
 namespace carbonfront {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/columns.hpp"
+#include "carbonfront/points.hpp"
 
 namespace carbonfront {
 

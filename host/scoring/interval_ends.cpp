@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/scoring/values.hpp"
 
 namespace carbonfront {

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/scoring/values.hpp"
 #include "kernels/keys.hpp"
 
@@ -31,7 +31,7 @@ std::vector<std::byte> values_at(const Plan& plan, const Data& data, const Objec
 
 /// Counts, for points made of the rated rows' ends, one end after the other, how many dominate each.
 Array<std::uint32_t> dominated_by(const Plan& plan, const Data& data, const ViewPlan& view, const ViewScores& scores,
-                                  const std::vector<End>& ends, const Backend& backend, Progress& progress) {
+                                  const std::vector<End>& ends, Session& session, Progress& progress) {
   std::vector<std::vector<std::byte>> values(view.objectives.size());
   std::vector<Objective> objectives;
   for (std::size_t k = 0; k < values.size(); ++k) {
@@ -51,7 +51,7 @@ Array<std::uint32_t> dominated_by(const Plan& plan, const Data& data, const View
                     scores.size * static_cast<std::uint32_t>(ends.size()), nullptr, group.empty() ? nullptr : group.data()};
   VerdictRequest counts;
   counts.dominated_by = true;
-  return backend.evaluate(points, counts, progress).dominated_by;
+  return session.evaluate(points, counts, progress).dominated_by;
 }
 
 /// Finds the rated rows of which one end dominates the other.
@@ -91,7 +91,7 @@ Certainty certainty_of(std::uint32_t surely, std::uint32_t possibly) {
   return surely > 0 ? Certainty::surely_dominated : possibly == 0 ? Certainty::surely_nondominated : Certainty::undecided;
 }
 
-void judge_intervals(const Plan& plan, const Data& data, std::size_t view_index, const Backend& backend, Progress& progress,
+void judge_intervals(const Plan& plan, const Data& data, std::size_t view_index, Session& session, Progress& progress,
                      ViewScores& scores) {
   const ViewPlan& view = plan.views[view_index];
   if (!plan.has_intervals(view) || scores.only_front) return;
@@ -103,9 +103,9 @@ void judge_intervals(const Plan& plan, const Data& data, std::size_t view_index,
   scores.certainty.assign(scores.size, 0);
   scores.certain_rows = {};
   if (scores.size == 0) return;
-  auto both = dominated_by(plan, data, view, scores, {End::worst, End::best}, backend, progress);
-  auto best = dominated_by(plan, data, view, scores, {End::best}, backend, progress);
-  auto worst = dominated_by(plan, data, view, scores, {End::worst}, backend, progress);
+  auto both = dominated_by(plan, data, view, scores, {End::worst, End::best}, session, progress);
+  auto best = dominated_by(plan, data, view, scores, {End::best}, session, progress);
+  auto worst = dominated_by(plan, data, view, scores, {End::worst}, session, progress);
   OwnDominance own = own_dominance(plan, data, view, scores);
   for (std::uint32_t i = 0; i < scores.size; ++i) {
     scores.surely_dominated_by[i] = both[scores.size + i] - best[i] - own.worst_over_best[i];

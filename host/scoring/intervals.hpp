@@ -33,7 +33,7 @@ Certainty certainty_of(std::uint32_t surely, std::uint32_t possibly);
 /// Answers a view with interval objectives; does nothing for others, nor where only the front is at hand. The counts of
 /// sources over queries come from the backend's own counts: a query's dominators among both, less those among the queries.
 /// Three counts, one of 2 · size points and two of size. Throws Stopped, and DeviceError where 2 · size is above 2³¹ − 1.
-void judge_intervals(const Plan& plan, const Data& data, std::size_t view, const Backend& backend, Progress& progress,
+void judge_intervals(const Plan& plan, const Data& data, std::size_t view, Session& session, Progress& progress,
                      ViewScores& scores);
 
 }  // namespace carbonfront

@@ -8,11 +8,10 @@
 #include <set>
 #include <utility>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/scoring/batch.hpp"
 #include "host/scoring/batch_emissions.hpp"
 #include "host/scoring/interval_ends.hpp"
-#include "host/scoring/kept_columns.hpp"
 #include "host/scoring/passing.hpp"
 #include "host/scoring/read_ahead.hpp"
 #include "host/scoring/result_rows.hpp"
@@ -106,8 +105,8 @@ void forget_batch(const Needed& needed, const Resident& resident, Data& data) {
 }
 
 /// Gives passing views and the result their share of a batch; selected rows from `first` on are the batch's.
-void pass_on(const Plan& plan, const Batch& batch, std::uint32_t first, const ReadOptions& options, Data& data,
-             LoadSeconds& seconds) {
+void pass_on(const Plan& plan, const Batch& batch, std::uint32_t first, const ReadOptions& options, const Progress& progress,
+             Data& data, LoadSeconds& seconds) {
   if (options.out && plan.emissions) {
     Clock clock(seconds.write);
     options.out->add_emissions(batch, data);
@@ -115,25 +114,40 @@ void pass_on(const Plan& plan, const Batch& batch, std::uint32_t first, const Re
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     if (!plan.views[i].passing) continue;
     std::optional<Clock> clock(seconds.front);
-    std::vector<std::uint8_t> states = pass_batch(plan, batch, first, i, data);
+    std::vector<std::uint8_t> states = pass_batch(plan, batch, first, i, progress, data);
     clock.emplace(seconds.write);
     if (options.out) options.out->add_states(i, batch, states);
   }
 }
 
-void find_groupings(const Plan& plan, Data& data) {
-  for (const ViewPlan& view : plan.views) {
-    int found = -1;
-    for (std::size_t i = 0; i < data.groupings.size(); ++i)
-      if (data.groupings[i].columns == view.group_columns) found = static_cast<int>(i);
-    if (found < 0 && !view.group_columns.empty()) {
-      found = static_cast<int>(data.groupings.size());
-      data.groupings.push_back({view.group_columns, {}, {}, {}});
-      for (int column : view.group_columns) data.groupings.back().types.push_back(plan.columns[column].info.type);
+/// The columns that resident views compare, each once in each sense, which a device may bring up while rows are read.
+struct ComparedColumns {
+  std::vector<const ObjectivePlan*> objectives;
+  std::size_t most_objectives = 0;  // of a view
+
+  explicit ComparedColumns(const Plan& plan) {
+    for (const ViewPlan& view : plan.views) {
+      if (!view.resident) continue;
+      most_objectives = std::max(most_objectives, view.objectives.size());
+      for (const ObjectivePlan& objective : view.objectives)
+        if (std::ranges::none_of(objectives, [&](const ObjectivePlan* other) {
+              return other->source == objective.source && other->column == objective.column &&
+                     other->maximise == objective.maximise;
+            }))
+          objectives.push_back(&objective);
     }
-    data.grouping_of_view.push_back(found);
   }
-}
+
+  void bring_up(const Plan& plan, const Data& data, std::uint32_t rows, std::uint64_t most_rows, const Progress& progress,
+                Session& session) const {
+    if (objectives.empty() || most_rows > kMostPoints) return;
+    std::vector<Objective> columns;
+    for (const ObjectivePlan* objective : objectives)
+      columns.push_back({data.column_view(plan, *objective), objective->maximise});
+    session.bring_up({columns, rows, static_cast<std::uint32_t>(most_rows), static_cast<std::uint32_t>(most_objectives)},
+                     progress);
+  }
+};
 
 }  // namespace
 
@@ -153,7 +167,21 @@ ColumnView Data::column_view(const Plan& plan, const ObjectivePlan& objective, s
   return view_of(info, values[objective.column].data() + from * size_of(info.type));
 }
 
-Data start_data(const Plan& plan, const Backend& backend, std::uint64_t first, std::uint64_t count) {
+void find_groupings(const Plan& plan, Data& data) {
+  for (const ViewPlan& view : plan.views) {
+    int found = -1;
+    for (std::size_t i = 0; i < data.groupings.size(); ++i)
+      if (data.groupings[i].columns == view.group_columns) found = static_cast<int>(i);
+    if (found < 0 && !view.group_columns.empty()) {
+      found = static_cast<int>(data.groupings.size());
+      data.groupings.push_back({view.group_columns, {}, {}, {}});
+      for (int column : view.group_columns) data.groupings.back().types.push_back(plan.columns[column].info.type);
+    }
+    data.grouping_of_view.push_back(found);
+  }
+}
+
+Data start_data(const Plan& plan, Session& session, std::uint64_t first, std::uint64_t count) {
   Data data;
   data.next_row = first;
   data.selection.rows = plan.rows;
@@ -161,12 +189,12 @@ Data start_data(const Plan& plan, const Backend& backend, std::uint64_t first, s
   data.values.resize(plan.columns.size());
   find_groupings(plan, data);
   start_emissions(plan, data);
-  start_passing(plan, backend, data);
+  start_passing(plan, session, data);
   reserve(plan, resident_parts(plan), count, data);
   return data;
 }
 
-void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, const ReadOptions& options, Progress& progress,
+void read_rows(const Plan& plan, Session& session, std::uint64_t end, const ReadOptions& options, Progress& progress,
                LoadSeconds& seconds, Data& data) {
   Needed needed = needed_columns(plan, data);
   Resident resident = resident_parts(plan);
@@ -174,9 +202,12 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
   progress.begin("read", end - data.next_row, static_cast<double>(plan.column_bytes()) / static_cast<double>(plan.rows));
   const std::vector<std::byte*> places = make_places(plan, resident, end - data.next_row, data);
   BatchReader reader(plan, {needed.filters, needed.rest}, places, data.next_row, end, batch_rows);
+  const ComparedColumns compared(plan);
+  const std::uint64_t most_rows = data.selection.size + (end - data.next_row);
+  if (options.judged_here) compared.bring_up(plan, data, 0, most_rows, progress, session);
   std::uint64_t first_row = data.next_row;  // one batch is read in any case, so that whoever goes on gets on
-  while (data.next_row < end && (data.next_row == first_row || !asked_to_wind_up())) {
-    throw_if_stopped();
+  while (data.next_row < end && (data.next_row == first_row || !options.wind_up || !options.wind_up->asked())) {
+    progress.throw_if_stopped();
     forget_batch(needed, resident, data);
     Batch& batch = *reader.next(seconds.read, data);
     std::optional<Clock> decoding(seconds.decode);
@@ -191,10 +222,10 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
     check_intervals(plan, batch);
     if (plan.emissions) {
       Clock clock(seconds.emissions);
-      append_emissions(plan, backend, batch, data);
+      append_emissions(plan, session, batch, progress, data);
     }
-    bring_up_new_rows(plan, backend, data);
-    pass_on(plan, batch, first, options, data, seconds);
+    if (options.judged_here) compared.bring_up(plan, data, data.selection.size, most_rows, progress, session);
+    pass_on(plan, batch, first, options, progress, data, seconds);
     progress.add(batch.rows);
     data.next_row += batch.rows;
   }
@@ -202,17 +233,17 @@ void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, cons
   drop_places(plan, resident, data);
 }
 
-void finish_data(const Plan& plan, Data& data) {
+void finish_data(const Plan& plan, const Progress& progress, Data& data) {
   std::vector<std::vector<std::uint32_t>> places;
   for (Grouping& grouping : data.groupings) places.push_back(sort_groups(grouping));
-  finish_passing(plan, places, data);
+  finish_passing(plan, places, progress, data);
 }
 
-Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Progress& progress) {
+Data load(const Plan& plan, Session& session, std::uint64_t batch_rows, Progress& progress) {
   LoadSeconds ignored;
-  Data data = start_data(plan, backend, 0, plan.rows);
-  read_rows(plan, backend, plan.rows, {batch_rows, nullptr}, progress, ignored, data);
-  finish_data(plan, data);
+  Data data = start_data(plan, session, 0, plan.rows);
+  read_rows(plan, session, plan.rows, {.batch_rows = batch_rows}, progress, ignored, data);
+  finish_data(plan, progress, data);
   return data;
 }
 

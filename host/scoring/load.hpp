@@ -9,14 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "carbonfront/array.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/backend.hpp"
-#include "host/errors.hpp"
 #include "host/pareto/front_stream.hpp"
-#include "host/pareto/pages.hpp"
 #include "host/scoring/group_keys.hpp"
 #include "host/scoring/lookups.hpp"
 #include "host/scoring/memory_watch.hpp"
 #include "host/scoring/plan.hpp"
+#include "host/scoring/wind_up.hpp"
 
 namespace carbonfront {
 
@@ -61,12 +62,6 @@ struct EmissionCauses {
   std::vector<std::uint64_t> unexplained;  // [objectives]
 };
 
-/// A column that a device keeps, and how many selected rows of it are there.
-struct KeptColumn {
-  ObjectivePlan objective;
-  std::uint32_t rows = 0;
-};
-
 /// What stays in memory, by selected row: the parts that `resident_parts` names; the others are empty.
 struct Data {
   std::uint64_t next_row = 0;  // of the sweep, to be read next
@@ -86,7 +81,6 @@ struct Data {
   std::vector<Grouping> groupings;                        // each list of columns once
   std::vector<int> grouping_of_view;                      // -1: one group
   std::vector<PassingView> passing;                       // [views]; unused where a view is resident
-  std::vector<KeptColumn> kept;                           // on a device; see host/scoring/kept_columns.hpp
   MemoryWatch memory;                                     // without a limit until it is given one
 
   /// The values of a computed column.
@@ -109,23 +103,29 @@ class ResultRows;
 std::uint64_t default_batch_rows(const Plan& plan);
 
 struct ReadOptions {
-  std::uint64_t batch_rows = 0;  // read at a time; 0: by the size of a row. The result does not depend on it
-  ResultRows* out = nullptr;     // takes emissions and the states of passing views; not needed where nothing passes
+  std::uint64_t batch_rows = 0;     // read at a time; 0: by the size of a row. The result does not depend on it
+  ResultRows* out = nullptr;        // takes emissions and the states of passing views; not needed where nothing passes
+  bool judged_here = false;         // the session that reads is asked about the resident views as well
+  const WindUp* wind_up = nullptr;  // ends reading after its batch
 };
 
-/// Prepares for the rows [first, first + count).
-Data start_data(const Plan& plan, const Backend& backend, std::uint64_t first, std::uint64_t count);
+/// Lists the groupings of the plan's views.
+void find_groupings(const Plan& plan, Data& data);
+
+/// Prepares for the rows [first, first + count). Fronts found while reading are found by the session, which outlives the
+/// data.
+Data start_data(const Plan& plan, Session& session, std::uint64_t first, std::uint64_t count);
 
 /// Reads the rows up to `end`, or fewer where winding up was asked for: `data.next_row` tells. Throws InputError (with file,
 /// column, row and value), OutputError, Stopped, and DeviceError where groups, texts or a front take more than `data.memory`
 /// allows.
-void read_rows(const Plan& plan, const Backend& backend, std::uint64_t end, const ReadOptions& options, Progress& progress,
+void read_rows(const Plan& plan, Session& session, std::uint64_t end, const ReadOptions& options, Progress& progress,
                LoadSeconds& seconds, Data& data);
 
 /// Puts the groups in order and finds the fronts of passing views, once all rows are there. Throws Stopped.
-void finish_data(const Plan& plan, Data& data);
+void finish_data(const Plan& plan, const Progress& progress, Data& data);
 
 /// Does all three for all rows; nothing passes. Throws what they throw.
-Data load(const Plan& plan, const Backend& backend, std::uint64_t batch_rows, Progress& progress);
+Data load(const Plan& plan, Session& session, std::uint64_t batch_rows, Progress& progress);
 
 }  // namespace carbonfront

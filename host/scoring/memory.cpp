@@ -9,7 +9,10 @@
 #include <fstream>
 #include <set>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
+#include "host/pareto/cpu.hpp"
+#include "host/pareto/crowding.hpp"
+#include "host/pareto/hypervolume.hpp"
 #include "host/scoring/load.hpp"
 #include "host/scoring/result_rows.hpp"
 #include "host/scoring/views.hpp"
@@ -75,13 +78,9 @@ std::uint64_t answer_bytes(const Plan& plan, const ViewPlan& view) {
 std::uint64_t work_bytes(const ViewPlan& view) {
   const Outputs& wanted = view.spec.outputs;
   const auto objectives = static_cast<std::uint32_t>(view.objectives.size());
-  const VerdictRequest request{.dominated_by = wanted.dominated_by,
-                               .dominates = wanted.dominates,
-                               .rank = wanted.rank || wanted.crowding,
-                               .witness = wanted.witness};
-  std::uint64_t bytes = working_bytes(objectives, request, !view.group_columns.empty()), m = std::max(2u, objectives);
-  if (wanted.hypervolume) bytes = std::max<std::uint64_t>(bytes, 4 * m + 32);
-  if (wanted.crowding || wanted.hypervolume) bytes = std::max<std::uint64_t>(bytes, 16 * m + 48);
+  std::uint64_t bytes = working_bytes(objectives, request_of(view), !view.group_columns.empty());
+  if (wanted.hypervolume) bytes = std::max(bytes, hypervolume_bytes(objectives));
+  if (wanted.crowding) bytes = std::max(bytes, crowding_bytes(objectives));
   return bytes;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/scoring/plan.hpp"
 
 namespace carbonfront {

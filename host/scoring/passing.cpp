@@ -28,16 +28,16 @@ std::vector<std::uint32_t> of_batch(const std::vector<std::uint32_t>& column, st
 
 }  // namespace
 
-void start_passing(const Plan& plan, const Backend& backend, Data& data) {
+void start_passing(const Plan& plan, Session& session, Data& data) {
   data.passing.resize(plan.views.size());
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     data.passing[i].missing_rows.resize(plan.views[i].rated_by.size());
-    if (plan.views[i].passing) data.passing[i].stream = FrontStream(backend.find_front);
+    if (plan.views[i].passing) data.passing[i].stream = FrontStream(front_finder(session));
   }
 }
 
 std::vector<std::uint8_t> pass_batch(const Plan& plan, const Batch& batch, std::uint32_t first, std::size_t view_index,
-                                     Data& data) {
+                                     const Progress& progress, Data& data) {
   const ViewPlan& view = plan.views[view_index];
   PassingView& passing = data.passing[view_index];
   std::size_t size = batch.kept.size();
@@ -70,7 +70,8 @@ std::vector<std::uint8_t> pass_batch(const Plan& plan, const Batch& batch, std::
   if (!passing.refusal) {
     PointsView points{objectives.data(), static_cast<std::uint32_t>(view.objectives.size()), count,
                       all ? nullptr : rated.data(), groups ? group.data() : nullptr};
-    passing.stream.add(points, [&](std::uint32_t row) { return batch.begin + batch.kept[row]; });
+    passing.stream.add(
+        points, [&](std::uint32_t row) { return batch.begin + batch.kept[row]; }, progress);
     check_growth(plan, data);
   }
   for (std::uint8_t& state : missing) state = state ? 1 : 2;
@@ -82,11 +83,12 @@ void refuse_missing_rows(const Plan& plan, const Data& data) {
     if (data.passing[i].refusal) throw *data.passing[i].refusal;
 }
 
-void finish_passing(const Plan& plan, const std::vector<std::vector<std::uint32_t>>& places, Data& data) {
+void finish_passing(const Plan& plan, const std::vector<std::vector<std::uint32_t>>& places, const Progress& progress,
+                    Data& data) {
   for (std::size_t i = 0; i < plan.views.size(); ++i) {
     if (!plan.views[i].passing) continue;
     PassingView& passing = data.passing[i];
-    passing.front = passing.stream.finish();
+    passing.front = passing.stream.finish(progress);
     passing.stream = FrontStream();
     passing.front.values.resize(plan.views[i].objectives.size());  // empty sweeps have none yet
     int grouping = data.grouping_of_view[i];

@@ -7,8 +7,10 @@
 #include <map>
 #include <sstream>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/scoring/binding.hpp"
+#include "host/sweep/external.hpp"
+#include "host/sweep/trial.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -205,11 +207,14 @@ std::uint64_t Plan::column_bytes() const {
   return bytes;
 }
 
-Plan make_plan(const Spec& spec, const std::vector<std::string>& paths, const ReadingOptions& reading) {
+namespace {
+
+Plan bound(const Spec& spec, const std::vector<std::string>& paths, const ReadingOptions& reading) {
   Plan plan;
   plan.spec = spec;
   std::vector<Condition> conditions;
   for (const std::string& text : spec.where) conditions.push_back(parse_condition(text));
+  forget_files_led_to();
   plan.sweep = open_sweep(paths, spec.group, reading);
   for (Condition& condition : conditions) {
     int column = use_column(plan, condition.column);
@@ -235,7 +240,15 @@ Plan make_plan(const Spec& spec, const std::vector<std::string>& paths, const Re
     throw SpecError("the spec uses no column of the sweep", "every quantity is a constant",
                     "name a column as objective or quantity");
   check_lengths(plan);
+  plan.sweep.led_to = files_led_to();
   return plan;
+}
+
+}  // namespace
+
+Plan make_plan(const Spec& spec, const std::vector<std::string>& paths, const ReadingOptions& reading) {
+  try_first(paths, [&] { bound(spec, paths, reading); });
+  return bound(spec, paths, reading);
 }
 
 }  // namespace carbonfront

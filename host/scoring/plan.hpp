@@ -185,7 +185,7 @@ struct Resident {
 };
 Resident resident_parts(const Plan& plan);
 
-/// Binds a checked spec to the files. Throws SpecError, InputError.
+/// Binds a checked spec to the files, after trying them (host/sweep/trial.hpp). Throws SpecError, InputError.
 Plan make_plan(const Spec& spec, const std::vector<std::string>& paths, const ReadingOptions& reading = {});
 
 }  // namespace carbonfront

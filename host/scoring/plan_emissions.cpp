@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "carbonfront/errors.hpp"
 #include "host/emissions/units.hpp"
-#include "host/errors.hpp"
 #include "host/scoring/binding.hpp"
 #include "host/scoring/lookups.hpp"
 

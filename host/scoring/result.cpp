@@ -8,7 +8,7 @@
 #include <cstring>
 #include <limits>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/scoring/front_columns.hpp"
 #include "host/scoring/result_parts.hpp"
 #include "host/scoring/result_rows.hpp"
@@ -34,7 +34,7 @@ void write_by_row(hid_t dataset, hid_t type, std::uint64_t rows, std::uint32_t s
     for (; i < size && row_of(i) < begin + count; ++i) values[row_of(i) - begin] = value(i);
   };
   for (std::uint64_t begin = 0; begin < rows; begin += kSlabRows) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     std::uint64_t count = std::min(kSlabRows, rows - begin);
     h5::write_rows(dataset, begin, count, type, make);
     progress.add(count);
@@ -98,7 +98,7 @@ struct ViewWriter {
     h5::Handle dataset = h5::write_dataset(group, "front", H5T_NATIVE_INT64, {rows.size()}, rows.data());
     describe(dataset, "row numbers of the front, ascending, all groups", "");
     attach(dataset, scale);
-    write_front_columns(group, scale, plan, view, {rows.begin(), rows.end()});
+    write_front_columns(group, scale, plan, view, {rows.begin(), rows.end()}, progress);
     if (!view.spec.outputs.contributions) return;
     h5::Handle shares =
         h5::write_dataset(group, "front_contribution", H5T_NATIVE_DOUBLE, {rows.size()}, scores.contributions.data());

@@ -44,12 +44,12 @@ void check_rows_of_result(const OwnFile& file, std::uint64_t rows);
 /// them; ranks that are not stored, and that crowding distances need, are computed. `lines` gets a line for each difference
 /// in rows, states, fronts, groups or figures. Throws InputError, Stopped.
 ViewScores read_view(const OwnFile& file, const Plan& plan, const Data& data, std::size_t view, ViewScores rated,
-                     std::vector<std::string>& lines);
+                     Progress& progress, std::vector<std::string>& lines);
 
 /// Compares everything outside /provenance, attributes included, with what these scores are written as. In memory. `lines`
 /// names the objects that differ.
 void compare_content(const OwnFile& file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
-                     std::vector<std::string>& lines);
+                     Progress& progress, std::vector<std::string>& lines);
 
 /// Reads a per-row column of float64 of the result for the selected rows. Throws InputError.
 std::vector<double> read_selected_reals(const OwnFile& file, const std::string& dataset, const Data& data);

@@ -8,8 +8,8 @@
 #include <map>
 #include <utility>
 
-#include "host/backend.hpp"
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
+#include "host/pareto/cpu.hpp"
 #include "host/scoring/figures.hpp"
 #include "host/scoring/result.hpp"
 #include "host/scoring/result_rows.hpp"
@@ -214,7 +214,7 @@ std::vector<double> read_selected_reals(const OwnFile& file, const std::string& 
 }
 
 ViewScores read_view(const OwnFile& file, const Plan& plan, const Data& data, std::size_t index, ViewScores scores,
-                     std::vector<std::string>& lines) {
+                     Progress& progress, std::vector<std::string>& lines) {
   const ViewSpec& spec = plan.views[index].spec;
   const Outputs& stored = spec.outputs;
   std::vector<std::uint8_t> expected = states_by_sweep(data, scores);
@@ -229,10 +229,9 @@ ViewScores read_view(const OwnFile& file, const Plan& plan, const Data& data, st
   reader.front(verdict.nondominated);
   if (int grouping = data.grouping_of_view[index]; grouping >= 0) reader.groups(data.groupings[grouping]);
 
-  Progress progress;
   if (stored.crowding && !stored.rank) {
     VerdictRequest ranks{.rank = true, .max_rank = spec.max_rank};
-    verdict.rank = choose_backend("cpu").evaluate(scores.points(), ranks, progress).rank;
+    verdict.rank = evaluate_cpu(scores.points(), ranks, progress).rank;
   }
   const std::string prefix = reader.prefix;
   ViewScores implied = std::move(scores);
@@ -245,13 +244,13 @@ ViewScores read_view(const OwnFile& file, const Plan& plan, const Data& data, st
 }
 
 void compare_content(const OwnFile& file, const Plan& plan, const Data& data, const std::vector<ViewScores>& views,
-                     std::vector<std::string>& lines) {
+                     Progress& progress, std::vector<std::string>& lines) {
   h5::Handle implied = h5::create_file_in_memory();
   ResultRows rows(implied, plan, plan.rows);
   add_all_rows(plan, data, rows);
-  Progress unseen;
-  write_scores(implied, plan, data, views, rows, unseen);
-  auto stored = content_hashes(file.content(), &file), wanted = content_hashes(Content(implied, "what is implied"), nullptr);
+  write_scores(implied, plan, data, views, rows, progress);
+  auto stored = content_hashes(file.content(), &file, progress),
+       wanted = content_hashes(Content(implied, "what is implied"), nullptr, progress);
   std::map<std::string, std::string> left(stored.begin(), stored.end());
   for (const auto& [name, hash] : wanted) {
     auto at = left.find(name);

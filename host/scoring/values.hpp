@@ -9,7 +9,7 @@
 #include <string>
 #include <type_traits>
 
-#include "kernels/columns.hpp"
+#include "carbonfront/points.hpp"
 
 namespace carbonfront {
 

@@ -8,10 +8,9 @@
 #include <limits>
 #include <numeric>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/scoring/figures.hpp"
 #include "host/scoring/intervals.hpp"
-#include "host/scoring/kept_columns.hpp"
 #include "host/scoring/missing.hpp"
 #include "host/scoring/values.hpp"
 
@@ -141,17 +140,12 @@ VerdictRequest request_of(const ViewPlan& view) {
   return request;
 }
 
-void judge(const Plan& plan, const Data& data, std::size_t view_index, const Backend& backend, Progress& progress,
+void judge(const Plan& plan, const Data& data, std::size_t view_index, Session& session, Progress& progress,
            ViewScores& scores) {
-  if (!scores.only_front) {
-    std::vector<Objective> objectives = kept_objectives(plan.views[view_index], data, scores.objectives);
-    PointsView points = scores.points();
-    points.objectives = objectives.data();
-    scores.verdict = backend.evaluate(points, request_of(plan.views[view_index]), progress);
-  }
+  if (!scores.only_front) scores.verdict = session.evaluate(scores.points(), request_of(plan.views[view_index]), progress);
   summarise_groups(data, view_index, scores);
   compute_figures(plan, view_index, scores.verdict.rank, progress, scores);
-  judge_intervals(plan, data, view_index, backend, progress, scores);
+  judge_intervals(plan, data, view_index, session, progress, scores);
 }
 
 void summarise_groups(const Data& data, std::size_t view_index, ViewScores& scores) {

@@ -68,8 +68,7 @@ ViewScores rate(const Plan& plan, const Data& data, std::size_t view);
 VerdictRequest request_of(const ViewPlan& view);
 
 /// Computes the verdict and the groups' figures.
-void judge(const Plan& plan, const Data& data, std::size_t view, const Backend& backend, Progress& progress,
-           ViewScores& scores);
+void judge(const Plan& plan, const Data& data, std::size_t view, Session& session, Progress& progress, ViewScores& scores);
 
 /// Finds front, ideal, nadir and counts of each group from `verdict.nondominated`.
 void summarise_groups(const Data& data, std::size_t view, ViewScores& scores);

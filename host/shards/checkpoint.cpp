@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/digest.hpp"
 
 namespace carbonfront {
@@ -37,20 +37,21 @@ bool is_done(const std::string& target, const PartInfo& work, bool force) {
   return true;
 }
 
-bool resume(const std::string& target, const Plan& plan, const PartInfo& work, bool force, ResultRows& rows, Data& data) {
+bool resume(const std::string& target, const Plan& plan, const PartInfo& work, bool force, const Progress& progress,
+            ResultRows& rows, Data& data) {
   std::string path = checkpoint_path(target);
   if (!exists(path)) return false;
   PartInfo found;
   std::optional<OwnFile> file;
   try {
     file.emplace(open_own(path, work, found));
-    if (force) digest(*file);  // reads all of it: what is damaged inside is begun anew as well
+    if (force) digest(*file, progress);  // reads all of it: what is damaged inside is begun anew as well
   } catch (const InputError&) {
     if (!force) throw;
     remove_checkpoint(target);
     return false;
   }
-  append_part(*file, plan, found, rows, data);
+  append_part(*file, plan, found, progress, rows, data);
   return true;
 }
 

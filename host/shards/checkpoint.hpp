@@ -17,7 +17,8 @@ bool is_done(const std::string& target, const PartInfo& work, bool force);
 
 /// Appends a target's checkpoint, if there is one, to data that is empty; tells whether there was. Throws InputError where
 /// it is of other work, naming the difference, or damaged; with `force` it is removed instead.
-bool resume(const std::string& target, const Plan& plan, const PartInfo& work, bool force, ResultRows& rows, Data& data);
+bool resume(const std::string& target, const Plan& plan, const PartInfo& work, bool force, const Progress& progress,
+            ResultRows& rows, Data& data);
 
 /// Removes a target's checkpoint, if there is one.
 void remove_checkpoint(const std::string& target);

@@ -8,7 +8,7 @@
 #include <map>
 #include <optional>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/shards/part_arrays.hpp"
 #include "host/text.hpp"
 
@@ -117,12 +117,12 @@ std::string array_spec(const std::vector<std::uint32_t>& shards) {
 }
 
 Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep, bool whole_inputs,
-                   const ReadingOptions& reading) {
+                   const ReadingOptions& reading, const Progress& progress) {
   const PartFile& part = collection.parts.front();
   Spec spec = parse_spec(part.info.spec, part.path);
   check_spec(spec);
   Plan plan = make_plan(spec, sweep.empty() ? inputs_of(part.info) : sweep, reading);
-  std::string why = difference(part_of(plan, part.info.shard, part.info.range, whole_inputs), part.info);
+  std::string why = difference(part_of(plan, part.info.shard, part.info.range, whole_inputs, progress), part.info);
   if (!why.empty())
     throw InputError("the parts do not fit the sweep", why, "give the sweep they were made from, or run all shards again");
   return plan;

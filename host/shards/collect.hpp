@@ -34,7 +34,7 @@ std::string array_spec(const std::vector<std::uint32_t>& shards);
 
 /// Binds the parts' spec to the sweep they were made from: the files they name, or others that are given; with
 /// `whole_inputs` their SHA-256 is compared too. Throws InputError, also where the sweep has changed since.
-Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep, bool whole_inputs = false,
-                   const ReadingOptions& reading = {});
+Plan plan_of_parts(const Collection& collection, const std::vector<std::string>& sweep, bool whole_inputs,
+                   const ReadingOptions& reading, const Progress& progress);
 
 }  // namespace carbonfront

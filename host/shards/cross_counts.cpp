@@ -8,12 +8,13 @@
 #include <filesystem>
 #include <numeric>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/scoring/batch.hpp"
 #include "host/scoring/memory.hpp"
 #include "host/scoring/result_parts.hpp"
 #include "host/shards/checkpoint.hpp"
 #include "host/shards/part_arrays.hpp"
+#include "host/shards/tasks.hpp"
 #include "host/shards/view_rows.hpp"
 #include "host/sweep/output_file.hpp"
 
@@ -98,13 +99,13 @@ Counting read_checkpoint(const std::string& target, const Plan& plan, const Part
 }
 
 /// Counts for every own row the others that dominate it, and those that it dominates, as far as they are asked for.
-CrossCounts counts_of(const ViewRows& own, const ViewRows& others, bool dominated_by, bool dominates, const Backend& backend,
+CrossCounts counts_of(const ViewRows& own, const ViewRows& others, bool dominated_by, bool dominates, Session& session,
                       Progress& progress) {
   ViewRows both = own;
   append(others, both);
   std::vector<std::uint8_t> is_source(both.size(), 1);
   std::fill_n(is_source.begin(), own.size(), std::uint8_t{0});
-  return backend.count_against(points_of(both), is_source, dominated_by, dominates, progress);
+  return session.count_against(points_of(both), {is_source.data(), dominated_by, dominates}, progress);
 }
 
 /// Adds counts to the answers, which lie by row of the share.
@@ -115,22 +116,21 @@ void add_to(const ViewRows& own, std::uint64_t first, const Array<std::uint32_t>
 
 /// Finds the witnesses of a share's rows: among them and the front of all, who is non-dominated is on that front.
 void find_witnesses(const Plan& plan, const Collection& all, std::size_t view, const GroupsOfParts& groups,
-                    const ViewRows& own, std::uint64_t first, const Backend& backend, Progress& progress,
-                    ShareAnswers& answers) {
-  FrontStream stream(backend.find_front);
+                    const ViewRows& own, std::uint64_t first, Session& session, Progress& progress, ShareAnswers& answers) {
+  FrontStream stream(front_finder(session));
   for (std::size_t p = 0; p < all.parts.size(); ++p) {
     FrontRows front = read_front(all.parts[p], plan, view, groups, p);
-    if (front.size() > 0) stream.add_front(own.objectives, std::move(front));
+    if (front.size() > 0) stream.add_front(own.objectives, std::move(front), progress);
   }
   ViewRows rows = own;
-  append_new(stream.finish(), rows);
+  append_new(stream.finish(progress), rows);
   std::vector<std::uint32_t> order(rows.size());
   std::iota(order.begin(), order.end(), 0u);
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return rows.row[a] < rows.row[b]; });
   ViewRows sorted = taken(rows, order);
   VerdictRequest request;
   request.witness = true;
-  Verdict verdict = backend.evaluate(points_of(sorted), request, progress);
+  Verdict verdict = session.evaluate(points_of(sorted), request, progress);
   for (std::size_t i = 0; i < sorted.size(); ++i)
     if (order[i] < own.size() && verdict.witness[i] != kNone)
       answers.witness[sorted.row[i] - first] = static_cast<std::int64_t>(sorted.row[verdict.witness[i]]);
@@ -142,7 +142,7 @@ struct ViewCounting {
   const Collection& all;
   std::uint32_t shard;
   std::size_t view;
-  const Backend& backend;
+  Session& session;
   std::uint64_t memory;
   bool one_part_at_a_time;
   Progress& progress;
@@ -196,10 +196,10 @@ struct ViewCounting {
   void add(std::uint32_t begin, std::uint32_t end, ShareAnswers& answers) const {
     CrossCounts counts, surely, possibly;
     if (wanted().dominated_by || wanted().dominates)
-      counts = counts_of(own, block(begin, end, End::value), wanted().dominated_by, wanted().dominates, backend, progress);
+      counts = counts_of(own, block(begin, end, End::value), wanted().dominated_by, wanted().dominates, session, progress);
     if (intervals()) {
-      surely = counts_of(own_best, block(begin, end, End::worst), true, false, backend, progress);
-      possibly = counts_of(own_worst, block(begin, end, End::best), true, false, backend, progress);
+      surely = counts_of(own_best, block(begin, end, End::worst), true, false, session, progress);
+      possibly = counts_of(own_worst, block(begin, end, End::best), true, false, session, progress);
     }
     add_to(own, first(), counts.dominated_by, answers.dominated_by);
     add_to(own, first(), counts.dominates, answers.dominates);
@@ -238,13 +238,13 @@ void count_view(ViewCounting& view, Counting& counting) {
   if (counting.next == 0) view.start(answers);
   bool counts = view.wanted().dominated_by || view.wanted().dominates || view.intervals();
   while (counts && counting.next < view.all.parts.size()) {
-    throw_if_stopped();
+    view.progress.throw_if_stopped();
     std::uint32_t end = view.block_end(counting.next);
     view.add(counting.next, end, answers);
     counting.next = end;
   }
   if (view.wanted().witness)
-    find_witnesses(view.plan, view.all, view.view, view.groups, view.own, view.first(), view.backend, view.progress,
+    find_witnesses(view.plan, view.all, view.view, view.groups, view.own, view.first(), view.session, view.progress,
                    answers);
   if (view.intervals()) view.conclude(answers);
 }
@@ -253,18 +253,7 @@ void count_view(ViewCounting& view, Counting& counting) {
 
 std::string counts_path(const std::string& part) { return part + ".counts"; }
 
-bool counts_by_share(const Plan& plan, const ViewPlan& view) {
-  const Outputs& wanted = view.spec.outputs;
-  bool asked = wanted.dominated_by || wanted.dominates || wanted.witness || plan.has_intervals(view);
-  return asked && !wanted.rank && !wanted.crowding;
-}
-
-std::uint64_t counting_bytes(const Plan& plan, const ViewPlan& view) {
-  std::uint64_t row = 12 + 8 * view.objectives.size();
-  return row * (plan.has_intervals(view) ? 4 : 2) + work_bytes(view);
-}
-
-CountOutcome count_share(const Plan& plan, const Collection& all, std::uint32_t own, const Backend& backend,
+CountOutcome count_share(const Plan& plan, const Collection& all, std::uint32_t own, Session& session,
                          const CountOptions& options, Progress& progress) {
   const PartFile& part = all.parts[own];
   std::string target = counts_path(part.path);
@@ -275,14 +264,14 @@ CountOutcome count_share(const Plan& plan, const Collection& all, std::uint32_t 
   try {
     for (; counting.view < plan.views.size(); ++counting.view, counting.next = 0)
       if (counts_by_share(plan, plan.views[counting.view])) {
-        ViewCounting view{plan, all, own, counting.view, backend, options.memory, counting.goes_on, progress, {},
+        ViewCounting view{plan, all, own, counting.view, session, options.memory, counting.goes_on, progress, {},
                           {},   {},  {}};
         count_view(view, counting);
       }
   } catch (const Stopped& stopped) {
-    if (stopped.signal == SIGINT || stopped.signal == SIGHUP) throw;
-    wind_up_now(stopped.signal);
-    outcome.reason = stopped.signal;
+    if (stopped.reason == SIGINT || stopped.reason == SIGHUP) throw;
+    options.wind_up->begin(stopped.reason);
+    outcome.reason = stopped.reason;
     outcome.stuck = counting.goes_on && counting.view == first_view && counting.next == first_part;
     if (outcome.stuck) return outcome;
   }
@@ -326,7 +315,8 @@ std::array<std::uint64_t, 4> count_certain(const Collection& all, const std::str
   return rows;
 }
 
-void copy_answers(const Collection& all, const std::string& view, const std::string& name, hid_t dataset) {
+void copy_answers(const Collection& all, const std::string& view, const std::string& name, const Progress& progress,
+                  hid_t dataset) {
   constexpr std::uint64_t slab = 1 << 18;
   hsize_t row = 0;
   for (const PartFile& part : all.parts) {
@@ -334,7 +324,7 @@ void copy_answers(const Collection& all, const std::string& view, const std::str
     PartReader reader{file};
     std::uint64_t rows = part.info.range.end - part.info.range.first;
     for (std::uint64_t begin = 0; begin < rows; begin += slab) {
-      throw_if_stopped();
+      progress.throw_if_stopped();
       std::uint64_t count = std::min(slab, rows - begin);
       std::string from = "/views/" + view + "/" + name;
       if (name == "certainty")

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/backend.hpp"
+#include "host/scoring/wind_up.hpp"
 #include "host/shards/collect.hpp"
 
 namespace carbonfront {
@@ -22,16 +23,10 @@ struct ShareAnswers {
 /// Where the answers for a part's rows lie: beside it.
 std::string counts_path(const std::string& part);
 
-/// Tells whether a view's answers are found share by share: it has intervals, or counts or witnesses are asked for; and no
-/// rank or crowding is, which need all rows in one place.
-bool counts_by_share(const Plan& plan, const ViewPlan& view);
-
-/// Bytes that counting takes for each own row and each row of a block of others.
-std::uint64_t counting_bytes(const Plan& plan, const ViewPlan& view);
-
 struct CountOptions {
   std::uint64_t memory = 0;  // bytes that own rows, a block of others and the work on them may take
   bool force = false;
+  WindUp* wind_up = nullptr;  // is told when what was done goes into a checkpoint
 };
 
 /// How far a share's counting came.
@@ -46,7 +41,7 @@ struct CountOutcome {
 /// it began from stays as it is. Costs own rows times log of all, plus as much for every block of others: as many parts as
 /// fit into memory at first, one part once it goes on from a checkpoint, so that each step is short. Throws InputError,
 /// OutputError, DeviceError.
-CountOutcome count_share(const Plan& plan, const Collection& all, std::uint32_t own, const Backend& backend,
+CountOutcome count_share(const Plan& plan, const Collection& all, std::uint32_t own, Session& session,
                          const CountOptions& options, Progress& progress);
 
 /// Tells whether a part has its answers. Throws InputError where they are of other work.
@@ -59,7 +54,9 @@ bool all_counted(const Plan& plan, const Collection& all);
 /// Counts the rows of each certainty of a view in all parts' files. Throws InputError.
 std::array<std::uint64_t, 4> count_certain(const Collection& all, const std::string& view);
 
-/// Copies one answer of a view from all parts' files into a dataset, a slab at a time. Throws InputError, OutputError.
-void copy_answers(const Collection& all, const std::string& view, const std::string& name, hid_t dataset);
+/// Copies one answer of a view from all parts' files into a dataset, a slab at a time. Throws InputError, OutputError,
+/// Stopped.
+void copy_answers(const Collection& all, const std::string& view, const std::string& name, const Progress& progress,
+                  hid_t dataset);
 
 }  // namespace carbonfront

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/scoring/batch.hpp"
 #include "host/scoring/result_parts.hpp"
 #include "host/shards/part_arrays.hpp"
@@ -150,7 +150,7 @@ std::vector<Objective> objective_types(const Plan& plan, const ViewPlan& view, c
 void write_passing(hid_t parent, std::size_t index, PassingView& passing) {
   h5::Handle group = create_group(parent, fmt::format("view-{}", index));
   FrontRows running;
-  if (passing.front.size() == 0) running = passing.stream.finish();
+  if (passing.front.size() == 0) running = passing.stream.finish(Progress());
   const FrontRows& front = passing.front.size() ? passing.front : running;
   write_array(group, "row", front.row);
   write_array(group, "group", front.group);
@@ -182,10 +182,10 @@ FrontRows front_of(const PartReader& part, const PartInfo& info, std::size_t ind
 /// Adds a part's share of a passing view. `number`: of the part's groups; null without groups.
 void append_passing(const PartReader& part, const PartInfo& info, std::size_t index,
                     const std::vector<Objective>& objectives, const std::vector<std::uint32_t>* number,
-                    PassingView& passing) {
+                    const Progress& progress, PassingView& passing) {
   std::string prefix = fmt::format("view-{}/", index);
   FrontRows front = front_of(part, info, index, objectives, number);
-  if (front.size() > 0) passing.stream.add_front(objectives, std::move(front));
+  if (front.size() > 0) passing.stream.add_front(objectives, std::move(front), progress);
   auto missing = part.array<std::uint64_t>(prefix + "missing_rows"),
        rated = part.array<std::uint64_t>(prefix + "rated_in_group");
   for (std::size_t k = 0; k < passing.missing_rows.size(); ++k) passing.missing_rows[k] += part.checked(missing, k);
@@ -199,12 +199,12 @@ void append_passing(const PartReader& part, const PartInfo& info, std::size_t in
 
 /// Hands emissions and states of a part's rows on, a slab at a time, and keeps the emissions of selected rows that stay.
 void append_rows(const PartReader& part, const Plan& plan, const PartInfo& info, const std::vector<std::uint32_t>* selected,
-                 ResultRows& out, Data& data) {
+                 const Progress& progress, ResultRows& out, Data& data) {
   Batch batch;
   std::vector<std::uint8_t> states;
   std::size_t next = 0;
   for (std::uint64_t at = 0; at < info.done; at += batch.rows) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     batch.rows = static_cast<std::uint32_t>(std::min(kSlabRows, info.done - at));
     batch.kept.resize(batch.rows);
     std::iota(batch.kept.begin(), batch.kept.end(), 0u);
@@ -245,12 +245,12 @@ OwnFile open_part(const std::string& path) {
                                   : "remove it and run its shard again");
 }
 
-PartInfo part_of(const Plan& plan, Shard shard, RowRange range, bool whole_inputs) {
+PartInfo part_of(const Plan& plan, Shard shard, RowRange range, bool whole_inputs, const Progress& progress) {
   PartInfo info{CARBONFRONT_VERSION, to_toml(plan.spec), {}, plan.rows, shard, range, 0, {}};
   if (plan.spec.emissions)
-    for (const std::string& path : plan.spec.emissions->catalogs) info.catalogs.push_back(sha256_of_file(path));
+    for (const std::string& path : plan.spec.emissions->catalogs) info.catalogs.push_back(sha256_of_file(path, progress));
   for (std::size_t i = 0; i < plan.sweep.files.size(); ++i)
-    info.inputs.push_back(identity_of(plan.columns, plan.sweep.files[i], i, whole_inputs));
+    info.inputs.push_back(identity_of(plan.columns, plan.sweep, i, whole_inputs, progress));
   return info;
 }
 
@@ -345,7 +345,8 @@ void write_part(hid_t file, const Plan& plan, PartInfo info, Data& data) {
 
 PartInfo read_part_info(const OwnFile& file) { return read_work(file, kPartFormat); }
 
-void append_part(const OwnFile& file, const Plan& plan, const PartInfo& info, ResultRows& out, Data& data) {
+void append_part(const OwnFile& file, const Plan& plan, const PartInfo& info, const Progress& progress, ResultRows& out,
+                 Data& data) {
   PartReader part{file};
   auto totals = part.array<std::uint64_t>("totals");
   auto size = static_cast<std::uint32_t>(part.checked(totals, 0));
@@ -382,9 +383,9 @@ void append_part(const OwnFile& file, const Plan& plan, const PartInfo& info, Re
     if (!plan.views[i].passing) continue;
     int grouping = data.grouping_of_view[i];
     append_passing(part, info, i, objective_types(plan, plan.views[i], data),
-                   grouping < 0 ? nullptr : &numbers_of_groups[grouping], data.passing[i]);
+                   grouping < 0 ? nullptr : &numbers_of_groups[grouping], progress, data.passing[i]);
   }
-  append_rows(part, plan, info, data.selection.all ? nullptr : &selected, out, data);
+  append_rows(part, plan, info, data.selection.all ? nullptr : &selected, progress, out, data);
   data.selection.size += size;
   data.next_row = info.range.first + info.done;
 }

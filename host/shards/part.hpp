@@ -31,7 +31,7 @@ struct PartInfo {
 
 /// Describes the work of a plan. Reads what the inputs' fingerprints need, with `whole_inputs` all their bytes, and the
 /// user's catalogues. Throws InputError, Stopped.
-PartInfo part_of(const Plan& plan, Shard shard, RowRange range, bool whole_inputs);
+PartInfo part_of(const Plan& plan, Shard shard, RowRange range, bool whole_inputs, const Progress& progress);
 
 /// The fingerprints of the inputs.
 std::vector<std::string> fingerprints_of(const PartInfo& info);
@@ -76,6 +76,7 @@ PartInfo read_part_info(const OwnFile& file);
 
 /// Appends a part's rows to data that ends where the part begins. What the plan keeps must be in the part: the same plan's,
 /// or a plan that keeps less. `out` takes emissions and states. Throws InputError, OutputError, Stopped.
-void append_part(const OwnFile& file, const Plan& plan, const PartInfo& info, ResultRows& out, Data& data);
+void append_part(const OwnFile& file, const Plan& plan, const PartInfo& info, const Progress& progress, ResultRows& out,
+                 Data& data);
 
 }  // namespace carbonfront

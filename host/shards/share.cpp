@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 
 namespace carbonfront {
 

@@ -84,7 +84,8 @@ std::vector<std::byte> computed_in_part(const PartReader& part, const Plan& plan
 
 GroupsOfParts number_groups(const Collection& all, const Plan& plan, std::size_t view, std::uint64_t memory) {
   GroupsOfParts groups;
-  Data data = start_data(plan, choose_backend("cpu"), 0, 0);
+  Data data;
+  find_groupings(plan, data);
   data.memory.limit = memory, data.memory.keys_alone = true;
   groups.grouping = data.grouping_of_view[view];
   if (groups.grouping < 0) return groups;

@@ -2,37 +2,10 @@
 
 #include <algorithm>
 
-#include "host/scoring/memory.hpp"
-#include "host/shards/cross_counts.hpp"
 #include "host/shards/share.hpp"
+#include "host/shards/tasks.hpp"
 
 namespace carbonfront {
-
-namespace {
-
-std::uint64_t memory_to_score(Plan& plan, std::uint64_t rows) {
-  keep_for_parts(plan);
-  return memory_needed(plan, rows, 0);
-}
-
-/// Own rows and those of one other share.
-std::uint64_t memory_to_count(const Plan& plan, std::uint64_t rows) {
-  std::uint64_t most = 0;
-  for (const ViewPlan& view : plan.views)
-    if (counts_by_share(plan, view)) most = std::max(most, 2 * rows * counting_bytes(plan, view));
-  return most;
-}
-
-/// One share's rows beside what stays: the summary names the first beaten ones.
-std::uint64_t memory_to_merge(Plan& plan, std::uint64_t rows) {
-  keep_what_is_compared(plan);
-  plan.keep_row_numbers = false;
-  for (ViewPlan& view : plan.views)
-    if (counts_by_share(plan, view)) view.resident = false, view.passing = true;
-  return memory_needed(plan, plan.rows, 0) + memory_to_count(plan, rows) / 2;
-}
-
-}  // namespace
 
 std::uint64_t most_rows_of_a_share(const Plan& plan, std::uint32_t shards) {
   std::uint64_t most = 0;

@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 
 namespace carbonfront {
 

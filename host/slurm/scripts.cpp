@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/shards/share.hpp"
 #include "host/slurm/script_texts.hpp"
 #include "host/text.hpp"

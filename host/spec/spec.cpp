@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/spec/spec.hpp"
 #include "host/spec/toml_reader.hpp"
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "carbonfront/errors.hpp"
 #include "host/emissions/quantities.hpp"
-#include "host/errors.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {

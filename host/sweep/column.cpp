@@ -6,7 +6,7 @@
 #include <cstring>
 #include <memory>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/sweep/missing_values.hpp"
 #include "host/sweep/sweep.hpp"
@@ -129,29 +129,6 @@ ColumnView view_of(const ColumnInfo& info, const void* values) {
 
 bool is_missing_text(const ColumnInfo& info, std::string_view text) {
   return std::find(info.missing_texts.begin(), info.missing_texts.end(), text) != info.missing_texts.end();
-}
-
-std::size_t size_of(ValueType type) {
-  switch (type) {
-    case ValueType::boolean:
-    case ValueType::int8:
-    case ValueType::uint8:
-      return 1;
-    case ValueType::int16:
-    case ValueType::uint16:
-      return 2;
-    case ValueType::int32:
-    case ValueType::uint32:
-    case ValueType::float32:
-      return 4;
-    case ValueType::int64:
-    case ValueType::uint64:
-    case ValueType::float64:
-      return 8;
-    case ValueType::string:
-      break;
-  }
-  return 0;
 }
 
 const char* name_of(ValueType type) {

@@ -8,7 +8,7 @@
 #include <limits>
 #include <utility>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 
 namespace carbonfront {
 

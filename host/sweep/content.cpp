@@ -6,8 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "host/errors.hpp"
-#include "host/progress.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/hash.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/sweep/stored_dataset.hpp"
@@ -228,8 +227,8 @@ void Content::check_size(hid_t dataset, const std::string& name) const {
   check_declared_size(dataset, name, path_, unwritten ? kMostUnwritten / kMostExpansion : bytes_);
 }
 
-void Content::add_rows(Hash& hash, const std::string& name, hid_t dataset, const std::vector<hsize_t>& shape,
-                       hid_t type) const {
+void Content::add_rows(Hash& hash, const std::string& name, hid_t dataset, const std::vector<hsize_t>& shape, hid_t type,
+                       const Progress& progress) const {
   const bool scalar = shape.empty(), variable = is_variable(type);
   const std::uint64_t size = H5Tget_size(type), rows = scalar ? 1 : shape[0];
   std::uint64_t row_values = 1;
@@ -241,7 +240,7 @@ void Content::add_rows(Hash& hash, const std::string& name, hid_t dataset, const
     unreadable(name, h5::last_reason());
   std::vector<std::byte> values;
   for (std::uint64_t begin = 0; begin < rows; begin += step) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     hsize_t count = std::min(step, rows - begin), part_values = count * row_values;
     h5::Handle memory(H5Screate_simple(1, &part_values, nullptr));
     values.assign(part_values * size, std::byte{0});
@@ -260,7 +259,7 @@ void Content::add_rows(Hash& hash, const std::string& name, hid_t dataset, const
   }
 }
 
-void Content::add_dataset(Hash& hash, const std::string& name) const {
+void Content::add_dataset(Hash& hash, const std::string& name, const Progress& progress) const {
   Subject subject(path_, name);
   h5::Handle dataset, type, native;
   std::vector<hsize_t> shape;
@@ -283,7 +282,7 @@ void Content::add_dataset(Hash& hash, const std::string& name) const {
   hash.number(static_cast<std::uint64_t>(dimensions));
   for (hsize_t extent : shape) hash.number(extent);
   if (shape.empty()) hash.number(0);  // as if it had one extent
-  if (values > 0) add_rows(hash, name, dataset, shape, native);
+  if (values > 0) add_rows(hash, name, dataset, shape, native, progress);
 }
 
 void Content::add_uncovered(Hash& hash, const FileObject& object) const {
@@ -296,7 +295,7 @@ void Content::add_uncovered(Hash& hash, const FileObject& object) const {
     if (!type) unreadable(name, h5::last_reason());
     if (!is_variable(type)) return;
   }
-  add_dataset(hash, name);
+  add_dataset(hash, name, Progress());
 }
 
 }  // namespace carbonfront

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "carbonfront/progress.hpp"
 #include "host/sweep/hdf5.hpp"
 
 namespace carbonfront {
@@ -33,8 +34,8 @@ class Content {
   /// they lead to.
   void add_attributes(Hash& hash, const std::string& object) const;
 
-  /// Adds type, shape and values of a dataset.
-  void add_dataset(Hash& hash, const std::string& dataset) const;
+  /// Adds type, shape and values of a dataset. Throws Stopped.
+  void add_dataset(Hash& hash, const std::string& dataset, const Progress& progress) const;
 
   /// Adds what no checksum of HDF5 covers: attributes of variable length or above 4 KiB, and a dataset's values of variable
   /// length with its type and shape.
@@ -47,7 +48,8 @@ class Content {
   void add_attribute(Hash& hash, const std::string& object, hid_t opened, const std::string& name, bool uncovered) const;
   void add_value(Hash& hash, hid_t type, const std::byte* value) const;
   void add_values(Hash& hash, hid_t type, const std::vector<std::byte>& values, std::size_t count) const;
-  void add_rows(Hash& hash, const std::string& name, hid_t dataset, const std::vector<hsize_t>& shape, hid_t type) const;
+  void add_rows(Hash& hash, const std::string& name, hid_t dataset, const std::vector<hsize_t>& shape, hid_t type,
+                const Progress& progress) const;
   void check_size(hid_t dataset, const std::string& name) const;
   std::string name_of_reference(const void* reference) const;
 

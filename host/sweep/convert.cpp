@@ -8,7 +8,7 @@
 #include <limits>
 #include <optional>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/csv_column.hpp"
 #include "host/sweep/csv_file.hpp"
 #include "host/sweep/output_file.hpp"
@@ -147,7 +147,7 @@ std::uint64_t find_types(CsvFile& table, const ConvertOptions& options, std::vec
   std::uint64_t rows = 0;
   progress.begin("types", table.bytes(), 1);
   while (table.next(records)) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     for_columns(columns, [&](std::size_t c) {
       for (std::size_t r = 0; r < records.size(); ++r) columns[c].guess.add(field(records, r, c), records.line[r], blank);
     });
@@ -304,7 +304,7 @@ void write_values(CsvFile& table, const ConvertOptions& options, std::uint64_t r
   progress.begin("values", table.bytes(), 1);
   table.rewind();
   while (table.next(records)) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     for_columns(columns, [&](std::size_t c) { append_block(records, blank, c, columns[c]); });
     check_values(columns, options.input);
     for (TableColumn& column : columns) write_waiting(column, column.waiting_rows() / kChunkRows * kChunkRows);

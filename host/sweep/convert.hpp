@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "host/progress.hpp"
-#include "kernels/columns.hpp"
+#include "carbonfront/points.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/hdf5.hpp"
 
 namespace carbonfront {
@@ -324,6 +324,11 @@ bool lies_in_other_files(hid_t dataset) {
 std::vector<std::string> files_led_to() {
   std::lock_guard lock(led_to_lock);
   return {led_to.begin(), led_to.end()};
+}
+
+void forget_files_led_to() {
+  std::lock_guard lock(led_to_lock);
+  led_to.clear();
 }
 
 }  // namespace carbonfront

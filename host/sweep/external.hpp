@@ -36,8 +36,9 @@ std::uint64_t check_sources(hid_t dataset, const std::string& name, const std::s
 /// Tells whether a dataset's values lie outside its file, or are those of other datasets.
 bool lies_in_other_files(hid_t dataset);
 
-/// Every file that links and datasets of this process have led to so far; those that HDF5 makes names of (a virtual source
-/// with a %) are not among them. An output must not be one of them.
+/// Every file that links and datasets have led to since forget_files_led_to(), in the whole process; those that HDF5 makes
+/// names of (a virtual source with a %) are not among them.
 std::vector<std::string> files_led_to();
+void forget_files_led_to();
 
 }  // namespace carbonfront

@@ -8,7 +8,7 @@
 #include <optional>
 #include <tuple>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 
 namespace carbonfront {
 

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <memory>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 
 namespace carbonfront {
 

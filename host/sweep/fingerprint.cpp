@@ -9,8 +9,8 @@
 #include <memory>
 #include <optional>
 
-#include "host/errors.hpp"
-#include "host/progress.hpp"
+#include "carbonfront/errors.hpp"
+#include "carbonfront/progress.hpp"
 #include "host/sweep/external.hpp"
 #include "host/sweep/hash.hpp"
 #include "host/sweep/library_call.hpp"
@@ -176,14 +176,16 @@ std::int64_t written_at(const std::string& path) {
 
 }  // namespace
 
-InputIdentity identity_of(const std::vector<Column>& columns, const SweepFile& file, std::size_t index, bool whole) {
+InputIdentity identity_of(const std::vector<Column>& columns, const Sweep& sweep, std::size_t index, bool whole,
+                          const Progress& progress) {
+  const SweepFile& file = sweep.files[index];
   InputIdentity identity;
   identity.path = file.path;
   identity.absolute_path = std::filesystem::absolute(file.path).string();
   identity.fingerprint = fingerprint(columns, file, index);
   identity.modified = written_at(file.path);
-  for (const std::string& source : files_led_to()) identity.modified = std::max(identity.modified, written_at(source));
-  if (whole) identity.sha256 = sha256_of_file(file.path);
+  for (const std::string& source : sweep.led_to) identity.modified = std::max(identity.modified, written_at(source));
+  if (whole) identity.sha256 = sha256_of_file(file.path, progress);
   return identity;
 }
 
@@ -198,13 +200,13 @@ std::string difference(const InputIdentity& wanted, const InputIdentity& found) 
   return "";
 }
 
-std::string sha256_of_file(const std::string& path) {
+std::string sha256_of_file(const std::string& path, const Progress& progress) {
   std::ifstream file(path, std::ios::binary);
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
   std::vector<char> buffer(1 << 20);
   while (file) {
-    throw_if_stopped();
+    progress.throw_if_stopped();
     file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
     EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(file.gcount()));
   }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "carbonfront/progress.hpp"
 #include "host/sweep/sweep.hpp"
 
 namespace carbonfront {
@@ -25,14 +26,15 @@ struct InputIdentity {
 };
 
 /// Identifies a file of a sweep; with `whole` by all its bytes too. Throws InputError, Stopped.
-InputIdentity identity_of(const std::vector<Column>& columns, const SweepFile& file, std::size_t index, bool whole);
+InputIdentity identity_of(const std::vector<Column>& columns, const Sweep& sweep, std::size_t index, bool whole,
+                          const Progress& progress);
 
 /// Says how `found` is not the input that is `wanted`: another fingerprint; another SHA-256, or none, where one is wanted;
 /// or, of the same path, another modification time. Empty where it is that input.
 std::string difference(const InputIdentity& wanted, const InputIdentity& found);
 
 /// SHA-256 of all bytes of a file, 64 hexadecimal digits. Reads it once. Throws InputError, Stopped.
-std::string sha256_of_file(const std::string& path);
+std::string sha256_of_file(const std::string& path, const Progress& progress);
 
 /// What a dataset occupies in its file: layout in words ("65,536 rows a chunk", "contiguous"), filters, stored bytes.
 struct StorageInfo {

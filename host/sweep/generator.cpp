@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/hdf5.hpp"
 #include "host/sweep/output_file.hpp"
 
@@ -328,7 +328,7 @@ void generate_sweep(const GenerateOptions& asked, Progress& progress) {
     Rows rows;
     progress.begin("generate", options.rows);
     for (std::uint64_t begin = 0; begin < options.rows; begin += batch) {
-      throw_if_stopped();
+      progress.throw_if_stopped();
       const std::uint64_t count = std::min(batch, options.rows - begin);
       resize(options, dimensions, count, rows);
       generate_points(options.distribution, options.seed, options.rows, dimensions, begin, count, rows.point.data());

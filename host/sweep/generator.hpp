@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "host/progress.hpp"
+#include "carbonfront/progress.hpp"
 
 namespace carbonfront {
 

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/external.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/sweep/raw_file.hpp"

@@ -7,7 +7,7 @@
 #include <optional>
 #include <type_traits>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/hdf5.hpp"
 
 namespace carbonfront {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/columns.hpp"
+#include "carbonfront/points.hpp"
 
 namespace carbonfront {
 

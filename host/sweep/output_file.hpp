@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/hdf5.hpp"
 
 namespace carbonfront {

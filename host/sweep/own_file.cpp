@@ -7,12 +7,13 @@
 #include <cstring>
 #include <tuple>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/external.hpp"
 #include "host/sweep/fast_reader.hpp"
 #include "host/sweep/hash.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/sweep/text_heap.hpp"
+#include "host/sweep/trial.hpp"
 #include "host/text.hpp"
 
 namespace carbonfront {
@@ -22,8 +23,6 @@ namespace {
 constexpr const char* kTable = "/provenance/checksums";
 constexpr std::size_t kHashDigits = 32;
 constexpr unsigned kCheckedSuperblock = 3;  // from this version on HDF5 covers all metadata with checksums
-
-Trial trial;
 
 /// Reads what a crash may come from: the structure, all attributes, and where the rows lie.
 void look_at(const std::string& path) {
@@ -44,10 +43,10 @@ void try_once(const std::string& path) {
   using Identity = std::tuple<std::string, dev_t, ino_t, off_t, time_t, long>;
   static std::set<Identity> tried;
   struct stat status {};
-  if (!trial || ::stat(path.c_str(), &status) != 0) return;
+  if (!files_are_tried() || ::stat(path.c_str(), &status) != 0) return;
   Identity identity{path, status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
   if (tried.contains(identity)) return;
-  trial(path, [&] { look_at(path); });
+  try_first({path}, [&] { look_at(path); });
   tried.insert(identity);
 }
 
@@ -64,8 +63,6 @@ bool same_type(hid_t stored, hid_t memory) {
 }
 
 }  // namespace
-
-void try_own_files(Trial try_it) { trial = std::move(try_it); }
 
 OwnFile::OwnFile(std::string path, std::string advice) : path_(std::move(path)), advice_(std::move(advice)) {
   try_once(path_);

@@ -40,7 +40,7 @@ hid_t type_in_memory() {
 /// Owns an open file. All functions throw InputError that names file and object, and says what to do. One thread.
 class OwnFile {
  public:
-  /// Opens a file, after trying it (see try_own_files). `advice`: what to do where it is damaged.
+  /// Opens a file, after trying it once (host/sweep/trial.hpp). `advice`: what to do where it is damaged.
   OwnFile(std::string path, std::string advice);
 
   operator hid_t() const { return file_; }
@@ -118,11 +118,5 @@ class OwnFile {
 
 /// Writes the table of checksums of all that a file holds by now. Throws OutputError.
 void write_checksums(hid_t file);
-
-/// Sets how files are tried before they are opened: `try_it(path, look)` runs `look`, which reads the file's structure and
-/// attributes, where a crash does no harm, and throws InputError where there was one. For the whole process; each file is
-/// tried once.
-using Trial = std::function<void(const std::string& path, const std::function<void()>& look)>;
-void try_own_files(Trial try_it);
 
 }  // namespace carbonfront

@@ -8,7 +8,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/sweep.hpp"
 
 namespace carbonfront {

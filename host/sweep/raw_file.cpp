@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 
 namespace carbonfront {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/hdf5.hpp"
 #include "host/sweep/text_heap.hpp"
 #include "host/text.hpp"

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/external.hpp"
 #include "host/sweep/library_call.hpp"
 #include "host/text.hpp"

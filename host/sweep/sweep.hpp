@@ -12,11 +12,11 @@
 #include <string_view>
 #include <vector>
 
+#include "carbonfront/points.hpp"
 #include "host/sweep/fields.hpp"
 #include "host/sweep/hdf5.hpp"
 #include "host/sweep/packing.hpp"
 #include "host/sweep/stored_dataset.hpp"
-#include "kernels/columns.hpp"
 
 namespace carbonfront {
 
@@ -49,6 +49,7 @@ struct Sweep {
   std::vector<SweepFile> files;
   std::string group;
   ReadingOptions options;
+  std::vector<std::string> led_to;  // other files, where its values lie; an output must not be one of them
 };
 
 /// What a file says about a column.
@@ -168,8 +169,6 @@ bool is_missing_text(const ColumnInfo& info, std::string_view text);
 /// Names the file and the row within it of a sweep's row, for messages: "a.h5, row 12".
 std::string place_of(const Column& column, std::uint64_t row);
 
-/// Bytes of one value of a type; 0 for strings.
-std::size_t size_of(ValueType type);
 const char* name_of(ValueType type);
 /// HDF5's type in memory for a numeric value type.
 hid_t memory_type(ValueType type);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/chunk_encoder.hpp"
 #include "host/sweep/hdf5.hpp"
 

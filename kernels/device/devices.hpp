@@ -25,10 +25,10 @@ struct Devices {
 /// reason why it cannot be used. Does not throw, does not start work on any.
 Devices list_devices();
 
-/// Makes a device current for the calling thread and lets its memory pool keep what it has. Throws Failure.
+/// Makes a device current for the calling thread and lets its memory pool keep what it has. Throws DeviceError.
 void use_device(int number);
 
-/// Bytes free on the current device, what its pool holds unused included. Throws Failure.
+/// Bytes free on the current device, what its pool holds unused included. Throws DeviceError.
 std::size_t free_bytes();
 
 }  // namespace carbonfront::device

@@ -12,7 +12,8 @@ namespace carbonfront::device {
 /// launch may ask for without saying so beforehand, together 48 KiB.
 inline constexpr std::size_t kMostDynamicBytes = 33 << 10, kMostStaticBytes = 15 << 10;
 
-/// What the current device has for one block where a launch says so beforehand, kMostStaticBytes included. Throws Failure.
+/// What the current device has for one block where a launch says so beforehand, kMostStaticBytes included. Throws
+/// DeviceError.
 inline std::size_t most_shared_bytes() {
   int device = 0, bytes = 0;
   check(cudaGetDevice(&device), "cudaGetDevice");
@@ -32,7 +33,7 @@ inline Shape one_thread_each(std::uint64_t items, unsigned threads = 256) {
   return {items == 0 ? 1 : (items + threads - 1) / threads, threads};
 }
 
-/// Puts a kernel into a stream. `name` is what an error calls it. Throws Failure.
+/// Puts a kernel into a stream. `name` is what an error calls it. Throws DeviceError.
 template <class... Parameters, class... Arguments>
 void launch(const Stream& stream, const char* name, Shape shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
   static_assert((std::is_trivially_copyable_v<Parameters> && ...), "kernels take plain values");

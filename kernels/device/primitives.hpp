@@ -1,7 +1,7 @@
 #pragma once
 // Device-wide calls: Thrust and CUB on a device (primitives.cu, the only file that includes them), plain loops on the
 // emulated one (emulation/primitives.cpp). Arrays are in device memory, work is put into the stream, temporary storage comes
-// from its pool; none waits. All throw Failure.
+// from its pool; none waits. All throw DeviceError.
 
 #include <cstddef>
 #include <cstdint>

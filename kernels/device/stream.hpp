@@ -6,19 +6,24 @@
 #include <string>
 #include <utility>
 
-#include "kernels/device/failure.hpp"
+#include "carbonfront/errors.hpp"
 #include "kernels/device/platform.hpp"
 
 namespace carbonfront::device {
 
-/// Throws Failure naming the call unless it succeeded.
+/// What a call of the runtime, a launch included, that failed ends in.
+inline DeviceError device_error(const std::string& call, const std::string& why, const std::string& advice) {
+  return {"the device failed in " + call, why, advice};
+}
+
+/// Throws DeviceError naming the call unless it succeeded.
 inline void check(cudaError_t error, const char* call) {
   if (error == cudaSuccess) return;
   cudaGetLastError();
-  throw Failure(call, std::string(cudaGetErrorName(error)) + ": " + cudaGetErrorString(error),
-                error == cudaErrorMemoryAllocation
-                    ? "give the device less at a time with --memory-limit, or use --backend cpu"
-                    : "look at the device with nvidia-smi, or use --backend cpu");
+  throw device_error(call, std::string(cudaGetErrorName(error)) + ": " + cudaGetErrorString(error),
+                     error == cudaErrorMemoryAllocation
+                         ? "give the device less at a time with --memory-limit, or use --backend cpu"
+                         : "look at the device with nvidia-smi, or use --backend cpu");
 }
 
 /// What a thread has asked of devices so far. A launch is a kernel of ours or a device-wide call, which may be several
@@ -50,7 +55,7 @@ class Stream {
   }
   cudaStream_t get() const { return stream_; }
 
-  /// Waits until all work so far is done. Throws Failure, also for work that failed.
+  /// Waits until all work so far is done. Throws DeviceError, also for work that failed.
   void synchronize() const {
     ++tally.waits;
     check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");

@@ -106,12 +106,23 @@ void answer_front(Streams& streams, Keys keys, Part part, const Deliver& deliver
 
 }  // namespace
 
-std::uint64_t bytes_per_row(std::uint32_t objectives, bool kept) {
-  return (kept ? 4 : 0) + std::max(8 * std::max<std::uint64_t>(2, objectives) + 80, 16 * std::uint64_t{objectives} + 40);
+std::uint64_t bytes_per_row(std::uint32_t objectives, bool resident) {
+  return (resident ? 4 : 0) + std::max(8 * std::max<std::uint64_t>(2, objectives) + 80, 16 * std::uint64_t{objectives} + 40);
 }
 
-Seconds answer_keys(Streams& streams, Keys keys, Request wanted, const Host& host, Part part, const Deliver& deliver) {
-  Seconds seconds;
+Verdict room_for(std::uint32_t size, const VerdictRequest& wanted, Part part) {
+  Verdict verdict;
+  verdict.nondominated.resize(size);
+  if (wanted.dominated_by) verdict.dominated_by.resize(size);
+  if (wanted.dominates) verdict.dominates.resize(size);
+  if (wanted.rank && part.index == 0) verdict.rank.resize(size);
+  if (wanted.witness) verdict.witness.resize(size);
+  return verdict;
+}
+
+VerdictSeconds answer_keys(Streams& streams, Keys keys, VerdictRequest wanted, const Host& host, Part part,
+                           const Deliver& deliver) {
+  VerdictSeconds seconds;
   const auto began = Clock::now();
   if (wanted.front_alone()) {
     answer_front(streams, std::move(keys), part, deliver);
@@ -133,45 +144,46 @@ Seconds answer_keys(Streams& streams, Keys keys, Request wanted, const Host& hos
     phase_of("counts", seconds.counts, [&] {
       const DeviceArray<std::uint32_t> found = find.counts(Direction::dominated_by);
       if (!wanted.witness || part.count == 1) front_is_zero_of(found);  // a witness needs the front of all rows
-      deliver.numbers(&AnswersView::dominated_by, find.by_position(found));
+      deliver.numbers(&Verdict::dominated_by, find.by_position(found));
     });
   if (wanted.dominates)
     phase_of("counts", seconds.counts,
-             [&] { deliver.numbers(&AnswersView::dominates, find.by_position(find.counts(Direction::dominates))); });
+             [&] { deliver.numbers(&Verdict::dominates, find.by_position(find.counts(Direction::dominates))); });
   const auto settle_ranks = [&] {
     phase_of("rank", seconds.rank, [&] {
       const DeviceArray<std::uint32_t> found = find.ranks(wanted.max_rank);
       if (part.count == 1 && front.size() == 0) front_is_zero_of(found);
-      deliver.numbers(&AnswersView::rank, find.by_position(found));
+      deliver.numbers(&Verdict::rank, find.by_position(found));
     });
   };
   if (wanted.rank && part.count == 1) settle_ranks();  // the front is who ranks first
   phase_of("front", seconds.front, [&] {
     if (front.size() == 0) front = find.front(wanted.witness ? Share{} : find.share);
     deliver.nondominated(find.by_position(front));
-    if (wanted.witness) deliver.numbers(&AnswersView::witness, find.by_position(find.witnesses(front)));
+    if (wanted.witness) deliver.numbers(&Verdict::witness, find.by_position(find.witnesses(front)));
   });
   if (wanted.rank && part.count > 1 && part.index == 0) settle_ranks();
   return seconds;
 }
 
-Seconds evaluate_at_once(Streams& streams, PointsView points, Request wanted, AnswersView out, std::size_t budget,
-                         const Host& host, Part part) {
+Verdict evaluate_at_once(Streams& streams, PointsView points, VerdictRequest wanted, std::size_t budget, const Host& host,
+                         Part part) {
   const std::uint32_t size = points.size;
+  Verdict out = room_for(size, wanted, part);
   const auto began = Clock::now();
   host.begin(wanted.front_alone() ? "front" : "order",
              std::uint64_t{size} * (points.objective_count + (points.group ? 1 : 0)));
-  if (size == 0) return {};
+  if (size == 0) return out;
   Keys keys = upload_keys(streams, points, budget, host);
   const double up = seconds_since(began);
   const Deliver deliver{
-      [&](DeviceArray<std::uint8_t> flags) { download(streams, flags.data(), out.nondominated, size, host); },
-      [&](std::uint32_t* AnswersView::*which, DeviceArray<std::uint32_t> numbers) {
-        download(streams, numbers.data(), out.*which, size, host);
+      [&](DeviceArray<std::uint8_t> flags) { download(streams, flags.data(), out.nondominated.data(), size, host); },
+      [&](Array<std::uint32_t> Verdict::*which, DeviceArray<std::uint32_t> numbers) {
+        download(streams, numbers.data(), (out.*which).data(), size, host);
       }};
-  Seconds seconds = answer_keys(streams, std::move(keys), wanted, host, part, deliver);
-  (wanted.front_alone() ? seconds.front : seconds.order) += up;
-  return seconds;
+  out.seconds = answer_keys(streams, std::move(keys), wanted, host, part, deliver);
+  (wanted.front_alone() ? out.seconds.front : out.seconds.order) += up;
+  return out;
 }
 
 }  // namespace carbonfront::device

@@ -21,18 +21,18 @@ void finish(EmissionsSlot& slot, const Host& host) {
 }
 
 /// The columns that the steps read, each once.
-std::vector<const double*> columns_of(const std::vector<HostStep>& steps) {
+std::vector<const double*> columns_of(std::span<const EmissionStep> steps) {
   std::vector<const double*> columns;
-  for (const HostStep& step : steps)
-    for (const HostFactor& factor : step.factors)
+  for (const EmissionStep& step : steps)
+    for (const Factor& factor : step.factors)
       if (factor.values && std::find(columns.begin(), columns.end(), factor.values) == columns.end())
         columns.push_back(factor.values);
   return columns;
 }
 
 /// Sends rows [begin, begin + slot.rows) on their way.
-void start(EmissionsSlot& slot, const std::vector<HostStep>& steps, const std::vector<const double*>& columns,
-           std::size_t begin, const KeptEmissions& kept, const KeptKeys* keys, const Host& host) {
+void start(EmissionsSlot& slot, std::span<const EmissionStep> steps, const std::vector<const double*>& columns,
+           std::size_t begin, const Host& host) {
   const std::size_t rows = slot.rows, stride = (rows + 1) / 2 * 2;  // columns stay aligned to 16 bytes
   for (std::size_t c = 0; c < columns.size(); ++c) {
     copy_in_parallel(host, columns[c] + begin, rows, slot.up.data() + c * stride);
@@ -55,21 +55,17 @@ void start(EmissionsSlot& slot, const std::vector<HostStep>& steps, const std::v
     }
     compute_emissions(slot.stream, steps[s].model, factors, steps[s].how, static_cast<std::uint8_t>(s), rows, out);
   }
-  for (const auto& [objective, values] : {std::pair{&kept.energy, out.energy_kwh}, {&kept.co2e, out.co2e_kg}})
-    if (objective->kept != kNotKept)
-      make_keys(slot.stream, *objective, values, static_cast<std::uint32_t>(rows),
-                keys->column(objective->kept) + kept.begin + begin);
   copy_down(slot.stream, out.energy_kwh, slot.down.data(), rows);
   copy_down(slot.stream, out.co2e_kg, slot.down.data() + rows, rows);
   if (out.source) copy_down(slot.stream, out.source, slot.sources_pinned.data(), rows);
 }
 
-/// Rows of a kept column that are brought up together.
-std::uint32_t buffer_rows(const KeptKeys& kept) { return std::clamp(kept.capacity / 16, 1u, 1u << 18); }
+/// Rows of a resident column that are brought up together.
+std::uint32_t buffer_rows(const ResidentKeys& resident) { return std::clamp(resident.capacity / 16, 1u, 1u << 18); }
 
-bool uses_kept(PointsView points) {
+bool uses(const ResidentKeys& resident, PointsView points) {
   return std::any_of(points.objectives, points.objectives + points.objective_count,
-                     [](const Objective& objective) { return objective.kept != kNotKept; });
+                     [&](const Objective& objective) { return resident.find(objective, points) != nullptr; });
 }
 
 }  // namespace
@@ -90,7 +86,7 @@ std::size_t Evaluator::State::budget() const {
   settle();  // what failed is told here, before the buffers' owners wait for it
   const std::size_t emissions = slots[0] ? slots[0]->bytes() + slots[1]->bytes() : 0;
   const std::size_t free = (free_bytes() + streams.upload_bytes()) / 20 * 19;
-  const std::size_t taken = emissions + (kept ? kept->bytes() : 0);
+  const std::size_t taken = emissions + (resident ? resident->bytes() : 0);
   const std::size_t left = memory_limit == 0 ? free : std::min(free, memory_limit - std::min(memory_limit, taken));
   return left / (kRowParts + 1) * kRowParts;
 }
@@ -104,22 +100,30 @@ std::size_t Evaluator::State::make_room(std::uint64_t wanted) {
   return budget();
 }
 
-bool Evaluator::keep(std::uint32_t columns, std::uint32_t capacity, std::uint32_t most_objectives) {
-  use_device(state_->device);
-  state_->kept.reset();
-  const std::uint64_t row_bytes = 8 * std::uint64_t{columns} + bytes_per_row(most_objectives, true);
-  const std::size_t budget = state_->make_room(capacity * row_bytes);
-  if (columns == 0 || capacity == 0 || capacity > budget / row_bytes) return false;
-  const Stream& work = state_->streams.work;
-  state_->kept.emplace(KeptKeys{columns, capacity, {work, std::size_t{columns} * capacity}});
-  work.synchronize();
-  return true;
+void Evaluator::State::make_resident(const GrowingColumns& growing) {
+  resident.reset();
+  const std::uint64_t row_bytes = 8 * growing.columns.size() + bytes_per_row(growing.most_objectives, true);
+  const std::size_t bytes = make_room(growing.most_rows * row_bytes);
+  if (growing.columns.empty() || growing.most_rows == 0 || growing.most_rows > bytes / row_bytes) return;
+  resident.emplace(ResidentKeys{{growing.columns.begin(), growing.columns.end()},
+                                0,
+                                growing.most_rows,
+                                {streams.work, growing.columns.size() * growing.most_rows}});
+  streams.work.synchronize();
 }
 
-void Evaluator::bring_up(const Objective& objective, std::uint32_t begin, std::uint32_t count, const Host& host) {
+void Evaluator::bring_up(const GrowingColumns& growing, const Host& host) {
   use_device(state_->device);
-  bring_values(state_->streams, objective, count, buffer_rows(*state_->kept), host,
-               state_->kept->column(objective.kept) + begin);
+  if (growing.rows == 0) return state_->make_resident(growing);
+  if (!state_->resident) return;
+  ResidentKeys& resident = *state_->resident;
+  for (std::size_t i = 0; i < growing.columns.size(); ++i) {
+    Objective more = resident.columns[i] = growing.columns[i];
+    more.column.values = static_cast<const std::byte*>(more.column.values) + resident.rows * size_of(more.column.type);
+    bring_values(state_->streams, more, growing.rows - resident.rows, buffer_rows(resident), host,
+                 resident.column(i) + resident.rows);
+  }
+  resident.rows = growing.rows;
 }
 
 void Evaluator::State::make_slots(std::size_t columns) {
@@ -127,14 +131,13 @@ void Evaluator::State::make_slots(std::size_t columns) {
   const std::size_t row_bytes = (columns + 2) * sizeof(double) + 1;
   const std::size_t fitting = budget() / (2 * row_bytes) / 2 * 2;
   if (fitting == 0)
-    throw Failure("planning device memory", "not even two rows fit", "raise --memory-limit, or use --backend cpu");
+    throw device_error("planning device memory", "not even two rows fit", "raise --memory-limit, or use --backend cpu");
   slot_rows = std::min(kEmissionsBatchRows, fitting);
   slot_columns = columns;
   for (auto& slot : slots) slot.emplace(slot_rows, columns);
 }
 
-void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, EmissionColumns out, const Host& host,
-                          const KeptEmissions& kept) {
+void Evaluator::emissions(std::span<const EmissionStep> steps, std::size_t rows, EmissionColumns out, const Host& host) {
   if (rows == 0) return;
   use_device(state_->device);
   const std::vector<const double*> columns = columns_of(steps);
@@ -150,32 +153,34 @@ void Evaluator::emissions(const std::vector<HostStep>& steps, std::size_t rows, 
     slot.rows = std::min(state_->slot_rows, rows - begin);
     slot.out = {out.energy_kwh + begin, out.co2e_kg + begin, out.source ? out.source + begin : nullptr,
                 out.chosen ? out.chosen + begin : nullptr};
-    start(slot, steps, columns, begin, kept, state_->kept ? &*state_->kept : nullptr, host);
+    host.throw_if_stopped();
+    start(slot, steps, columns, begin, host);
   }
   for (auto& slot : state_->slots) finish(*slot, host);
 }
 
-Seconds Evaluator::evaluate(PointsView points, Request wanted, AnswersView out, const Host& host, Part part) {
-  const bool kept = state_->kept && uses_kept(points);
-  const std::uint64_t bytes = points.size * bytes_per_row(points.objective_count, kept);
+Verdict Evaluator::evaluate(PointsView points, VerdictRequest wanted, const Host& host, Part part) {
+  check_points(points);
+  const bool resident = state_->resident && uses(*state_->resident, points);
+  const std::uint64_t bytes = points.size * bytes_per_row(points.objective_count, resident);
   std::size_t budget = state_->make_room(bytes);
   const bool fits = bytes <= budget;
-  if (kept && !fits) {
-    state_->kept.reset();
+  if (resident && !fits) {
+    state_->resident.reset();
     budget = state_->budget();
   }
-  state_->streams.kept = kept && fits ? &*state_->kept : nullptr;
-  const Seconds seconds =
-      (fits ? evaluate_at_once : evaluate_in_blocks)(state_->streams, points, wanted, out, budget, host, part);
+  state_->streams.resident = resident && fits ? &*state_->resident : nullptr;
+  Verdict verdict = (fits ? evaluate_at_once : evaluate_in_blocks)(state_->streams, points, wanted, budget, host, part);
   state_->settle();
-  return seconds;
+  return verdict;
 }
 
-void Evaluator::count_against(PointsView points, const std::vector<std::uint8_t>& is_source, CrossAnswersView out,
-                              const Host& host, Part part) {
+CrossCounts Evaluator::count_against(PointsView points, CrossRequest wanted, const Host& host, Part part) {
+  check_points(points);
   const std::size_t budget = state_->make_room(points.size * (bytes_per_row(points.objective_count) + 2));
-  cross_counts(state_->streams, points, is_source, out, budget, host, part);
+  CrossCounts counts = cross_counts(state_->streams, points, wanted, budget, host, part);
   state_->settle();
+  return counts;
 }
 
 }  // namespace carbonfront::device

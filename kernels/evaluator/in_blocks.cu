@@ -12,24 +12,22 @@
 namespace carbonfront::device {
 namespace {
 
-constexpr std::uint32_t kNobody = 0xFFFFFFFFu;
-
 /// All that is known so far, by position.
 struct Known {
   Streams& streams;
   PointsView points;
-  Request wanted;
+  VerdictRequest wanted;
   std::size_t budget;
   Host host;  // without progress
   Share share;
-  AnswersView out;
+  Verdict& out;
   std::vector<std::uint8_t> dominated = {};
 
   bool all_sources() const { return wanted.dominated_by || wanted.dominates || wanted.rank; }
 
   /// Adds a device's counts of the rows in `list`, the first of them at `begin`.
   void add_counts(const Order& order, Engines& engines, Direction direction, const std::uint8_t* counted,
-                  const Positions& list, std::size_t begin, std::size_t end, std::uint32_t* totals) {
+                  const Positions& list, std::size_t begin, std::size_t end, Array<std::uint32_t>& totals) {
     const DeviceArray<std::uint32_t> counts(streams.work, order.size);
     engines.count(direction, counted, share, counts.data());
     const std::vector<std::uint32_t> found = by_position(streams, order, counts, host);
@@ -51,7 +49,7 @@ struct Known {
     engines.find_witnesses(marked.data(), {}, witnesses.data());
     const std::vector<std::uint32_t> found = by_position(streams, order, witnesses, host);
     for (std::size_t i = 0; i < queries; ++i)  // the list ascends among possible witnesses
-      if (found[i] != kNobody) out.witness[list[i]] = std::min(out.witness[list[i]], list[found[i]]);
+      if (found[i] != kNone) out.witness[list[i]] = std::min(out.witness[list[i]], list[found[i]]);
   }
 
   void raise_ranks(const Order& order, Engines& engines, const std::uint8_t* is_source, const Positions& list,
@@ -116,7 +114,7 @@ void compare_among_themselves(Known& work, const Positions& queries) {
 Positions filtered(Streams& streams, PointsView points, std::size_t budget, const Host& host) {
   const std::uint32_t rows = block_rows(points, budget);
   Host quiet = host;
-  quiet.add = [&](std::uint64_t) { host.add(0); };
+  quiet.progress = nullptr;
   Positions kept;
   host.begin("front", points.size);
   for (std::uint64_t begin = 0; begin < points.size; begin += rows) {
@@ -138,44 +136,44 @@ Positions filtered(Streams& streams, PointsView points, std::size_t budget, cons
 }
 
 /// The front of few rows, which fit the device, among all.
-Seconds front_of(Streams& streams, PointsView points, const Positions& rows, AnswersView out, std::size_t budget,
-                 const Host& host, Part part) {
+void front_of(Streams& streams, PointsView points, const Positions& rows, std::size_t budget, const Host& host, Part part,
+              Verdict& out) {
   const Picked picked(points, rows);
-  std::vector<std::uint8_t> found(rows.size());
-  const Seconds seconds = evaluate_at_once(streams, picked.view, {}, {found.data()}, budget, host, part);
-  fill<std::uint8_t>(host, out.nondominated, points.size, 0);
-  for (std::size_t i = 0; i < rows.size(); ++i) out.nondominated[rows[i]] = found[i];
-  return seconds;
+  const Verdict found = evaluate_at_once(streams, picked.view, {}, budget, host, part);
+  fill<std::uint8_t>(host, out.nondominated, 0);
+  for (std::size_t i = 0; i < rows.size(); ++i) out.nondominated[rows[i]] = found.nondominated[i];
+  out.seconds = found.seconds;
 }
 
 /// What is known before anything is compared: nothing counts, nobody has a rank or a witness.
-void begin_answers(const Host& host, std::uint32_t size, Request wanted, AnswersView out) {
-  if (wanted.dominated_by) fill<std::uint32_t>(host, out.dominated_by, size, 0);
-  if (wanted.dominates) fill<std::uint32_t>(host, out.dominates, size, 0);
-  if (wanted.rank) fill<std::uint32_t>(host, out.rank, size, 0);
-  if (wanted.witness) fill<std::uint32_t>(host, out.witness, size, kNobody);
+void begin_answers(const Host& host, Verdict& out) {
+  for (Array<std::uint32_t>* numbers : {&out.dominated_by, &out.dominates, &out.rank}) fill(host, *numbers, 0u);
+  fill(host, out.witness, kNone);
 }
 
 }  // namespace
 
-Seconds evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, AnswersView out, std::size_t budget,
-                           const Host& host, Part part) {
+Verdict evaluate_in_blocks(Streams& streams, PointsView points, VerdictRequest wanted, std::size_t budget, const Host& host,
+                           Part part) {
+  Verdict out = room_for(points.size, wanted, part);
   const auto began = std::chrono::steady_clock::now();
   const bool front_alone = wanted.front_alone();
   Positions left;
   if (front_alone) {
     left = filtered(streams, points, budget, host);
-    if (left.size() * bytes_per_row(points.objective_count) <= budget)
-      return front_of(streams, points, left, out, budget, host, part);
+    if (left.size() * bytes_per_row(points.objective_count) <= budget) {
+      front_of(streams, points, left, budget, host, part, out);
+      return out;
+    }
   }
   if (part.index > 0) wanted.rank = false;
   Host quiet = host;
-  quiet.add = [&](std::uint64_t) { host.add(0); };
+  quiet.progress = nullptr;
   Known work{streams, points, wanted, budget, quiet, {part.index, part.count}, out};
   const std::uint32_t size = points.size;
   work.dominated.assign(size, front_alone);
   for (const std::uint32_t position : left) work.dominated[position] = 0;
-  begin_answers(host, size, wanted, out);
+  begin_answers(host, out);
 
   Positions places = host.lexicographic_positions();
   std::erase_if(places, [&](std::uint32_t position) { return work.dominated[position] != 0; });
@@ -195,11 +193,10 @@ Seconds evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, 
   }
   for (std::uint32_t i = 0; i < size; ++i) out.nondominated[i] = !work.dominated[i];
   for (std::uint32_t i = 0; wanted.rank && wanted.max_rank > 0 && i < size; ++i)
-    if (out.rank[i] >= wanted.max_rank) out.rank[i] = kNobody;
-  Seconds seconds;
-  (front_alone ? seconds.front : seconds.counts) =
+    if (out.rank[i] >= wanted.max_rank) out.rank[i] = kNone;
+  (front_alone ? out.seconds.front : out.seconds.counts) =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  return seconds;
+  return out;
 }
 
 }  // namespace carbonfront::device

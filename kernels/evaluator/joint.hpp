@@ -58,12 +58,12 @@ inline Positions ascending(const Positions& list, std::size_t begin, std::size_t
   return some;
 }
 
-/// Rows of a block, so that two blocks fit. Throws Failure where blocks would be so small that work never ended.
+/// Rows of a block, so that two blocks fit. Throws DeviceError where blocks would be so small that work never ended.
 inline std::uint32_t block_rows(PointsView points, std::size_t budget) {
   const std::uint64_t rows = budget / (bytes_per_row(points.objective_count) + 2) / 2;
   if (rows < kFewestRows && rows < points.size)
-    throw Failure("planning device memory", std::to_string(budget) + " bytes do not hold two blocks of 64 rows",
-                  "raise --memory-limit, free the device, or use --backend cpu");
+    throw device_error("planning device memory", std::to_string(budget) + " bytes do not hold two blocks of 64 rows",
+                       "raise --memory-limit, free the device, or use --backend cpu");
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(rows, points.size));
 }
 

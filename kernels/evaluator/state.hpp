@@ -35,24 +35,26 @@ struct Evaluator::State {
   int device;
   std::size_t memory_limit;
   Streams streams;
-  std::optional<KeptKeys> kept;
+  std::optional<ResidentKeys> resident;
   std::optional<EmissionsSlot> slots[2];
   std::size_t slot_rows = 0, slot_columns = 0;
 
   /// Makes the device current, waits for it, and gives back what emissions need where `wanted` bytes for rows do not fit
   /// beside it. Returns the bytes that rows may take.
   std::size_t make_room(std::uint64_t wanted);
-  /// Takes new slots for so many columns. Throws Failure.
+  /// Begins with columns that are to become resident, where they fit; forgets the ones before. Throws DeviceError.
+  void make_resident(const GrowingColumns& growing);
+  /// Takes new slots for so many columns. Throws DeviceError.
   void make_slots(std::size_t columns);
   /// Waits until the device is done; all memory is then given back.
   void settle() const;
-  /// Bytes that rows may take now, beside what is kept, the emissions' and the upload buffers. Throws Failure.
+  /// Bytes that rows may take now, beside what is resident, the emissions' and the upload buffers. Throws DeviceError.
   std::size_t budget() const;
 };
 
-/// Bytes of device memory for every row that is ordered and answered at once, an upper bound; and where objectives are kept,
-/// beside the keys of these.
-std::uint64_t bytes_per_row(std::uint32_t objectives, bool kept = false);
+/// Bytes of device memory for every row that is ordered and answered at once, an upper bound; and where objectives are
+/// resident, beside the keys of these.
+std::uint64_t bytes_per_row(std::uint32_t objectives, bool resident = false);
 
 /// Brings the points up and orders them. Adds what upload_keys() adds to the progress.
 inline Order order_points(Streams& streams, PointsView points, std::size_t budget, const Host& host) {
@@ -62,26 +64,32 @@ inline Order order_points(Streams& streams, PointsView points, std::size_t budge
 /// Where answers go, in device memory, by position, each as soon as it is there.
 struct Deliver {
   std::function<void(DeviceArray<std::uint8_t>)> nondominated;
-  std::function<void(std::uint32_t* AnswersView::*, DeviceArray<std::uint32_t>)> numbers;
+  std::function<void(Array<std::uint32_t> Verdict::*, DeviceArray<std::uint32_t>)> numbers;
 };
 
 /// Answers for keys on the device, to the device: every answer of evaluate_at_once(), without its way up and down. Phases
 /// are told to the host; returns their seconds. At least one row.
-Seconds answer_keys(Streams& streams, Keys keys, Request wanted, const Host& host, Part part, const Deliver& deliver);
+VerdictSeconds answer_keys(Streams& streams, Keys keys, VerdictRequest wanted, const Host& host, Part part,
+                           const Deliver& deliver);
 
 /// Writes one value to all of an array in host memory, on several threads.
 template <class T>
-void fill(const Host& host, T* values, std::uint32_t size, T value) {
-  host.in_parallel(size, [&](std::uint32_t begin, std::uint32_t end) { std::fill(values + begin, values + end, value); });
+void fill(const Host& host, Array<T>& values, T value) {
+  host.in_parallel(static_cast<std::uint32_t>(values.size()), [&](std::uint32_t begin, std::uint32_t end) {
+    std::fill(values.begin() + begin, values.begin() + end, value);
+  });
 }
 
-/// The two ways. `points` are all points.
-Seconds evaluate_at_once(Streams& streams, PointsView points, Request wanted, AnswersView out, std::size_t budget,
-                         const Host& host, Part part);
-Seconds evaluate_in_blocks(Streams& streams, PointsView points, Request wanted, AnswersView out, std::size_t budget,
-                           const Host& host, Part part);
+/// Room for a part's answers. [size]
+Verdict room_for(std::uint32_t size, const VerdictRequest& wanted, Part part);
 
-void cross_counts(Streams& streams, PointsView points, const std::vector<std::uint8_t>& is_source, CrossAnswersView out,
-                  std::size_t budget, const Host& host, Part part);
+/// The two ways. `points` are all points.
+Verdict evaluate_at_once(Streams& streams, PointsView points, VerdictRequest wanted, std::size_t budget, const Host& host,
+                         Part part);
+Verdict evaluate_in_blocks(Streams& streams, PointsView points, VerdictRequest wanted, std::size_t budget, const Host& host,
+                           Part part);
+
+CrossCounts cross_counts(Streams& streams, PointsView points, CrossRequest wanted, std::size_t budget, const Host& host,
+                         Part part);
 
 }  // namespace carbonfront::device

@@ -37,7 +37,7 @@ struct Uploader {
   PointsView points;
   std::uint32_t batch_rows;
   const Host& host;
-  DeviceArray<std::uint32_t> rows = {};  // on the device, once a kept column needs them
+  DeviceArray<std::uint32_t> rows = {};  // on the device, once a resident column needs them
 
   void bring_rows() {
     rows = DeviceArray<std::uint32_t>(streams.work, points.size);
@@ -52,7 +52,7 @@ struct Uploader {
   }
 
   /// Copies a column that is on the device already.
-  void take_kept(const std::uint64_t* column, std::uint64_t* keys) {
+  void take_resident(const std::uint64_t* column, std::uint64_t* keys) {
     if (points.rows && rows.size() == 0) bring_rows();
     if (points.rows)
       gather(streams.work, rows.data(), column, keys, points.size);
@@ -83,7 +83,8 @@ struct Uploader {
   void bring(std::uint32_t number, std::uint64_t* keys) {
     if (number == points.objective_count) return bring_groups(keys);
     const Objective& objective = points.objectives[number];
-    if (streams.kept && objective.kept != kNotKept) return take_kept(streams.kept->column(objective.kept), keys);
+    if (const std::uint64_t* there = streams.resident ? streams.resident->find(objective, points) : nullptr)
+      return take_resident(there, keys);
     visit_type(objective.column.type, [&]<class T>(T) {
       const T* values = static_cast<const T*>(objective.column.values);
       bring_keys(objective, sizeof(T), keys, [&](std::byte* to, std::uint64_t begin, std::uint64_t end) {
@@ -113,9 +114,7 @@ UploadBuffers& upload_buffers(Streams& streams, std::uint32_t rows) {
 void bring_values(Streams& streams, const Objective& objective, std::uint32_t count, std::uint32_t batch_rows,
                   const Host& host, std::uint64_t* keys) {
   PointsView points;
-  Objective plain = objective;
-  plain.kept = kNotKept;  // its values are what is wanted
-  points.objectives = &plain;
+  points.objectives = &objective;
   points.objective_count = 1;
   points.size = count;
   Uploader{streams, points, batch_rows, host}.bring(0, keys);

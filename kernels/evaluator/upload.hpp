@@ -13,13 +13,27 @@
 
 namespace carbonfront::device {
 
-/// Columns as keys that stay on the device from when their rows are read until all views are judged.
-struct KeptKeys {
-  std::uint32_t columns = 0, capacity = 0;
+/// Columns as keys that stay on the device from when their rows are read until all views are judged: found by where their
+/// values lie.
+struct ResidentKeys {
+  std::vector<Objective> columns;  // as they were last brought up
+  std::uint32_t rows = 0, capacity = 0;
   DeviceArray<std::uint64_t> keys;  // [columns][capacity]
 
-  std::uint64_t* column(int number) const { return keys.data() + std::size_t(number) * capacity; }
+  std::uint64_t* column(std::size_t number) const { return keys.data() + number * capacity; }
   std::size_t bytes() const { return keys.size() * sizeof(std::uint64_t); }
+
+  /// The keys of an objective, if all rows of the points are there; else null.
+  const std::uint64_t* find(const Objective& objective, PointsView points) const {
+    if (points.size == 0 || points.row(points.size - 1) >= rows) return nullptr;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const ColumnView &held = columns[i].column, &asked = objective.column;
+      if (held.values == asked.values && held.type == asked.type && held.has_missing_value == asked.has_missing_value &&
+          held.missing_value == asked.missing_value && columns[i].maximise == objective.maximise)
+        return column(i);
+    }
+    return nullptr;
+  }
 };
 
 /// Filled by the host, copied up, read by the kernel that makes keys. It is given back in the order of `work`, after the
@@ -50,12 +64,12 @@ struct DownloadBuffers {
   DownloadBuffers(const Stream& work, std::size_t bytes) : turn{{work, bytes}, {work, bytes}} {}
 };
 
-/// Where the work is done, where copies run beside it, below how many rows all pairs are compared, what is kept there, and
-/// the buffers, once they are needed.
+/// Where the work is done, where copies run beside it, below how many rows all pairs are compared, what is resident there,
+/// and the buffers, once they are needed.
 struct Streams {
   Stream work, copies;
   std::uint32_t few_rows = kFewRows;
-  const KeptKeys* kept = nullptr;
+  const ResidentKeys* resident = nullptr;
   std::optional<UploadBuffers> uploads = {};
   std::optional<DownloadBuffers> downloads = {};
 
@@ -73,9 +87,9 @@ UploadBuffers& upload_buffers(Streams& streams, std::uint32_t rows);
 void bring_values(Streams& streams, const Objective& objective, std::uint32_t count, std::uint32_t batch_rows,
                   const Host& host, std::uint64_t* keys);
 
-/// Brings all columns up as keys, the groups as the last column; those that are kept are copied. Batches are as `budget`
-/// allows. Adds `size` to the progress for every column. 4 bytes a row beside the keys where not all rows of kept columns
-/// are wanted.
+/// Brings all columns up as keys, the groups as the last column; those that are resident are copied. Batches are as
+/// `budget` allows. Adds `size` to the progress for every column. 4 bytes a row beside the keys where not all rows of
+/// resident columns are wanted.
 Keys upload_keys(Streams& streams, PointsView points, std::size_t budget, const Host& host);
 
 /// Orders keys, and gives them back.

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/csv_column.hpp"
 
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/spec/spec.hpp"
 
 namespace {

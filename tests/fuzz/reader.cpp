@@ -9,7 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 #include "host/sweep/fast_reader.hpp"
 #include "host/sweep/fields.hpp"
 #include "host/sweep/text_heap.hpp"

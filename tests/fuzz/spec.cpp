@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "host/errors.hpp"
+#include "carbonfront/errors.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace carbonfront;

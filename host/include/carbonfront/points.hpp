@@ -1,8 +1,9 @@
 #pragma once
-// Column and point views shared by host and device code: trivially copyable, passed by value, owning nothing.
+// Column and point views: trivially copyable, passed by value, owning nothing.
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace carbonfront {
 
@@ -49,6 +50,11 @@ auto visit_type(ValueType type, Use use) {
   }
 }
 
+/// Bytes of a value in memory; 0 for strings.
+inline std::size_t size_of(ValueType type) {
+  return type == ValueType::string ? 0 : visit_type(type, [](auto value) { return sizeof value; });
+}
+
 /// Views one column of numbers. [rows]; host memory unless said otherwise.
 /// A float is missing when it is NaN; an integer or boolean when it equals `missing_value` (two's complement, widened to
 /// 64 bits) and `has_missing_value` is set.
@@ -59,22 +65,15 @@ struct ColumnView {
   bool has_missing_value = false;
 };
 
-inline constexpr int kNotKept = -1;
-
-/// One objective: a column and the sense in which it is good. `kept`: the number of the column of keys that a device keeps
-/// of all its rows, if it does.
+/// One objective: a column and the sense in which it is good.
 struct Objective {
   ColumnView column;
   bool maximise = false;
-  int kept = kNotKept;
 };
 
-/// The two columns that an emission model computes, as objectives where they are kept as keys, and the row of them that the
-/// first computed one is.
-struct KeptEmissions {
-  Objective energy, co2e;
-  std::uint32_t begin = 0;
-};
+/// The most objectives of a view, and the most points that are compared with each other.
+inline constexpr std::uint32_t kMostObjectives = 32;
+inline constexpr std::uint32_t kMostPoints = 0x7FFFFFFFu;
 
 /// Views the points of one view: `size` rows, each a row number of the columns, in ascending order.
 /// Every row given is compared; a missing value ranks behind every value and equal to another missing one.
@@ -89,5 +88,17 @@ struct PointsView {
   std::uint32_t row(std::uint32_t position) const { return rows ? rows[position] : position; }
   std::uint32_t group_of(std::uint32_t position) const { return group ? group[position] : 0; }
 };
+
+/// Columns in memory that stay, of which `rows` rows are there, and which verdicts will be asked about once all are.
+struct GrowingColumns {
+  std::span<const Objective> columns;  // the same ones from call to call; their values may move between calls
+  std::uint32_t rows = 0;
+  std::uint32_t most_rows = 0;        // that may come
+  std::uint32_t most_objectives = 0;  // of one verdict
+};
+
+/// Throws SpecError where points have no objective or more than kMostObjectives, DeviceError where they are more than
+/// kMostPoints. Every engine's answers begin with it.
+void check_points(const PointsView& points);
 
 }  // namespace carbonfront

@@ -12,8 +12,8 @@
 
 namespace carbonfront {
 
-/// Starts a thread of `body(std::stop_token)` and returns once it runs; destroying what is returned asks it to stop and waits
-/// for it. A process forked later (crash_guard.hpp) finds no thread that is still being set up and holds a lock of the
+/// Starts a thread of `body(std::stop_token)` and returns once it runs; destroying what is returned asks it to stop and
+/// waits for it. A process forked later (crash_guard.hpp) finds no thread that is still being set up and holds a lock of the
 /// runtime, such as a sanitizer's, which nobody would release there.
 template <class Body>
 std::jthread side_thread(Body body) {

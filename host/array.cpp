@@ -1,4 +1,4 @@
-#include "host/pareto/pages.hpp"
+#include "carbonfront/array.hpp"
 
 #ifdef __linux__
 #include <sys/mman.h>
