@@ -9,10 +9,7 @@ namespace carbonfront {
 namespace {
 
 std::string generated(const Scratch& folder, const char* rows) {
-  Outcome done = run({"generate", "--rows", rows, "--distribution", "anticorrelated", "--objectives", "3", "--plain", "-o",
-                      folder / "s.h5"});
-  EXPECT_EQ(done.code, 0) << done.err;
-  return folder / "s.h5";
+  return generated(folder, "s.h5", {"--rows", rows, "--distribution", "anticorrelated", "--objectives", "3", "--plain"});
 }
 
 TEST(Output, WithoutItsFolderIsRefusedBeforeTheWork) {
