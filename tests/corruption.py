@@ -15,7 +15,6 @@ import concurrent.futures
 import os
 import random
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -23,9 +22,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from corruption_own import campaign
+from corruption_own import campaign, run
 
-ROWS, COLUMNS, OBJECTIVES, SECONDS = 3000, 50, 6, 120
+ROWS, COLUMNS, OBJECTIVES = 3000, 50, 6
 
 
 def make(path, libver):
@@ -70,14 +69,6 @@ def command(program, sweep, result):
     return [program, "score", sweep, "-o", result, "--view", "v=" + view, "--label", "name", "--json=" + str(result) + ".json"] + where
 
 
-def run(words):
-    try:
-        done = subprocess.run([str(w) for w in words], capture_output=True, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        return "hang", "", ""
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-
-
 def damaged(content, places, generator):
     """The damaged bytes, the place, and whether they were cut."""
     place, kind = int(places[generator.randrange(len(places))]), generator.randrange(10)
@@ -92,7 +83,7 @@ def check_known_crash(program, folder, content):
     sweep, result = Path(folder) / "zero.h5", Path(folder) / "zero-r.h5"
     shape = (400).to_bytes(4, "little") + (8).to_bytes(4, "little")  # of the chunks of the columns of 8 bytes
     sweep.write_bytes(content.replace(shape, bytes(4) + shape[4:]))
-    code, _, errors = run(command(program, sweep, result))
+    code, _, errors = run(None, *command(program, sweep, result))
     sweep.unlink()
     refused = code == 3 and re.search(r"cannot (read|open) (column )?'.*' .*\(.*\); ", errors) and not list(Path(folder).glob("*zero-r*"))
     print(f"chunks of no rows: exit {code}, {reason(errors)}")
@@ -114,9 +105,9 @@ def judge(program, folder, content, places, expected, covered, seed):
     sweep, result = Path(folder) / f"{seed}.h5", Path(folder) / f"{seed}-r.h5"
     sweep.write_bytes(changed)
     try:
-        code, _, errors = run(command(program, sweep, result))
+        code, _, errors = run(None, *command(program, sweep, result))
         if code == 0:
-            digest = run([program, "inspect", "--digest", result])[1].split()[0]
+            digest = run(None, program, "inspect", "--digest", result)[1].split()[0]
             if digest == expected:
                 return "correct", None
             if not cut and not covered[place]:
@@ -151,10 +142,10 @@ def main():
         for libver in ("latest", "earliest") if a.places else ():
             sample, result = Path(folder) / "sample.h5", Path(folder) / "expected.h5"
             make(sample, libver)
-            code, _, errors = run(command(a.program, sample, result))
+            code, _, errors = run(None, *command(a.program, sample, result))
             if code:
                 sys.exit(f"the undamaged sample: exit {code}: {errors}")
-            expected, content = run([a.program, "inspect", "--digest", result])[1].split()[0], sample.read_bytes()
+            expected, content = run(None, a.program, "inspect", "--digest", result)[1].split()[0], sample.read_bytes()
             data = in_chunks(sample)
             covered = data if libver == "earliest" else ~in_heaps(content)
             for what, places in (("all bytes", np.arange(len(content))), ("structure only", np.flatnonzero(~data))):

@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-ROWS, SHARDS, SECONDS = 120, 3, 60
+ROWS, SHARDS, SECONDS = 120, 3, 120
 SPEC = """[sweep]
 label = "name"
 [emissions]
@@ -58,6 +58,7 @@ def make_sweep(path):
 
 
 def run(folder, *words):
+    """Exit code, output and errors of a run; one that does not end is a 'hang'."""
     try:
         done = subprocess.run([str(w) for w in words], capture_output=True, timeout=SECONDS, cwd=folder)
     except subprocess.TimeoutExpired:

@@ -9,10 +9,6 @@ namespace {
 
 using namespace device;
 
-constexpr Distribution kDistributions[] = {Distribution::independent,     Distribution::correlated,
-                                           Distribution::anti_correlated, Distribution::all_nondominated,
-                                           Distribution::quantised,       Distribution::three_values};
-
 #if defined(CARBONFRONT_EMULATION_THREADS)
 /// Calls `check(table, what)` with tables of three tiles: what threads share does not depend on values, and a thread of the
 /// host for every thread of a block is slow.

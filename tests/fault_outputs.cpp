@@ -11,12 +11,6 @@
 namespace carbonfront {
 namespace {
 
-std::string digest_of(const std::string& path) {
-  Outcome done = run({"inspect", path, "--digest"});
-  EXPECT_EQ(done.code, 0) << done.err;
-  return done.out.substr(0, done.out.find(' '));
-}
-
 /// What a folder holds besides the files that belong there.
 std::set<std::string> leftovers(const Scratch& folder) {
   std::set<std::string> names = folder.names();

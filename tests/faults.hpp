@@ -12,16 +12,11 @@ inline const Arguments kWork = {"--emissions", "devices=n_gpus,max_power=tdp,tim
                                 "--outputs",   "dominated_by,dominates,rank,witness,crowding"};
 
 inline std::string generated(const Scratch& folder, const char* rows) {
-  Outcome done = run({"generate", "--rows", rows, "--distribution", "correlated", "-o", folder / "s.h5"});
-  EXPECT_EQ(done.code, 0) << done.err;
-  return folder / "s.h5";
+  return generated(folder, "s.h5", {"--rows", rows, "--distribution", "correlated"});
 }
 
 inline Arguments scoring(const Scratch& folder, const Arguments& more) {
-  Arguments arguments = {"score", folder / "s.h5", "-o", folder / "r.h5"};
-  arguments.insert(arguments.end(), kWork.begin(), kWork.end());
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
+  return joined(joined({"score", folder / "s.h5", "-o", folder / "r.h5"}, kWork), more);
 }
 
 }  // namespace carbonfront

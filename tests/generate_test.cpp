@@ -1,7 +1,6 @@
 // Made-up sweeps: reproducible, and of the shape they claim.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,18 +13,10 @@
 #include "carbonfront/errors.hpp"
 #include "host/sweep/generator.hpp"
 #include "host/sweep/hdf5.hpp"
+#include "tests/scratch.hpp"
 
 namespace carbonfront {
 namespace {
-
-/// A file name in the test's own folder, removed at the end.
-struct Scratch {
-  std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("carbonfront-generate-" + std::to_string(::getpid()));
-  Scratch() { std::filesystem::create_directories(folder); }
-  ~Scratch() { std::filesystem::remove_all(folder); }
-  std::string operator/(const char* name) const { return (folder / name).string(); }
-};
 
 std::vector<double> numbers(const std::string& path, const std::string& column) {
   h5::Handle file = h5::open_for_reading(path);

@@ -287,12 +287,12 @@ def attack(program, folder, name):
     told = []
     for more in ([], ["--reader", "plain"]):
         code, seconds, _, errors = peak_of([program, "score", inbox / "s.h5", "-o", folder / "r.h5", "--force", "--view", "v=a:max", "--columns", "a",
-                                            *more], environment, 20, secret)
-        good = code in codes and seconds < 15 and words in " ".join(errors) and not leaked(folder / "r.h5") and (code == 0) == (folder / "r.h5").exists()
+                                            *more], environment, folder=secret)
+        good = code in codes and words in " ".join(errors) and not leaked(folder / "r.h5") and (code == 0) == (folder / "r.h5").exists()
         told.append((good, code, seconds, errors[-1][:300] if errors else ""))
         (folder / "r.h5").unlink(missing_ok=True)
-    code, seconds, _, errors = peak_of([program, "inspect", inbox / "s.h5"], environment, 20)
-    told.append((code in (0, 3) and seconds < 15, code, seconds, errors[-1][:300] if errors else ""))
+    code, seconds, _, errors = peak_of([program, "inspect", inbox / "s.h5"], environment)
+    told.append((code in (0, 3), code, seconds, errors[-1][:300] if errors else ""))
     good = all(t[0] for t in told)
     print(f"{'ok  ' if good else 'FAIL'} {name}: " + "; ".join(f"exit {code}, {seconds:.1f} s{'' if fine else ' (wrong)'}" for fine, code, seconds, _ in told)
           + f"; {told[0][3]}", flush=True)
@@ -318,11 +318,12 @@ def forged_part(program, folder):
     return good
 
 
-def peak_of(command, environment=None, limit=None, folder=None):
+def peak_of(command, environment=None, folder=None):
+    """Exit code, seconds, peak memory in MB and errors of a run; one that hangs is killed, which no case expects."""
     start = time.time()
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen([str(w) for w in command], stdout=subprocess.DEVNULL, stderr=errors, env=environment, cwd=folder)
-        ending = threading.Timer(limit or 600, process.kill)
+        ending = threading.Timer(120, process.kill)
         ending.start()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -350,8 +351,8 @@ def main():
         code, seconds, peak, errors = peak_of([program, "score", sweep, "-o", result, "--force", "--view", f"v={column}:max",
                                                "--outputs", "", "--memory-limit", "1GiB", *where])
         inspected, inspect_seconds, inspect_peak, _ = peak_of([program, "inspect", sweep]) if "GiB of zeros" not in name else (0, 0, 0, [])
-        good = code in codes and seconds < 30 and peak < megabytes + 100 and not (code and result.exists())
-        good &= inspected in (0, 3) and inspect_seconds < 30 and inspect_peak < 1500
+        good = code in codes and peak < megabytes + 100 and not (code and result.exists())
+        good &= inspected in (0, 3) and inspect_peak < 1500
         wrong += not good
         print(f"{'ok  ' if good else 'FAIL'} {name}: exit {code}, {seconds:.1f} s, {peak:.0f} MB; inspect exit {inspected}, {inspect_seconds:.1f} s, "
               f"{inspect_peak:.0f} MB; {errors[-1][:300] if errors else ''}", flush=True)

@@ -25,11 +25,21 @@ using Arguments = std::vector<std::string>;
 /// Runs a command: its name and what follows it.
 Outcome run(const Arguments& arguments);
 
+inline Arguments joined(Arguments arguments, const Arguments& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+/// A made-up sweep.
+inline std::string generated(const Scratch& folder, const std::string& name, const Arguments& more) {
+  Outcome done = run(joined({"generate", "-o", folder / name}, more));
+  EXPECT_EQ(done.code, 0) << done.err;
+  return folder / name;
+}
+
 /// Scores `sweep` into r.h5 of the folder.
 inline Outcome score(const Scratch& folder, const std::string& sweep, const Arguments& more) {
-  Arguments arguments = {"score", sweep, "-o", folder / "r.h5"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return run(arguments);
+  return run(joined({"score", sweep, "-o", folder / "r.h5"}, more));
 }
 
 /// Scores `sweep` into r.h5, which must succeed; returns the result's path.
@@ -37,6 +47,12 @@ inline std::string scored(const Scratch& folder, const std::string& sweep, const
   Outcome done = score(folder, sweep, more);
   EXPECT_EQ(done.code, 0) << done.err;
   return folder / "r.h5";
+}
+
+inline std::string digest_of(const std::string& path) {
+  Outcome done = run({"inspect", path, "--digest"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  return done.out.substr(0, done.out.find(' '));
 }
 
 inline bool says(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }

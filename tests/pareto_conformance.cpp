@@ -11,10 +11,6 @@
 namespace carbonfront::test {
 namespace {
 
-constexpr Distribution kDistributions[] = {Distribution::independent,     Distribution::correlated,
-                                           Distribution::anti_correlated, Distribution::all_nondominated,
-                                           Distribution::quantised,       Distribution::three_values};
-
 #ifdef __SANITIZE_ADDRESS__  // accesses beyond a block do not depend on how many objectives there are
 constexpr std::uint32_t kObjectivesAtEdges[] = {1, 3, 8}, kObjectivesAtLargeEdges[] = {3};
 #else

@@ -1,18 +1,12 @@
-// The CPU engine on large tables: sampled rows, any number of threads, no quadratic path.
+// The CPU engine on large tables: sampled rows, any number of threads.
 
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>
-
-#include <chrono>
 
 #include "tests/points.hpp"
 
 namespace carbonfront::test {
 namespace {
-
-constexpr Distribution kDistributions[] = {Distribution::independent,     Distribution::correlated,
-                                           Distribution::anti_correlated, Distribution::all_nondominated,
-                                           Distribution::quantised,       Distribution::three_values};
 
 /// Compares a few rows of a table that is too large for the whole definition.
 TEST(Cpu, AgreesOnSampledRowsOfLargeTables) {
@@ -49,36 +43,6 @@ TEST(Cpu, GivesTheSameAnswersOnAnyNumberOfThreads) {
       EXPECT_EQ(difference(expected, by_cpu(table)), "") << threads << " threads";
     }
   }
-}
-
-double seconds_of(Table& table, VerdictRequest wanted = kEverything) {
-  const auto begin = std::chrono::steady_clock::now();
-  by_cpu(table, wanted);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-TEST(Cpu, TakesNoQuadraticPathWithTwoObjectives) {
-  for (const Distribution distribution : kDistributions) {
-    Table table = table_of(draw(distribution, 200000, 2, 13));
-    EXPECT_LT(seconds_of(table), 5) << name_of(distribution);
-  }
-  // A front of 100,000 rows, and as many rows that each have all of it before them but one as their witness.
-  Columns stairs(2, std::vector<double>(200000));
-  for (std::uint32_t i = 0; i < 100000; ++i) {
-    stairs[0][i] = stairs[0][i + 100000] = i;
-    stairs[1][i] = 100000.0 - i;
-    stairs[1][i + 100000] = 100000.5 - i;
-  }
-  Table table = table_of(stairs);
-  EXPECT_LT(seconds_of(table), 5);
-}
-
-TEST(Cpu, TakesNoQuadraticPathWithOneObjectiveOrManyGroups) {
-  Table chain = table_of(draw(Distribution::independent, 200000, 1, 14));
-  EXPECT_LT(seconds_of(chain), 5);
-  Table grouped = table_of(draw(Distribution::independent, 200000, 3, 15));
-  grouped.group = draw_groups(200000, 50000, 16);
-  EXPECT_LT(seconds_of(grouped), 5);
 }
 
 }  // namespace

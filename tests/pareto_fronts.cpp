@@ -16,10 +16,6 @@
 namespace carbonfront::test {
 namespace {
 
-constexpr Distribution kDistributions[] = {Distribution::independent,     Distribution::correlated,
-                                           Distribution::anti_correlated, Distribution::all_nondominated,
-                                           Distribution::quantised,       Distribution::three_values};
-
 constexpr VerdictRequest kWitness{false, false, false, true};
 
 Array<std::uint8_t> front_of(Table& table) { return by_cpu(table, {}).nondominated; }

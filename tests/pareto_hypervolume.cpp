@@ -18,6 +18,7 @@ namespace {
 
 using test::Columns;
 using test::Distribution;
+using test::kDistributions;
 using Rows = std::vector<std::vector<double>>;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -107,10 +108,6 @@ Rows draw_sphere(std::uint32_t size, std::uint32_t objectives, std::uint64_t see
   }
   return rows;
 }
-
-constexpr Distribution kDistributions[] = {Distribution::independent,     Distribution::correlated,
-                                           Distribution::anti_correlated, Distribution::all_nondominated,
-                                           Distribution::quantised,       Distribution::three_values};
 
 // Ten points each: sets 1 and 2 of moocore's input1, whose hypervolumes its tests publish.
 const Rows kSet1{{8.075596533325871, 2.407025535604223},  {8.660944458216182, 3.640501439918415},

@@ -3,19 +3,12 @@
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>
 
-#include <chrono>
-#include <limits>
-#include <numeric>
 
 #include "host/pareto/engine.hpp"
 #include "tests/points.hpp"
 
 namespace carbonfront::test {
 namespace {
-
-constexpr Distribution kDistributions[] = {Distribution::independent,     Distribution::correlated,
-                                           Distribution::anti_correlated, Distribution::all_nondominated,
-                                           Distribution::quantised,       Distribution::three_values};
 
 VerdictRequest ranks_up_to(std::uint32_t max_rank) { return {false, false, true, false, max_rank}; }
 
@@ -97,21 +90,6 @@ TEST(Ranks, DoNotDependOnThreads) {
       EXPECT_EQ(difference(first, by_cpu(table, ranks_up_to(0))), "") << threads;
     }
   }
-}
-
-/// Chains as long as the table, and many groups: what peeling and sweeps front by front are slow at.
-TEST(Ranks, OfLongChainsAndManyGroupsAreQuick) {
-  const auto begin = std::chrono::steady_clock::now();
-  for (const std::uint32_t objectives : {2, 3, 5}) {
-    Columns chain(objectives, std::vector<double>(200000));
-    for (auto& column : chain) std::iota(column.begin(), column.end(), 0.0);
-    Table table = table_of(chain);
-    const Verdict verdict = by_cpu(table, ranks_up_to(0));
-    for (std::uint32_t i = 0; i < table.size; ++i) ASSERT_EQ(verdict.rank[i], i);
-    table.group = draw_groups(table.size, 60000, 9);
-    by_cpu(table, ranks_up_to(0));
-  }
-  EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), 10);
 }
 
 }  // namespace

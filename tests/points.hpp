@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -79,6 +81,10 @@ inline Table table_of(const Columns& columns) {
 
 enum class Distribution { independent, correlated, anti_correlated, all_nondominated, quantised, three_values };
 
+inline constexpr Distribution kDistributions[] = {Distribution::independent,     Distribution::correlated,
+                                                  Distribution::anti_correlated, Distribution::all_nondominated,
+                                                  Distribution::quantised,       Distribution::three_values};
+
 inline const char* name_of(Distribution distribution) {
   constexpr const char* kNames[] = {"independent",      "correlated", "anti_correlated",
                                     "all_nondominated", "quantised",  "three_values"};
@@ -108,6 +114,32 @@ inline Columns draw(Distribution distribution, std::uint32_t size, std::uint32_t
     }
   }
   return columns;
+}
+
+/// Sorted, constant, extreme: what could make a halving lopsided or a bucket as large as all.
+inline std::vector<Columns> hard_columns(std::uint32_t size, std::uint32_t objectives) {
+  std::vector<Columns> inputs;
+  Columns sorted(objectives, std::vector<double>(size)), equal = sorted, infinite = sorted, outlier, tiny;
+  for (auto& column : sorted) std::iota(column.begin(), column.end(), 0.0);
+  Columns reversed = sorted, crossed = sorted;
+  for (auto& column : reversed) std::reverse(column.begin(), column.end());
+  std::reverse(crossed.back().begin(), crossed.back().end());
+  std::mt19937_64 random(3);
+  for (auto& column : infinite) {
+    for (auto& value : column) value = (random() % 2 ? 1 : -1) * std::numeric_limits<double>::infinity();
+  }
+  outlier = tiny = draw(Distribution::independent, size, objectives, 4);
+  for (auto& column : outlier) {  // the keys of most rows differ in their low bits alone
+    for (auto& value : column) value = 1 + value * 1e-9;
+    column[0] = -std::numeric_limits<double>::max();
+    column[1] = std::numeric_limits<double>::quiet_NaN();
+  }
+  for (auto& column : tiny) {  // half of what is left at every power of two: a digit takes them one by one
+    for (auto& value : column) value = std::pow(0.5, value * 1000);
+  }
+  Columns constant = tiny;
+  constant.front().assign(size, 1);
+  return {sorted, equal, infinite, reversed, crossed, outlier, tiny, constant};
 }
 
 inline std::vector<std::uint32_t> draw_groups(std::uint32_t size, std::uint32_t groups, std::uint64_t seed) {

@@ -10,9 +10,7 @@ namespace carbonfront {
 namespace {
 
 using Counts = std::vector<std::int64_t>;
-using Reals = std::vector<double>;
 using Texts = std::vector<std::string>;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 const std::string kView = "[[view]]\nname = \"v\"\nobjectives = [\"quality:max\", \"co2e_kg:min\"]\n";
 
@@ -187,13 +185,6 @@ const std::string kReadings =
     "devices = { value = 1 }\nmax_power = { value = 1, unit = \"kW\", error = 0.5 }\ntime = { column = \"hours\" }\n";
 
 /// Equal where both are missing, too.
-void expect_equal(const Reals& found, const Reals& expected, const std::string& what) {
-  ASSERT_EQ(found.size(), expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i)
-    EXPECT_TRUE(found[i] == expected[i] || (std::isnan(found[i]) && std::isnan(expected[i])))
-        << what << ", row " << i << ": " << found[i];
-}
-
 TEST(FirstAvailable, TakesItsBoundsFromTheModelThatGaveTheValue) {
   Scratch folder;
   std::string sweep = readings(folder), spec = spec_with(folder, kReadings);

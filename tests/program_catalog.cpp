@@ -1,7 +1,5 @@
 // Facts looked up and facts missing, through the program: found, assumed, refused, accounted for.
 
-#include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "tests/program.hpp"
@@ -12,7 +10,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 using Counts = std::vector<std::int64_t>;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 const char* const kView = "[[view]]\nname = \"v\"\nobjectives = [\"co2e_kg:min\"]\n";
 
 std::string named(const Scratch& folder) {

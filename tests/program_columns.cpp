@@ -29,12 +29,6 @@ std::vector<T> as_read(const std::string& sweep, const std::string& column = "x"
   return values;
 }
 
-std::vector<std::int32_t> ids(std::size_t count) {
-  std::vector<std::int32_t> ids;
-  for (std::size_t i = 0; i < count; ++i) ids.push_back(static_cast<std::int32_t>(i));
-  return ids;
-}
-
 template <class T>
 struct IntegerColumn : ::testing::Test {};
 using Integers = ::testing::Types<std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t, std::uint16_t,

@@ -13,8 +13,6 @@ namespace {
 using Texts = std::vector<std::string>;
 using Counts = std::vector<std::int64_t>;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 /// Energy in kWh by definition: ((n·p)·t)·A/B.
 double energy(double n, double p, double t, double a, double b) {
   volatile double power = n * p, work = power * t, scaled = work * a;

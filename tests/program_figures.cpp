@@ -9,9 +9,6 @@
 namespace carbonfront {
 namespace {
 
-using Reals = std::vector<double>;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 /// Quality up, params down: rows 0, 1 and 2 are the front, 3 is behind 1, 4 is behind all, 5 is missing, 6 equals 1.
 std::string models(const Scratch& folder) {
   return Sweeping(folder / "s.h5")
@@ -70,15 +67,7 @@ std::string infinite(const Scratch& folder) {
       .close();
 }
 
-void expect_equal(const Reals& found, const Reals& expected, const std::string& what) {
-  ASSERT_EQ(found.size(), expected.size()) << what;
-  for (std::size_t i = 0; i < found.size(); ++i)
-    EXPECT_TRUE(found[i] == expected[i] || (std::isnan(found[i]) && std::isnan(expected[i])))
-        << what << " " << i << ": " << found[i];
-}
-
 TEST(Figures, AnInfiniteFrontHasAnInfiniteVolumeAndLeavesOthersTheirs) {
-  const double kNan = std::nan("");
   const std::string wanted = "outputs = [\"hypervolume\", \"contributions\"]\ngroup_by = [\"set\"]\n";
   Scratch folder;
   std::string sweep = infinite(folder), path = "/views/v/";

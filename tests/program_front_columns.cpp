@@ -1,14 +1,11 @@
 // Columns copied for the rows of a front: a front is readable by itself.
 
 #include <cmath>
-#include <limits>
 
 #include "tests/shards.hpp"
 
 namespace carbonfront {
 namespace {
-
-const double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// Seven rows, four on the front of a and b; every other column has a missing value on it.
 std::string small_sweep(const Scratch& folder) {

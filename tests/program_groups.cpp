@@ -12,8 +12,6 @@ namespace {
 using Texts = std::vector<std::string>;
 using Rows = std::vector<std::int64_t>;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 TEST(Group, OfOneTextColumnIsAFrontOfItsOwn) {
   Scratch folder;
   std::string sweep = Sweeping(folder / "s.h5")

@@ -1,6 +1,5 @@
 // What the program tells: of sweeps, of results, of itself, and of what it did.
 
-#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -12,8 +11,6 @@ namespace carbonfront {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 std::string small_sweep(const Scratch& folder, const std::string& group = "/configs") {
   return Sweeping(folder / "s.h5", group)

@@ -1,7 +1,5 @@
 // Objectives with intervals of their own: columns with bounds or errors, such as an accuracy over several seeds.
 
-#include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -11,8 +9,6 @@ namespace carbonfront {
 namespace {
 
 using Counts = std::vector<std::int64_t>;
-using Reals = std::vector<double>;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// A view of accuracy and cost with lines added to it.
 std::string view_with(const Scratch& folder, const std::string& lines) {

@@ -1,7 +1,6 @@
 // Intervals: bounds of energy and emissions, and verdicts that hold whatever the true values are.
 
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -12,8 +11,6 @@ namespace carbonfront {
 namespace {
 
 using Counts = std::vector<std::int64_t>;
-using Reals = std::vector<double>;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 std::string spec_with(const Scratch& folder, const std::string& emissions, const std::string& objectives) {
   return folder.write("s.toml", "[emissions]\n" + emissions + "[[view]]\nname = \"v\"\nobjectives = " + objectives + "\n");

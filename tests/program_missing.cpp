@@ -13,12 +13,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-std::vector<std::int32_t> ids(std::size_t count) {
-  std::vector<std::int32_t> ids;
-  for (std::size_t i = 0; i < count; ++i) ids.push_back(static_cast<std::int32_t>(i));
-  return ids;
-}
-
 TEST(MissingValue, OfBooleansMayBeNeitherTrueNorFalse) {
   for (const char* reader : {"fast", "plain"}) {
     Scratch folder;

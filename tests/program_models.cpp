@@ -1,7 +1,6 @@
 // Emission models through the program: chosen in the spec, evaluated, written, checked.
 
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "tests/program.hpp"
@@ -12,7 +11,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 using Counts = std::vector<std::int64_t>;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// A few trainings, each known in another way.
 std::string trainings(const Scratch& folder) {

@@ -2,21 +2,14 @@
 
 #include <sys/stat.h>
 
-#include <chrono>
-
 #include "tests/program.hpp"
 #include "tests/sweep_builder.hpp"
 
 namespace carbonfront {
 namespace {
 
-using Seconds = std::chrono::duration<double>;
-
 std::string generated(const Scratch& folder, const char* rows) {
-  Outcome done = run({"generate", "--rows", rows, "--distribution", "anticorrelated", "--objectives", "3", "--plain", "-o",
-                      folder / "s.h5"});
-  EXPECT_EQ(done.code, 0) << done.err;
-  return folder / "s.h5";
+  return generated(folder, "s.h5", {"--rows", rows, "--distribution", "anticorrelated", "--objectives", "3", "--plain"});
 }
 
 TEST(Output, WithoutItsFolderIsRefusedBeforeTheWork) {
@@ -252,16 +245,17 @@ TEST(Output, OnStandardOutputThatCannotBeWrittenIsAnError) {
   }
 }
 
-/// Starts `arguments`, sends `signal` once `at_work` holds, and checks that the program ends soon and cleans up.
+/// Rows that the reference compares for hours: what ends within the time that Program gives was stopped in the midst.
+constexpr const char* kHours = "600000";
+
+/// Starts `arguments`, sends `signal` once `at_work` holds, and checks that the program stops and cleans up.
 void expect_stopped(const Scratch& folder, const Arguments& arguments, int signal,
                     const std::function<bool(const Program&)>& at_work, const std::set<std::string>& left) {
   Program program(arguments);
   ASSERT_TRUE(program.wait_until([&] { return at_work(program); })) << program.err_so_far();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  auto begin = std::chrono::steady_clock::now();
   program.send(signal);
   Outcome done = program.wait();
-  EXPECT_LT(Seconds(std::chrono::steady_clock::now() - begin).count(), 3.0);
   EXPECT_EQ(done.code, 128 + signal) << done.err;
   EXPECT_TRUE(says(done.err, "stopped by signal " + std::to_string(signal))) << done.err;
   EXPECT_EQ(done.out, "");
@@ -271,7 +265,7 @@ void expect_stopped(const Scratch& folder, const Arguments& arguments, int signa
 TEST(StopSignal, EndsALongScoreAndLeavesNothing) {
   for (int signal : {SIGINT, SIGTERM}) {
     Scratch folder;
-    std::string sweep = generated(folder, "60000");
+    std::string sweep = generated(folder, kHours);
     expect_stopped(folder,
                    {"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min,f3:min,co2e_kg:min", "--emissions",
                     "devices=f1,max_power=1W,time=1h", "--backend", "reference"},
@@ -289,7 +283,7 @@ TEST(StopSignal, EndsALongGenerateAndLeavesNothing) {
 
 TEST(StopSignal, EndsALongValidationAndLeavesNothing) {
   Scratch folder;
-  std::string sweep = generated(folder, "60000");
+  std::string sweep = generated(folder, kHours);
   expect_stopped(folder,
                  {"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min,f3:min", "--outputs", "", "--validate",
                   "all", "--backend", "auto"},
@@ -298,7 +292,7 @@ TEST(StopSignal, EndsALongValidationAndLeavesNothing) {
 
 TEST(StopSignal, KeepsTheOldResultOfAForcedRun) {
   Scratch folder;
-  std::string sweep = generated(folder, "60000");
+  std::string sweep = generated(folder, kHours);
   folder.write("r.h5", "precious");
   expect_stopped(folder,
                  {"score", sweep, "-o", folder / "r.h5", "--force", "--view", "v=f1:min,f2:min,co2e_kg:min", "--emissions",

@@ -13,8 +13,6 @@ namespace {
 using Rows = std::vector<std::int64_t>;
 using Texts = std::vector<std::string>;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 /// Both readers' values of column `x`, copied for the rows of a front that has every row.
 std::vector<double> as_read(const Scratch& folder, const Arguments& sweeps, const Arguments& more = {}) {
   std::vector<std::vector<double>> read;

@@ -1,7 +1,5 @@
 // Views of the front alone: found while the sweep is read, in memory bounded by the front, with the same bytes as ever.
 
-#include <cmath>
-
 #include "tests/program.hpp"
 #include "tests/sweep_builder.hpp"
 
@@ -11,18 +9,11 @@ namespace {
 const Arguments kEmissions = {"--emissions", "devices=n_gpus,max_power=tdp,time=train_time"};
 
 std::string generated(const Scratch& folder, const Arguments& more) {
-  Arguments arguments = {"generate", "-o", folder / "s.h5", "--force"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  Outcome done = run(arguments);
-  EXPECT_EQ(done.code, 0) << done.err;
-  return folder / "s.h5";
+  return generated(folder, "s.h5", joined({"--force"}, more));
 }
 
 std::string digest_with(const Scratch& folder, const std::string& sweep, Arguments work, const Arguments& more) {
-  work.insert(work.end(), more.begin(), more.end());
-  work.push_back("--force");
-  std::string digest = run({"inspect", scored(folder, sweep, work), "--digest"}).out;
-  return digest.substr(0, digest.find(' '));
+  return digest_of(scored(folder, sweep, joined(joined(work, more), {"--force"})));
 }
 
 Arguments with_emissions(Arguments work) {

@@ -17,22 +17,11 @@ const Arguments kWork = {"--emissions", "devices=n_gpus,max_power=tdp,time=train
                          "--group-by",  "dataset,gpu"};
 
 std::string generated(const Scratch& folder, const char* rows, const char* seed = "1") {
-  Outcome done = run({"generate", "--rows", rows, "--missing", "0.05", "--seed", seed, "--chunk-rows", "500", "-o",
-                      folder / "s.h5", "--force"});
-  EXPECT_EQ(done.code, 0) << done.err;
-  return folder / "s.h5";
-}
-
-std::string digest_of(const std::string& path) {
-  Outcome done = run({"inspect", path, "--digest"});
-  EXPECT_EQ(done.code, 0) << done.err;
-  return done.out.substr(0, done.out.find(' '));
+  return generated(folder, "s.h5", {"--rows", rows, "--missing", "0.05", "--seed", seed, "--chunk-rows", "500", "--force"});
 }
 
 std::string digest_with(const Scratch& folder, const std::string& sweep, const Arguments& more, Arguments work = kWork) {
-  work.insert(work.end(), more.begin(), more.end());
-  work.push_back("--force");
-  return digest_of(scored(folder, sweep, work));
+  return digest_of(scored(folder, sweep, joined(joined(work, more), {"--force"})));
 }
 
 TEST(Result, HasTheSameBytesWhateverBackendThreadsAndBatches) {

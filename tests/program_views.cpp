@@ -1,7 +1,6 @@
 // Views: what the verdict over a set of objectives says of every row.
 
 #include <cmath>
-#include <limits>
 
 #include "tests/program.hpp"
 #include "tests/sweep_builder.hpp"
@@ -13,8 +12,6 @@ using Texts = std::vector<std::string>;
 using Rows = std::vector<std::int64_t>;
 using Counts = std::vector<std::uint32_t>;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::uint32_t kNoAnswer = 0xFFFFFFFF;
 constexpr const char* kAll = "dominated_by,dominates,rank,witness";
 

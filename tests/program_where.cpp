@@ -11,8 +11,6 @@ namespace {
 
 using Rows = std::vector<std::int64_t>;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 /// Five rows of every kind of column; the fourth misses what can be missing.
 std::string small_sweep(const Scratch& folder) {
   return Sweeping(folder / "s.h5")

@@ -80,7 +80,8 @@ def main():
     for kind, count in kinds.most_common():
         print(f"{count:6} × {kind} (seeds {', '.join(map(str, sorted(first[kind])[:8]))})")
     if kinds:
-        print(f"to look at one: {sys.argv[0]} {options.program} --seed N --keep FOLDER")
+        device = f" --emulated {options.emulated}" if options.emulated else ""  # without it, other numbers are drawn
+        print(f"to look at one: {sys.argv[0]} {options.program}{device} --seed N --keep FOLDER")
     failed = sum(kinds.values())
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

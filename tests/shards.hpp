@@ -10,24 +10,6 @@
 
 namespace carbonfront {
 
-inline Arguments joined(Arguments arguments, const Arguments& more) {
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
-}
-
-inline std::string digest_of(const std::string& path) {
-  Outcome done = run({"inspect", path, "--digest"});
-  EXPECT_EQ(done.code, 0) << done.err;
-  return done.out.substr(0, done.out.find(' '));
-}
-
-/// A made-up sweep.
-inline std::string generated(const Scratch& folder, const std::string& name, const Arguments& more) {
-  Outcome done = run(joined({"generate", "-o", folder / name}, more));
-  EXPECT_EQ(done.code, 0) << done.err;
-  return folder / name;
-}
-
 /// One work of `shards` shares, in a folder of its own, with the result m.h5.
 struct Sharing {
   const Scratch& folder;

@@ -9,6 +9,7 @@ import atexit
 import ctypes
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -21,6 +22,26 @@ from pathlib import Path
 NODES = ("n1", "n2")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+# What a daemon logs where the machine does not let it come up, and what that means.
+KNOWN_CAUSES = (
+    (r"cgroup filesystem not mounted|No filesystem mounted on /sys/fs/cgroup|Unknown filesystem type mounted on /sys/fs/cgroup"
+     r"|can't stat /sys/fs/cgroup",
+     "there is no cgroup file system, as in a plain chroot; bind the host's /sys/fs/cgroup"),
+    (r"Hybrid mode is not supported",
+     "cgroups of version 1 and 2 are mounted side by side, which this slurmd does not take; boot with systemd.unified_cgroup_hierarchy=1"),
+    (r"cgroup namespace '\S*' not mounted|cannot read /proc/self/cgroup|cgroup controller is not available"
+     r"|Unable to initialize cgroup plugin|[Cc]annot (setup|initialize) the cgroup|Cannot abandon cgroup scope",
+     "slurmd may not use the cgroups that are here, as in a container; give it its own, writable"),
+)
+
+
+class NotUp(Exception):
+    """A daemon does not come up. `cause`: what it is about the machine, or None where that is not known."""
+
+    def __init__(self, complaint, logs):
+        self.cause = next((meaning for pattern, meaning in KNOWN_CAUSES if re.search(pattern, logs)), None)
+        super().__init__(f"{complaint} ({self.cause or 'for a reason that is not known here'}); the daemons' last lines:\n{logs}")
 
 
 def missing_programs():
@@ -112,15 +133,25 @@ class Cluster:
         self.daemon(node, "slurmd", "-D", "-N", node)
 
     def start(self):
+        """Throws NotUp."""
         f = self.folder
         self.daemon("munged", "munged", "--force", "--foreground", f"--key-file={f}/munge.key", f"--socket={f}/munge.socket",
                     f"--pid-file={f}/munged.pid", f"--log-file={f}/munged.log", f"--seed-file={f}/munge.seed")
-        wait_until(lambda: (f / "munge.socket").exists(), "munged does not start")
+        self.wait_until_up(lambda: (f / "munge.socket").exists(), "munged does not start")
         self.daemon("slurmctld", "slurmctld", "-D", "-c")
         for node in NODES:
             self.start_node(node)
-        wait_until(lambda: self.idle_nodes() == len(NODES), "the nodes do not come up", 30)
+        self.wait_until_up(lambda: self.idle_nodes() == len(NODES), "the nodes do not come up")
         return self
+
+    def wait_until_up(self, holds, complaint):
+        ended = lambda: [name for name, daemon in self.daemons.items() if daemon.poll() is not None]
+        try:
+            wait_until(lambda: holds() or ended(), complaint, 30)
+        except TimeoutError:
+            raise NotUp(complaint, self.logs(25)) from None
+        if ended():
+            raise NotUp(f"{complaint}: {', '.join(ended())} ended", self.logs(25))
 
     def idle_nodes(self):
         states = self.run("sinfo", "--noheader", "--Node", "--format=%T")
@@ -133,8 +164,12 @@ class Cluster:
         """What the queue, the nodes and the daemons say, for a complaint."""
         said = [self.run(*command).stdout for command in
                 (("squeue", "--array", "--states=all", "--format=%.9i %.9T %.9r %S %j"), ("sinfo", "--Node", "--long"), ("sinfo", "--list-reasons"))]
-        return "\n".join(said + [f"{log.name}:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-40:])
-                                 for log in sorted(self.folder.glob("slurm*.log"))])
+        return "\n".join(said) + "\n" + self.logs(40)
+
+    def logs(self, lines):
+        """The last lines that each daemon logged, which in the foreground it prints, too."""
+        texts = ((log.stem, log.read_text(errors="replace").splitlines()[-lines:]) for log in sorted(self.folder.glob("*.out")))
+        return "\n".join(f"{name}:\n  " + "\n  ".join(last) for name, last in texts)
 
     def children(self):
         """Process ids of all that descends from us."""
@@ -187,7 +222,10 @@ def main():
     if lacking:
         sys.exit(f"slurm_cluster.py: there is no {', '.join(lacking)} (Slurm is not installed); "
                  "apt-get install --no-install-recommends slurm-wlm munge")
-    cluster = Cluster().start()
+    try:
+        cluster = Cluster().start()
+    except NotUp as error:
+        sys.exit(f"slurm_cluster.py: {error}")
     print("slurm_cluster.py: two nodes are up; leave this shell to stop them", file=sys.stderr)
     return subprocess.run(sys.argv[1:] or ["bash"], env=cluster.environment).returncode
 

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 #include <hdf5.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -16,6 +18,25 @@
 #include "host/sweep/own_file.hpp"
 
 namespace carbonfront {
+
+using Reals = std::vector<double>;
+inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// 0, 1, 2 and so on.
+inline std::vector<std::int32_t> ids(std::size_t count) {
+  std::vector<std::int32_t> ids;
+  for (std::size_t i = 0; i < count; ++i) ids.push_back(static_cast<std::int32_t>(i));
+  return ids;
+}
+
+/// Compares numbers, of which NaNs are equal.
+inline void expect_equal(const Reals& found, const Reals& expected, const std::string& what) {
+  ASSERT_EQ(found.size(), expected.size()) << what;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_TRUE(found[i] == expected[i] || (std::isnan(found[i]) && std::isnan(expected[i])))
+        << what << ", row " << i << ": " << found[i];
+}
 
 template <class T>
 hid_t hdf5_type() {

@@ -2,13 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <libdeflate.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <random>
 
 #include "carbonfront/errors.hpp"
 #include "host/sweep/sweep.hpp"
+#include "tests/scratch.hpp"
 #include "tests/sweep_builder.hpp"
 
 namespace carbonfront {
@@ -22,20 +21,9 @@ Bytes random_bytes(std::mt19937& random, std::size_t count) {
   return bytes;
 }
 
-class TemporaryFile {
- public:
-  TemporaryFile() {
-    const char* test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    path_ = std::filesystem::temp_directory_path() / ("carbonfront-" + std::to_string(::getpid()) + "-" + test + ".h5");
-  }
-  ~TemporaryFile() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
+struct TemporaryFile {
+  Scratch folder;
+  std::string path() const { return folder / "s.h5"; }
 };
 
 TEST(Pick, UndoesShuffleOfEveryWidth) {
