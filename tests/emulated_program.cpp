@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "tests/program.hpp"
+#include "tests/outcome.hpp"
 
 namespace carbonfront {
 namespace {

@@ -105,12 +105,12 @@ TEST(FullDisk, AtTwentyPointsEndsWithSixAndNoPartialResult) {
   std::filesystem::remove(folder / "r.h5");
   int refused = 0;
   for (std::uintmax_t i = 0; i < 20; ++i) {
-    Outcome done = run(scoring(folder, {}), static_cast<rlim_t>(2000 + (size - 3000) * i / 19));
+    Outcome done = program(scoring(folder, {}), static_cast<rlim_t>(2000 + (size - 3000) * i / 19));
     expect_refused(done, 6, {"r.h5", "write"}, folder, {"s.h5"});
     refused += done.code == 6;
   }
   for (std::uintmax_t i = 0; i < 20; ++i) {
-    Outcome done = run({"generate", "--rows", "20000", "-o", folder / "g.h5"}, static_cast<rlim_t>(2000 + 80000 * i));
+    Outcome done = program({"generate", "--rows", "20000", "-o", folder / "g.h5"}, static_cast<rlim_t>(2000 + 80000 * i));
     expect_refused(done, 6, {"g.h5", "write"}, folder, {"s.h5"});
     refused += done.code == 6;
   }
@@ -122,8 +122,8 @@ TEST(FullDisk, UnderTheLogAsWellEndsWithSixToo) {
   Scratch folder;  // standard error is a file of the test's, under the same limit
   generated(folder, "1000");
   for (rlim_t bytes : {0, 20, 100}) {
-    EXPECT_EQ(run(scoring(folder, {}), bytes).code, 6) << bytes;
-    EXPECT_EQ(run({"generate", "--rows", "1000", "-o", folder / "g.h5"}, bytes).code, 6) << bytes;
+    EXPECT_EQ(program(scoring(folder, {}), bytes).code, 6) << bytes;
+    EXPECT_EQ(program({"generate", "--rows", "1000", "-o", folder / "g.h5"}, bytes).code, 6) << bytes;
     EXPECT_EQ(folder.names(), (std::set<std::string>{"s.h5"}));
   }
 }

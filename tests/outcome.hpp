@@ -1,6 +1,6 @@
 #pragma once
-// What came of a command, whoever runs it: the program (tests/program.hpp), or the run below the command line in this
-// process (tests/run_layer.hpp). A test includes one of the two.
+// What came of a command, whoever runs it: each test program links one who does. In tests/as_program.cpp that is the
+// program, as a user starts it; in tests/run_layer.cpp the run below the command line, in this process.
 
 #include <gtest/gtest.h>
 
@@ -38,8 +38,11 @@ inline std::string generated(const Scratch& folder, const std::string& name, con
 }
 
 /// Scores `sweep` into r.h5 of the folder.
+inline Arguments score_command(const Scratch& folder, const std::string& sweep, const Arguments& more) {
+  return joined({"score", sweep, "-o", folder / "r.h5"}, more);
+}
 inline Outcome score(const Scratch& folder, const std::string& sweep, const Arguments& more) {
-  return run(joined({"score", sweep, "-o", folder / "r.h5"}, more));
+  return run(score_command(folder, sweep, more));
 }
 
 /// Scores `sweep` into r.h5, which must succeed; returns the result's path.

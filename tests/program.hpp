@@ -87,8 +87,7 @@ class Program {
   bool waited_ = false;
 };
 
-inline Outcome run(const Arguments& arguments) { return Program(arguments).wait(); }
-
-inline Outcome run(const Arguments& arguments, rlim_t file_bytes) { return Program(arguments, file_bytes).wait(); }
+inline Outcome program(const Arguments& arguments) { return Program(arguments).wait(); }
+inline Outcome program(const Arguments& arguments, rlim_t file_bytes) { return Program(arguments, file_bytes).wait(); }
 
 }  // namespace carbonfront

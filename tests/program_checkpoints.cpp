@@ -1,5 +1,6 @@
 // Work that is stopped keeps a checkpoint, and the same command goes on from it to the same bytes.
 
+#include "tests/program.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {

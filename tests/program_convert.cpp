@@ -6,7 +6,7 @@
 #include <cmath>
 #include <random>
 
-#include "tests/program.hpp"
+#include "tests/outcome.hpp"
 #include "tests/sweep_builder.hpp"
 
 namespace carbonfront {

@@ -4,6 +4,7 @@
 
 #include "host/sweep/own_file.hpp"
 #include "host/sweep/text_heap.hpp"
+#include "tests/outcome.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {

@@ -1,6 +1,6 @@
 // One row explained: inputs with units and source, every step with its numbers, the verdict and by how much it is beaten.
 
-#include "tests/program.hpp"
+#include "tests/outcome.hpp"
 #include "tests/sweep_builder.hpp"
 
 namespace carbonfront {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "tests/program.hpp"
+#include "tests/outcome.hpp"
 #include "tests/sweep_builder.hpp"
 
 namespace carbonfront {

@@ -49,16 +49,16 @@ TEST(Output, ThatDoesNotFitTheDiskIsRemoved) {
   Scratch folder;
   std::string sweep = generated(folder, "50000");
   for (rlim_t bytes : {1000u, 5000u, 20000u, 60000u})
-    expect_refused(run({"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min"}, bytes), 6, {"write"}, folder,
-                   {"s.h5"});
-  expect_refused(run({"generate", "--rows", "50000", "-o", folder / "g.h5"}, 1000000), 6, {"write"}, folder, {"s.h5"});
+    expect_refused(program({"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min"}, bytes), 6, {"write"},
+                   folder, {"s.h5"});
+  expect_refused(program({"generate", "--rows", "50000", "-o", folder / "g.h5"}, 1000000), 6, {"write"}, folder, {"s.h5"});
 }
 
 TEST(Output, ThatDoesNotFitLeavesTheOldResult) {
   Scratch folder;
   std::string sweep = generated(folder, "50000");
   folder.write("r.h5", "precious");
-  Outcome done = run({"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min", "--force"}, 20000);
+  Outcome done = program({"score", sweep, "-o", folder / "r.h5", "--view", "v=f1:min,f2:min", "--force"}, 20000);
   expect_refused(done, 6, {"r.h5"}, folder, {"s.h5", "r.h5"});
   EXPECT_EQ(read_text(folder / "r.h5"), "precious");
 }

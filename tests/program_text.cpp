@@ -5,6 +5,7 @@
 
 #include "carbonfront/errors.hpp"
 #include "host/text.hpp"
+#include "tests/outcome.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {

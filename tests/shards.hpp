@@ -16,6 +16,7 @@ struct Sharing {
   std::vector<std::string> sweep;
   Arguments spec;
   int shards = 1;
+  Outcome (*run)(const Arguments&) = carbonfront::run;
 
   std::string result() const { return folder / "m.h5"; }
   std::string part(int shard) const { return result() + ".part-" + std::to_string(shard) + "-of-" + std::to_string(shards); }

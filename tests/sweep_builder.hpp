@@ -222,7 +222,11 @@ class Sweeping {
 /// Reads datasets and attributes of a file.
 class Reading {
  public:
-  explicit Reading(const std::string& path) : path_(path), file_(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT)) {
+  /// Without locks, so that the run may read the file as well while it is open here.
+  explicit Reading(const std::string& path) : path_(path) {
+    h5::Handle access(H5Pcreate(H5P_FILE_ACCESS));
+    H5Pset_file_locking(access, false, true);
+    file_ = h5::Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access));
     EXPECT_TRUE(file_) << path << " cannot be opened";
   }
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "tests/known_contributions.hpp"
+#include "tests/program.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {
@@ -85,9 +86,10 @@ TEST(Figures, AnInfiniteFrontHasAnInfiniteVolumeAndLeavesOthersTheirs) {
     EXPECT_EQ(volumes.at(0), kInfinity);
     EXPECT_NEAR(volumes.at(1), 1.3 * 1.1 + 1 * 0.1, 1e-12);
     EXPECT_EQ(volumes.at(2), 0);
-    EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
+    EXPECT_EQ(program({"validate", folder / "r.h5", sweep}).code, 0);
   }
-  EXPECT_TRUE(says(score(folder, sweep, {"--spec", spec_file(folder, wanted), "--force"}).out, "hypervolume: inf"));
+  EXPECT_TRUE(
+      says(program(score_command(folder, sweep, {"--spec", spec_file(folder, wanted), "--force"})).out, "hypervolume: inf"));
   expect_the_bytes_of_one_run(folder, {sweep}, {"--spec", spec_file(folder, wanted)}, {1, 3});
 }
 
@@ -95,12 +97,11 @@ TEST(Figures, WithoutAFiniteValueThereIsNoReferencePointAndNoVolume) {
   Scratch folder;
   std::string sweep =
       Sweeping(folder / "s.h5").column<double>("quality", {kInfinity, kInfinity}).column<double>("params", {2, 2}).close();
-  Reading result(
-      scored(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"hypervolume\", \"contributions\"]\n"), "--json"}));
+  Reading result(scored(folder, sweep, {"--spec", spec_file(folder, "outputs = [\"hypervolume\", \"contributions\"]\n")}));
   expect_equal(result.reals("/views/v/groups/reference"), {std::nan(""), 2.2}, "reference");
   expect_equal(result.reals("/views/v/groups/hypervolume"), {std::nan("")}, "volume");
   expect_equal(result.reals("/views/v/front_contribution"), {std::nan(""), std::nan("")}, "contribution");
-  EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
+  EXPECT_EQ(program({"validate", folder / "r.h5", sweep}).code, 0);
 }
 
 TEST(Figures, TheDefaultReferencePointIsFiniteWhateverTheRange) {
@@ -159,10 +160,10 @@ TEST(Figures, ContributionsAreMoocoresInEveryGroup) {
 TEST(Figures, ExplainSaysWhatTheFrontLosesWithoutTheRow) {
   Scratch folder;
   figures(folder, "outputs = [\"hypervolume\", \"contributions\"]\nreference_point = [0, 6]\n");
-  Outcome done = run({"explain", folder / "r.h5", "2"});
+  Outcome done = program({"explain", folder / "r.h5", "2"});
   EXPECT_TRUE(says(done.out, "without it the front alone, dominated rows left aside, loses a hypervolume of 1\n"))
       << done.out;
-  EXPECT_FALSE(says(run({"explain", folder / "r.h5", "3"}).out, "loses a hypervolume"));
+  EXPECT_FALSE(says(program({"explain", folder / "r.h5", "3"}).out, "loses a hypervolume"));
 }
 
 TEST(Figures, SpecRefusesAReferencePointThatCannotBe) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <random>
 
+#include "tests/outcome.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {

@@ -1,4 +1,3 @@
-#pragma once
 // Runs commands without the program: their words become requests to the run below the command line, in this process. What a
 // command prints when it succeeds is not there; what it notes and throws is, as the program would say it.
 
@@ -6,17 +5,20 @@
 
 #include <map>
 #include <optional>
+#include <stdexcept>
 
 #include "carbonfront/errors.hpp"
 #include "host/run/count.hpp"
 #include "host/run/merge.hpp"
 #include "host/run/score.hpp"
 #include "host/run/validate.hpp"
+#include "host/scoring/memory.hpp"
 #include "host/sweep/digest.hpp"
 #include "host/sweep/generator.hpp"
 #include "tests/outcome.hpp"
 
 namespace carbonfront {
+namespace {
 
 /// A command's words taken apart. An option has the words behind it up to the next, as a flag it has none.
 struct Words {
@@ -24,8 +26,13 @@ struct Words {
   std::map<std::string, std::vector<std::string>> options;
 
   explicit Words(const Arguments& arguments) {
-    static const std::set<std::string> flags = {"--force", "--sha256",  "--digest",
-                                                "--plain", "--float32", "--allow-external"};
+    static const std::set<std::string> flags = {"--force",   "--sha256",         "--digest",       "--plain",
+                                                "--float32", "--allow-external", "--print-missing"};
+    static const std::set<std::string> others = {
+        "-o",        "--backend",      "--batch-rows", "--chunk-rows", "--columns",  "--deflate",      "--device",
+        "--group",   "--distribution", "--emissions",  "--group-by",   "--label",    "--memory-limit", "--missing",
+        "--outputs", "--objectives",   "--reader",     "--require",    "--rows",     "--seed",         "--shard",
+        "--show",    "--spec",         "--sweep",      "--threads",    "--validate", "--view",         "--where"};
     for (std::size_t i = 1; i < arguments.size(); ++i) {
       const std::string& word = arguments[i];
       if (!word.starts_with('-')) {
@@ -33,7 +40,10 @@ struct Words {
         continue;
       }
       const std::size_t equals = word.find('=');
-      std::vector<std::string>& values = options[word.substr(0, equals)];
+      const std::string option = word.substr(0, equals);
+      if (!flags.contains(option) && !others.contains(option))
+        throw std::invalid_argument(option + " is an option of the program: see tests/program.hpp");
+      std::vector<std::string>& values = options[option];
       if (equals != std::string::npos)
         values.push_back(word.substr(equals + 1));
       else if (word == "--sweep")
@@ -75,7 +85,7 @@ struct Common {
   OutputFiles outputs() const { return {words.text("-o"), "", words.has("--force")}; }
 };
 
-inline Spec spec_of(const Words& words) {
+Spec spec_of(const Words& words) {
   Spec spec = words.has("--spec") ? read_spec(words.text("--spec")) : Spec{};
   SpecFlags flags{words.texts("--view"),    words.texts("--where"),  words.text("--emissions"), words.text("--group"),
                   words.text("--label"),    words.text("--missing"), words.text("--require"),   words.given("--group-by"),
@@ -85,7 +95,7 @@ inline Spec spec_of(const Words& words) {
   return spec;
 }
 
-inline int run_score(const Common& common, Progress& progress) {
+int run_score(const Common& common, Progress& progress) {
   const Words& words = common.words;
   ScoreRequest request;
   request.inputs = words.plain;
@@ -111,8 +121,14 @@ inline int run_score(const Common& common, Progress& progress) {
   return end.how == ScoreEnd::How::different ? 1 : 0;
 }
 
-inline int run_merge(const Common& common, Progress& progress) {
+int run_merge(const Common& common, Progress& progress, std::string& out) {
   const Words& words = common.words;
+  if (words.has("--print-missing")) {
+    const Collection all = collect_parts(words.plain);
+    for (const std::string& problem : all.problems) common.err += "carbonfront: " + problem + "\n";
+    out = array_spec(all.run_again) + "\n";
+    return 0;
+  }
   MergeRun run =
       prepare_merge({words.texts("--sweep"), common.reading(), common.outputs(), words.plain, words.has("--sha256"),
                      words.number("--show", 20), 20, false, common.backend(), common.limits(), "", common.note()},
@@ -123,7 +139,7 @@ inline int run_merge(const Common& common, Progress& progress) {
   return 0;
 }
 
-inline int run_count(const Common& common, Progress& progress) {
+int run_count(const Common& common, Progress& progress) {
   const Words& words = common.words;
   CountRun run = prepare_count({words.plain, words.texts("--sweep"), common.reading(), parse_shard(words.text("--shard")),
                                 words.has("--force"), common.backend(), common.limits(), common.note()},
@@ -133,7 +149,7 @@ inline int run_count(const Common& common, Progress& progress) {
   return 0;
 }
 
-inline int run_validate(const Common& common, Progress& progress) {
+int run_validate(const Common& common, Progress& progress) {
   const Words& words = common.words;
   const std::uint64_t rows = words.text("--rows") == "all" ? ~std::uint64_t{0} : words.number("--rows", 1000);
   const OwnFile file = open_result(words.plain.at(0));
@@ -142,12 +158,12 @@ inline int run_validate(const Common& common, Progress& progress) {
   return found.different == 0 ? 0 : 1;
 }
 
-inline int run_generate(const Common& common, Progress& progress) {
+int run_generate(const Common& common, Progress& progress) {
   const Words& words = common.words;
   GenerateOptions options;
   options.output = words.text("-o");
   options.rows = static_cast<std::uint64_t>(std::stod(words.text("--rows")));
-  for (const Distribution distribution : {Distribution::independent, Distribution::correlated, Distribution::anti_correlated,
+  for (const Distribution distribution : {Distribution::independent, Distribution::correlated, Distribution::anticorrelated,
                                           Distribution::nondominated, Distribution::quantised})
     if (words.text("--distribution") == name_of(distribution)) options.distribution = distribution;
   options.seed = words.number("--seed", 1);
@@ -163,13 +179,13 @@ inline int run_generate(const Common& common, Progress& progress) {
 }
 
 /// The digest of a result, as `inspect --digest` prints it.
-inline int run_digest(const Common& common, Progress& progress, std::string& out) {
+int run_digest(const Common& common, Progress& progress, std::string& out) {
   const std::string& path = common.words.plain.at(0);
   out = digest(open_result(path), progress) + "  " + path + "\n";
   return 0;
 }
 
-inline int run_command(const Arguments& arguments, Outcome& done) {
+int run_command(const Arguments& arguments, Outcome& done) {
   const Words words(arguments);
   const Common common{words, done.err};
   std::optional<tbb::global_control> threads;
@@ -177,7 +193,7 @@ inline int run_command(const Arguments& arguments, Outcome& done) {
   Progress progress;
   const std::string& command = arguments.at(0);
   if (command == "score") return run_score(common, progress);
-  if (command == "merge") return run_merge(common, progress);
+  if (command == "merge") return run_merge(common, progress, done.out);
   if (command == "count") return run_count(common, progress);
   if (command == "validate") return run_validate(common, progress);
   if (command == "generate") return run_generate(common, progress);
@@ -186,14 +202,18 @@ inline int run_command(const Arguments& arguments, Outcome& done) {
 }
 
 /// The exit code that an error stands for (host/app/main.cpp), and its line.
-inline int code_of(const Error& error) {
+int code_of(const Error& error) {
   if (dynamic_cast<const SpecError*>(&error)) return 2;
   if (dynamic_cast<const InputError*>(&error)) return 3;
   if (dynamic_cast<const DeviceError*>(&error)) return 4;
   return dynamic_cast<const OutputError*>(&error) ? 6 : 5;
 }
 
-inline Outcome run(const Arguments& arguments) {
+}  // namespace
+
+Outcome run(const Arguments& arguments) {
+  static const bool silent = (h5::silence(), true);
+  static_cast<void>(silent);
   Outcome done;
   try {
     done.code = run_command(arguments, done);

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "tests/program.hpp"
+#include "tests/outcome.hpp"
 #include "tests/sweep_builder.hpp"
 
 namespace carbonfront {

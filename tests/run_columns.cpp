@@ -3,7 +3,7 @@
 #include <array>
 #include <limits>
 
-#include "tests/program.hpp"
+#include "tests/outcome.hpp"
 #include "tests/sweep_builder.hpp"
 
 namespace carbonfront {

@@ -34,7 +34,7 @@ TEST(Lookup, FindsPowerAndIntensityOfEachRow) {
                             "max_power = { column = \"gpu\", catalog = \"hardware\", unknown = \"missing\" }\n"
                             "carbon_intensity = { column = \"where\", catalog = \"carbon\" }\n");
   std::string sweep = named(folder);
-  Outcome done = score(folder, sweep, {"--spec", spec, "--validate", "all"});
+  Outcome done = program(score_command(folder, sweep, {"--spec", spec, "--validate", "all"}));
   ASSERT_EQ(done.code, 0) << done.err;
   EXPECT_TRUE(says(done.out, "catalogue hardware: epoch") && says(done.out, "'Cerebras CS-2' in 1")) << done.out;
   Reading result(folder / "r.h5");
@@ -47,7 +47,7 @@ TEST(Lookup, FindsPowerAndIntensityOfEachRow) {
   EXPECT_EQ(result.texts("/emissions/lookups/max_power/found"), (Texts{"", "NVIDIA A100 PCIe", "Google TPU v3"}));
   EXPECT_EQ(result.texts("/emissions/lookups/max_power/source"), (Texts{"", "epoch", "epoch"}));
   EXPECT_EQ(result.integers("/emissions/lookups/carbon_intensity/rows"), (Counts{2, 1, 1}));
-  EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
+  EXPECT_EQ(program({"validate", folder / "r.h5", sweep}).code, 0);
 }
 
 TEST(Lookup, DoesNotDependOnBatches) {
@@ -58,7 +58,7 @@ TEST(Lookup, DoesNotDependOnBatches) {
   std::string digest;
   for (const char* rows : {"1", "3", "100"}) {
     scored(folder, sweep, {"--spec", spec, "--batch-rows", rows, "--force"});
-    std::string now = run({"inspect", "--digest", folder / "r.h5"}).out;
+    std::string now = carbonfront::program({"inspect", "--digest", folder / "r.h5"}).out;
     EXPECT_TRUE(digest.empty() || digest == now) << rows;
     digest = now;
   }
@@ -80,15 +80,16 @@ TEST(Lookup, OfOneNameIsSaidAndRefusedWhereItIsUnknown) {
   Scratch folder;
   std::string sweep = named(folder);
   std::string power = "max_power = { value = 1, unit = \"kW\" }\n";
-  Outcome done = score(
+  Outcome done = program(score_command(
       folder, sweep,
-      {"--spec", spec_with(folder, kHours + power + "carbon_intensity = { catalog = \"carbon\", name = \"france\" }\n")});
+      {"--spec", spec_with(folder, kHours + power + "carbon_intensity = { catalog = \"carbon\", name = \"france\" }\n")}));
   ASSERT_EQ(done.code, 0) << done.err;
   EXPECT_TRUE(says(done.err, "56.039 g/kWh of France, source codecarbon, 2023")) << done.err;
   EXPECT_EQ(Reading(folder / "r.h5").reals("/emissions/co2e_kg")[0], 56.039 / 1000);
-  expect_refused(score(folder, sweep,
-                       {"--force", "--spec",
-                        spec_with(folder, kHours + power + "carbon_intensity = { catalog = \"carbon\", name = \"TX\" }\n")}),
+  expect_refused(program(score_command(
+                     folder, sweep,
+                     {"--force", "--spec",
+                      spec_with(folder, kHours + power + "carbon_intensity = { catalog = \"carbon\", name = \"TX\" }\n")})),
                  2, {"'TX'", "unknown", "Texas", "us-state"});
 }
 
@@ -110,7 +111,7 @@ TEST(Missing, IsAssumedOnlyWhereTheSpecSaysSoAndCounted) {
   std::string sweep = named(folder);
   std::string spec =
       spec_with(folder, "max_power = { value = 1, unit = \"kW\" }\ntime = { column = \"hours\", assume = 5 }\n");
-  Outcome done = score(folder, sweep, {"--spec", spec, "--json"});
+  Outcome done = program(score_command(folder, sweep, {"--spec", spec, "--json"}));
   ASSERT_EQ(done.code, 0) << done.err;
   Reading result(folder / "r.h5");
   EXPECT_EQ(result.reals("/emissions/energy_kwh"), (std::vector<double>{1, 1, 1, 5}));
@@ -118,9 +119,9 @@ TEST(Missing, IsAssumedOnlyWhereTheSpecSaysSoAndCounted) {
   EXPECT_EQ(result.integer_attributes("/emissions", "assumed_rows"), (Counts{0, 0, 1, 0, 0}));
   auto json = nlohmann::json::parse(done.out);
   EXPECT_EQ(json["emissions"]["quantities"]["time"]["assumed"]["rows"], 1);
-  done = score(folder, sweep, {"--spec", spec, "--force"});
+  done = program(score_command(folder, sweep, {"--spec", spec, "--force"}));
   EXPECT_TRUE(says(done.out, "column hours, else 5 h")) << done.out;
-  EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
+  EXPECT_EQ(program({"validate", folder / "r.h5", sweep}).code, 0);
 }
 
 TEST(Missing, IsAnErrorWhereItIsRequired) {
@@ -153,13 +154,13 @@ TEST(LookupSpec, ThatCannotWorkIsRefused) {
 }
 
 TEST(CatalogCommand, ListsFactsWithSources) {
-  Outcome done = run({"catalog", "hardware", "TPU v3"});
+  Outcome done = program({"catalog", "hardware", "TPU v3"});
   EXPECT_EQ(done.code, 0);
   EXPECT_TRUE(says(done.out, "450") && says(done.out, "epoch*") && says(done.out, "220") && says(done.out, "220 to 450 W"))
       << done.out;
-  EXPECT_TRUE(says(run({"catalog", "carbon", "world"}).out, "437"));
-  EXPECT_TRUE(says(run({"catalog", "France"}).out, "56.039"));
-  expect_refused(run({"catalog", "carbon", "Atlantis"}), 2, {"'Atlantis'"});
+  EXPECT_TRUE(says(program({"catalog", "carbon", "world"}).out, "437"));
+  EXPECT_TRUE(says(program({"catalog", "France"}).out, "56.039"));
+  expect_refused(program({"catalog", "carbon", "Atlantis"}), 2, {"'Atlantis'"});
 }
 
 TEST(Catalogues, OfARelativePathAreFoundByTheJobsOfABatchAndTheResultIsThatOfOneRun) {
@@ -181,8 +182,8 @@ TEST(Catalogues, OfARelativePathAreFoundByTheJobsOfABatchAndTheResultIsThatOfOne
         "SLURM_JOB_ID=2 SLURM_ARRAY_TASK_ID=0 bash count.sh", "SLURM_JOB_ID=2 SLURM_ARRAY_TASK_ID=1 bash count.sh",
         "SLURM_JOB_ID=3 bash merge.sh"})
     in(batch, task);
-  EXPECT_EQ(run({"inspect", "--digest", folder / "r.h5"}).out.substr(0, 32),
-            run({"inspect", "--digest", folder / "one.h5"}).out.substr(0, 32));
+  EXPECT_EQ(carbonfront::program({"inspect", "--digest", folder / "r.h5"}).out.substr(0, 32),
+            carbonfront::program({"inspect", "--digest", folder / "one.h5"}).out.substr(0, 32));
   in(folder.path(), program + " validate r.h5 s.h5");
 }
 
@@ -192,7 +193,7 @@ TEST(Catalogues, OfAbsolutePathsLetTheJobsRunInTheirOwnFolder) {
               mine = folder.write("mine.csv", "scope,name,quantity,value,unit,source\naccelerator,M,max_power,1,W,me\n");
   std::string spec =
       spec_with(folder, kHours + "max_power = { catalog = \"hardware\", name = \"M\" }\ncatalogs = [\"" + mine + "\"]\n");
-  EXPECT_EQ(run({"slurm", sweep, "--spec", spec, "--shards", "2", "-o", folder / "r.h5"}).code, 0);
+  EXPECT_EQ(program({"slurm", sweep, "--spec", spec, "--shards", "2", "-o", folder / "r.h5"}).code, 0);
   EXPECT_TRUE(says(read_text(folder / "r.h5.slurm/settings.sh"), "\nfolder=.   #"));
 }
 

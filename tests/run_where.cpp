@@ -155,10 +155,10 @@ TEST(Where, GivesTheSameRowsInBatchesOfAnySize) {
 TEST(Where, ThatSelectsNothingGivesAnEmptyResultAndAWarning) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
-  Outcome done =
-      score(folder, sweep,
-            {"--view", "v=id:min,f:max", "--view", "g=id:min", "--group-by", "t", "--where", "id > 100", "--emissions",
-             "devices=1,max_power=250W,time=1h", "--outputs", "dominated_by,dominates,rank,witness"});
+  Outcome done = program(score_command(
+      folder, sweep,
+      {"--view", "v=id:min,f:max", "--view", "g=id:min", "--group-by", "t", "--where", "id > 100", "--emissions",
+       "devices=1,max_power=250W,time=1h", "--outputs", "dominated_by,dominates,rank,witness"}));
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_TRUE(says(done.err, "warning")) << done.err;
   Reading result(folder / "r.h5");
@@ -168,8 +168,8 @@ TEST(Where, ThatSelectsNothingGivesAnEmptyResultAndAWarning) {
   EXPECT_EQ(result.integers("/views/v/witness"), Rows(5, -1));
   EXPECT_EQ(result.shape("/views/v/groups/keys/t"), std::vector<hsize_t>{0}) << "no selected row, no group";
   EXPECT_EQ(result.integer_attribute("/", "selected"), 0);
-  EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
-  EXPECT_EQ(run({"inspect", folder / "r.h5"}).code, 0);
+  EXPECT_EQ(program({"validate", folder / "r.h5", sweep}).code, 0);
+  EXPECT_EQ(program({"inspect", folder / "r.h5"}).code, 0);
 }
 
 TEST(Where, ThatSelectsNothingLeavesOneEmptyGroupWithoutGroupBy) {

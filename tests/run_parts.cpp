@@ -1,6 +1,7 @@
 // Parts that are missing, damaged, foreign, twice or overlapping are told apart, and which shards to run again is said.
 
 #include "host/sweep/own_file.hpp"
+#include "tests/program.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {
@@ -61,9 +62,9 @@ TEST_F(Parts, ThatAreMissingAreNamed) {
   fs::remove(work.part(0));
   fs::remove(work.part(2));
   fs::remove(work.part(3));
-  Outcome merged = run({"merge", work.part(1), "-o", work.result()});
+  Outcome merged = program({"merge", work.part(1), "-o", work.result()});
   expect_refused(merged, 3, {"3 of 4 shards have no part: 0,2-3", "run shards 0,2-3 again"});
-  Outcome missing = run({"merge", work.part(1), "--print-missing"});
+  Outcome missing = program({"merge", work.part(1), "--print-missing"});
   EXPECT_EQ(missing.out, "0,2-3\n");
   expect_whole_after({0, 2, 3});
 }
@@ -75,7 +76,7 @@ TEST_F(Parts, ThatDoNotExistAreNamedAsTheyWereGiven) {
 }
 
 TEST_F(Parts, ThatAreAllThereNeedNoShardAgain) {
-  Outcome missing = run(joined(joined({"merge"}, work.parts()), {"--print-missing"}));
+  Outcome missing = program(joined(joined({"merge"}, work.parts()), {"--print-missing"}));
   EXPECT_EQ(missing.code, 0);
   EXPECT_EQ(missing.out, "\n");
 }
@@ -246,17 +247,17 @@ TEST_F(Parts, WithRowsOrGroupsOutOfRangeAreRefused) {
 }
 
 TEST_F(Parts, AreShownByInspect) {
-  Outcome part = run({"inspect", work.part(1)});
+  Outcome part = program({"inspect", work.part(1)});
   EXPECT_EQ(part.code, 0) << part.err;
   EXPECT_TRUE(says(part.out, "a part of shard 1 of 4, rows 250 to 500 of 1,000: complete")) << part.out;
   EXPECT_TRUE(says(part.out, "made by carbonfront ")) << part.out;
   EXPECT_TRUE(says(part.out, "objectives = [\"accuracy:max\"")) << part.out;
   set_number(1, 5, 200);
-  EXPECT_TRUE(says(run({"inspect", work.part(1)}).out, "200 of its 250 rows"));
+  EXPECT_TRUE(says(program({"inspect", work.part(1)}).out, "200 of its 250 rows"));
   EXPECT_EQ(work.count(0).code, 3);
   EXPECT_EQ(work.score(1, {"--force"}).code, 0);
   EXPECT_EQ(work.count(0).code, 0);
-  Outcome counts = run({"inspect", work.part(0) + ".counts"});
+  Outcome counts = program({"inspect", work.part(0) + ".counts"});
   EXPECT_TRUE(says(counts.out, "counts of shard 0 of 4, rows 0 to 250 of 1,000: complete")) << counts.out << counts.err;
 }
 

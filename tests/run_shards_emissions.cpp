@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "tests/program.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {
@@ -184,8 +185,8 @@ TEST(ShardsOfIntervals, AreCountedBlockByBlockInLittleMemory) {
 TEST(ShardsOfIntervals, TellWhatIsCertain) {
   Scratch folder;
   std::string sweep = sweep_in(folder), spec = folder.write("s.toml", "[emissions]\n" + kBounds + kViews);
-  Sharing work{folder, {sweep}, {"--spec", spec}, 3};
-  std::string whole = run({"score", sweep, "--spec", spec, "-o", folder / "m.h5", "--show", "0"}).out;
+  Sharing work{folder, {sweep}, {"--spec", spec}, 3, program};
+  std::string whole = program({"score", sweep, "--spec", spec, "-o", folder / "m.h5", "--show", "0"}).out;
   auto certain = [](const std::string& text) {
     std::string lines;
     for (std::size_t at = 0; (at = text.find("  whatever", at)) != std::string::npos; ++at)
@@ -197,7 +198,7 @@ TEST(ShardsOfIntervals, TellWhatIsCertain) {
   EXPECT_EQ(certain(work.merge({"--force"}).out), certain(whole));
   work.count_all();
   EXPECT_EQ(certain(work.merge({"--force"}).out), certain(whole));
-  EXPECT_EQ(run({"validate", folder / "m.h5", sweep}).code, 0);
+  EXPECT_EQ(program({"validate", folder / "m.h5", sweep}).code, 0);
 }
 
 }  // namespace

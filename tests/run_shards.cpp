@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "tests/program.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {
@@ -66,7 +67,7 @@ TEST(Shards, MayBeEmptyWhereThereAreMoreThanChunks) {
   std::string sweep = generated(folder, "s.h5", {"--rows", "700", "--missing", "0.05", "--chunk-rows", "250"});
   Arguments spec = {"--spec", folder.write("spec.toml", kAllKinds)};
   expect_the_bytes_of_one_run(folder, {sweep}, spec, {9});
-  Sharing work{folder, {sweep}, spec, 9};
+  Sharing work{folder, {sweep}, spec, 9, program};
   EXPECT_TRUE(says(work.score(0, {"--force"}).out, "0 of 0 rows"));
 }
 
@@ -115,12 +116,12 @@ std::string said(const Outcome& done) {
 TEST(Shards, TellTheSameSummary) {
   Scratch folder;
   std::string sweep = generated(folder, "s.h5", {"--rows", "2000", "--missing", "0.05", "--chunk-rows", "100"});
-  Sharing work{folder, {sweep}, {"--spec", folder.write("spec.toml", kAllKinds)}, 3};
+  Sharing work{folder, {sweep}, {"--spec", folder.write("spec.toml", kAllKinds)}, 3, program};
   Arguments one = {"score", sweep, "--spec", folder / "spec.toml", "-o", folder / "m.h5", "--force"};
-  Outcome text = run(joined(one, {"--show", "5"}));
+  Outcome text = program(joined(one, {"--show", "5"}));
   EXPECT_TRUE(says(text.out, "(the default)") && says(text.out, "sub-optimal")) << text.out;
-  nlohmann::json summary = told(run(joined(one, {"--json"})));
-  std::string nothing_shown = run(joined(one, {"--show", "0"})).out;
+  nlohmann::json summary = told(program(joined(one, {"--json"})));
+  std::string nothing_shown = program(joined(one, {"--show", "0"})).out;
   work.score_all();
   for (bool counted : {false, true}) {
     if (counted) work.count_all();
@@ -130,7 +131,7 @@ TEST(Shards, TellTheSameSummary) {
     EXPECT_EQ(told(work.merge({"--force", "--json"})), summary) << counted;
     EXPECT_EQ(work.merge({"--force", "--show", "0"}).out, nothing_shown) << counted;
   }
-  EXPECT_EQ(run({"validate", folder / "m.h5", sweep}).code, 0);
+  EXPECT_EQ(program({"validate", folder / "m.h5", sweep}).code, 0);
 }
 
 TEST(Shards, DoNotDependOnTheDayThreadsOrBatches) {
@@ -150,7 +151,7 @@ TEST(Shards, DoNotDependOnTheDayThreadsOrBatches) {
 TEST(Shards, AreNotComputedAgainOnceTheyAreDone) {
   Scratch folder;
   std::string sweep = generated(folder, "s.h5", {"--rows", "1000", "--chunk-rows", "100"});
-  Sharing work{folder, {sweep}, {"--view", "v=accuracy:max,params:min"}, 2};
+  Sharing work{folder, {sweep}, {"--view", "v=accuracy:max,params:min"}, 2, program};
   work.score_all();
   work.count_all();
   std::string part = read_text(work.part(1)), counts = read_text(work.part(1) + ".counts");
@@ -188,10 +189,10 @@ TEST(Shards, AreTakenFromTheJobArrayOnlyWhenAskedFor) {
                    {"SLURM_CPUS_PER_TASK", "1"},
                    {"SLURM_MEM_PER_NODE", "512"}});
   Arguments command = {"score", sweep, "--view", "v=accuracy:max,params:min", "-o", folder / "r.h5"};
-  Outcome whole = run(command);
+  Outcome whole = program(command);
   EXPECT_EQ(whole.code, 0) << whole.err;
   EXPECT_TRUE(says(whole.out, "1,000 configurations")) << whole.out;
-  Outcome shared = run(joined(command, {"--shard", "auto"}));
+  Outcome shared = program(joined(command, {"--shard", "auto"}));
   EXPECT_EQ(shared.code, 0) << shared.err;
   EXPECT_TRUE(says(shared.err, "shard 2 of 4: rows 500 to 800 of 1000") || says(shared.err, "shard 2 of 4: rows 500"))
       << shared.err;
@@ -202,14 +203,14 @@ TEST(Shards, AreTakenFromTheJobArrayOnlyWhenAskedFor) {
 TEST(Shards, SayOnTheCommandLineWhatDoesNotGoTogether) {
   Scratch folder;
   std::string sweep = generated(folder, "s.h5", {"--rows", "100"});
-  Sharing work{folder, {sweep}, {"--view", "v=accuracy:max,params:min"}, 2};
+  Sharing work{folder, {sweep}, {"--view", "v=accuracy:max,params:min"}, 2, program};
   expect_refused(work.score(2), 2, {"2/2", "K < N"}, folder, {"s.h5"});
   expect_refused(work.score(0, {"--json"}), 2, {"--json", "merge"}, folder, {"s.h5"});
   expect_refused(work.score(0, {"--validate", "all"}), 2, {"--validate", "--shard"}, folder, {"s.h5"});
-  expect_refused(run(joined({"score", sweep, "-o", folder / "r.h5", "--shard", "auto"}, work.spec)), 2,
+  expect_refused(program(joined({"score", sweep, "-o", folder / "r.h5", "--shard", "auto"}, work.spec)), 2,
                  {"SLURM_ARRAY_TASK_ID"}, folder, {"s.h5"});
   work.score_all();
-  expect_refused(run(joined(joined({"count"}, work.parts()), {"--shard", "0/3"})), 2, {"2 shards", "--shard K/2"});
+  expect_refused(program(joined(joined({"count"}, work.parts()), {"--shard", "0/3"})), 2, {"2 shards", "--shard K/2"});
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ std::string bounded(const Scratch& folder, const Reals& quality, const Reals& le
 TEST(Interval, OfTwoColumnsBoundsEnergyAndEmissions) {
   Scratch folder;
   std::string sweep = bounded(folder, {90, 80, 85, 70, 60}, {10, 4, 9, 20, kNan}, {12, 6, 13, 30, 2});
-  Outcome done = score(folder, sweep, {"--spec", spec_with(folder, kByColumns, kObjectives), "--json"});
+  Outcome done = program(score_command(folder, sweep, {"--spec", spec_with(folder, kByColumns, kObjectives), "--json"}));
   ASSERT_EQ(done.code, 0) << done.err;
   Reading result(folder / "r.h5");
   Reals low = result.reals("/emissions/co2e_kg_low"), high = result.reals("/emissions/energy_kwh_high");
@@ -46,7 +46,7 @@ TEST(Interval, OfTwoColumnsBoundsEnergyAndEmissions) {
   auto certainty = nlohmann::json::parse(done.out)["views"][0]["certainty"];
   EXPECT_EQ(certainty["surely_nondominated"], 2);
   EXPECT_EQ(certainty["undecided"], 1);
-  EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
+  EXPECT_EQ(program({"validate", folder / "r.h5", sweep}).code, 0);
 }
 
 TEST(Interval, OfEqualPointsLeavesThemAllOnTheFront) {
@@ -93,7 +93,7 @@ TEST(Interval, AnswersAreTheDefinitionsOnEveryBackend) {
     for (const char* backend : {"cpu", "reference"}) {
       Reading result(scored(folder, sweep, {"--spec", spec, "--backend", backend, "--force"}));
       EXPECT_EQ(result.integers("/views/v/certainty"), by_definition(quality, low, high)) << backend;
-      std::string now = run({"inspect", "--digest", folder / "r.h5"}).out;
+      std::string now = program({"inspect", "--digest", folder / "r.h5"}).out;
       EXPECT_TRUE(digest.empty() || digest == now) << backend;
       digest = now;
     }
@@ -150,7 +150,7 @@ TEST(Interval, OfARelativeErrorStopsAtTheLimitOfItsQuantity) {
     EXPECT_DOUBLE_EQ(most[1], 1.375 / 0.675);
     EXPECT_TRUE(std::isnan(least[2]) && std::isnan(most[2]));
   }
-  Outcome explained = run({"explain", folder / "r.h5", "1"});
+  Outcome explained = program({"explain", folder / "r.h5", "1"});
   EXPECT_TRUE(says(explained.out, "column used has 0.9; ± 25 %: 0.675 to 1, not above 1")) << explained.out;
   EXPECT_TRUE(says(explained.out, "to 1.375, not below 1")) << explained.out;
   Reading constants(scored(folder, sweep,

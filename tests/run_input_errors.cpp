@@ -30,9 +30,10 @@ TEST(InputFile, ThatIsMissingEmptyOrAFolderIsRefused) {
 TEST(InputFile, ThatIsNotHdf5IsRefused) {
   Scratch folder;
   folder.write("text.h5", "model,accuracy\na,0.5\n");
-  expect_refused(score(folder, folder / "text.h5", kView), 3, {"text.h5", "not an HDF5 file"}, folder, {"text.h5"});
+  expect_refused(program(score_command(folder, folder / "text.h5", kView)), 3, {"text.h5", "not an HDF5 file"}, folder,
+                 {"text.h5"});
   for (const Arguments& arguments : {Arguments{"inspect", folder / "text.h5"}, {"inspect", folder / "text.h5", "--digest"}})
-    expect_refused(run(arguments), 3, {"text.h5", "not an HDF5 file"});
+    expect_refused(program(arguments), 3, {"text.h5", "not an HDF5 file"});
 }
 
 TEST(InputFile, ThatIsTruncatedIsRefused) {
@@ -54,11 +55,11 @@ TEST(InputFile, ThatIsMarkedAsBeingWrittenIsRefusedUntilItIsClosed) {
   ASSERT_GE(H5Ocopy(from, "/configs", made, "configs", H5P_DEFAULT, H5P_DEFAULT), 0);
   H5Fflush(made, H5F_SCOPE_GLOBAL);
   const Arguments words = {"w.h5", "being written", "wait until its writer has closed it"};
-  expect_refused(score(folder, folder / "w.h5", kView), 3, words, folder, {"s.h5", "w.h5"});
+  expect_refused(program(score_command(folder, folder / "w.h5", kView)), 3, words, folder, {"s.h5", "w.h5"});
   ASSERT_GE(H5Fstart_swmr_write(made), 0);
-  expect_refused(score(folder, folder / "w.h5", kView), 3, words, folder, {"s.h5", "w.h5"});
+  expect_refused(program(score_command(folder, folder / "w.h5", kView)), 3, words, folder, {"s.h5", "w.h5"});
   made.reset();
-  EXPECT_EQ(score(folder, folder / "w.h5", kView).code, 0);
+  EXPECT_EQ(program(score_command(folder, folder / "w.h5", kView)).code, 0);
 }
 
 TEST(InputFile, WithADamagedChunkIsRefused) {
@@ -166,8 +167,8 @@ TEST(InputColumn, WithAFilterThatIsNotInstalledIsRefused) {
   ASSERT_GE(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
   dataset.reset();
   std::string sweep = building.close();
-  expect_refused(score(folder, sweep, kView), 3, {"s.h5", "'x'", "filter"}, folder, {"s.h5"});
-  Outcome inspected = run({"inspect", sweep});
+  expect_refused(program(score_command(folder, sweep, kView)), 3, {"s.h5", "'x'", "filter"}, folder, {"s.h5"});
+  Outcome inspected = program({"inspect", sweep});
   EXPECT_EQ(inspected.code, 0) << inspected.err;
   EXPECT_TRUE(says(inspected.out, "house filter") || says(inspected.out, "cannot read")) << inspected.out;
 }

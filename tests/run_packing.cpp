@@ -132,7 +132,7 @@ TEST(Packing, IsShownByInspect) {
                           .attribute("scale_factor", 0.5)
                           .attribute("add_offset", 3.0)
                           .close();
-  Outcome shown = run({"inspect", sweep});
+  Outcome shown = program({"inspect", sweep});
   EXPECT_TRUE(says(shown.out, "float64")) << shown.out;
   EXPECT_TRUE(says(shown.out, "packed int16 · 0.5 + 3")) << shown.out;
 }

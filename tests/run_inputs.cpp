@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "tests/program.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {
@@ -132,12 +133,12 @@ TEST_F(Inputs, WhoseSha256IsWantedNeedPartsThatHaveIt) {
 
 TEST_F(Inputs, ThatWereCopiedAreTheSame) {
   work.score_all();
-  ASSERT_EQ(run({"score", work.sweep[0], "-o", folder / "one.h5", "--view", "v=quality:max,cost:min"}).code, 0);
+  ASSERT_EQ(program({"score", work.sweep[0], "-o", folder / "one.h5", "--view", "v=quality:max,cost:min"}).code, 0);
   fs::copy_file(work.sweep[0], folder / "downloaded.h5");
   fs::last_write_time(folder / "downloaded.h5", fs::file_time_type::clock::now() - std::chrono::hours(1));
   EXPECT_EQ(work.merged_digest({"--sweep", folder / "downloaded.h5"}), digest_of(folder / "one.h5"));
-  EXPECT_EQ(run({"validate", folder / "one.h5", folder / "downloaded.h5"}).code, 0);
-  EXPECT_EQ(run({"explain", folder / "one.h5", "3", "--sweep", folder / "downloaded.h5"}).code, 0);
+  EXPECT_EQ(program({"validate", folder / "one.h5", folder / "downloaded.h5"}).code, 0);
+  EXPECT_EQ(program({"explain", folder / "one.h5", "3", "--sweep", folder / "downloaded.h5"}).code, 0);
 }
 
 TEST_F(Inputs, AreRecordedHoweverManyTheyAre) {

@@ -127,11 +127,11 @@ TEST(Validation, OfAllRowsPasses) {
   for (const char* rows : {"all", "100"}) {
     Arguments arguments = kWork;
     arguments.insert(arguments.end(), {"--validate", rows, "--force"});
-    Outcome done = score(folder, sweep, arguments);
+    Outcome done = program(score_command(folder, sweep, arguments));
     EXPECT_EQ(done.code, 0) << done.err;
     EXPECT_TRUE(says(done.err, "validated")) << done.err;
   }
-  for (const char* rows : {"all", "10"}) EXPECT_EQ(run({"validate", folder / "r.h5", sweep, "--rows", rows}).code, 0);
+  for (const char* rows : {"all", "10"}) EXPECT_EQ(program({"validate", folder / "r.h5", sweep, "--rows", rows}).code, 0);
 }
 
 /// Seven rows: the first three are the front, the next three are beaten, the last is unrated.
@@ -149,11 +149,11 @@ struct Tampered : ::testing::Test {
     result = scored(folder, sweep,
                     {"--emissions", "devices=1,max_power=1kW,time=t", "--view", "v=quality:max,energy_kwh:min", "--outputs",
                      "dominated_by,dominates,rank,witness", "--group-by", "task"});
-    ASSERT_EQ(run({"validate", result, sweep}).code, 0);
+    ASSERT_EQ(program({"validate", result, sweep}).code, 0);
   }
 
   void expect_found(const std::vector<std::string>& words) {
-    Outcome done = run({"validate", result, sweep});
+    Outcome done = program({"validate", result, sweep});
     EXPECT_EQ(done.code, 1) << done.out << done.err;
     for (const std::string& word : words) EXPECT_TRUE(says(done.err, word)) << "'" << word << "' is not in: " << done.err;
   }
@@ -249,7 +249,7 @@ TEST(Validate, RefusesAnotherSweep) {
   expect_refused(run({"validate", sweep, sweep}), 3, {"s.h5", "not a result"});
   expect_refused(run({"validate", result, result}), 3, {"r.h5", "/configs"});
   expect_refused(run({"validate", folder / "none.h5", sweep}), 3, {"none.h5"});
-  expect_refused(run({"validate", result, sweep, "--rows", "some"}), 2, {"--rows", "some"});
+  expect_refused(program({"validate", result, sweep, "--rows", "some"}), 2, {"--rows", "some"});
 }
 
 TEST(Validate, RefusesAResultWhoseSpecIsDamagedAsBadInput) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tests/outcome.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {

@@ -100,7 +100,7 @@ TEST(Spec, OfEmissionsIsComplete) {
 void expect_flags_refused(int code, const Arguments& flags, const std::vector<std::string>& words) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
-  expect_refused(score(folder, sweep, flags), code, words, folder, {"s.h5"});
+  expect_refused(program(score_command(folder, sweep, flags)), code, words, folder, {"s.h5"});
 }
 
 TEST(Flag, ThatIsUnknownOrMalformedIsRefused) {
@@ -144,18 +144,18 @@ TEST(Flag, OfAWholeNumberTakesDecimalDigitsInItsRangeAlone) {
         Case{{"explain", "no.h5", "0"}, "--against", "0", greatest}}) {
     Arguments arguments = command;
     arguments.push_back(option + "=" + (least == "1" ? "0" : "99999999999999999999"));
-    expect_refused(run(arguments), 2, {option, "it must be from " + least + " to " + most});
+    expect_refused(program(arguments), 2, {option, "it must be from " + least + " to " + most});
     arguments.back() = option + "=0x1";
-    expect_refused(run(arguments), 2, {option + " '0x1'", "not a whole number", "from " + least + " to " + most});
+    expect_refused(program(arguments), 2, {option + " '0x1'", "not a whole number", "from " + least + " to " + most});
   }
   for (const char* value : {"-1", "+1", "1e3", "1.0", " 1", "1 ", "one", "18446744073709551616", "١"})
-    expect_refused(run({"generate", "--rows", "10", "-o", folder / "g.h5", std::string("--seed=") + value}), 2,
+    expect_refused(program({"generate", "--rows", "10", "-o", folder / "g.h5", std::string("--seed=") + value}), 2,
                    {"--seed '" + std::string(value) + "'", "from 0 to " + greatest});
   EXPECT_EQ(folder.names(), (std::set<std::string>{"s.h5"}));
   for (const char* row : {"0x1", "-1", "1e0", "18446744073709551616", "x"})
-    expect_refused(run({"explain", "no.h5", "--", row}), 2, {"ROW '" + std::string(row) + "'"});
+    expect_refused(program({"explain", "no.h5", "--", row}), 2, {"ROW '" + std::string(row) + "'"});
   for (const char* share : {"nan", "0x1p-1", "-0.1", "1.1", "1e", "inf"})
-    expect_refused(run({"generate", "--rows", "10", "-o", folder / "g.h5", std::string("--missing=") + share}), 2,
+    expect_refused(program({"generate", "--rows", "10", "-o", folder / "g.h5", std::string("--missing=") + share}), 2,
                    {"--missing '" + std::string(share) + "'", "from 0 to 1"});
 }
 
@@ -165,13 +165,13 @@ TEST(Flag, OfAWholeNumberMayHaveLeadingZerosAndBeTheGreatest) {
   values[10] = 0;
   std::string sweep = Sweeping(folder / "s.h5").column<double>("x", values).close();
   std::string result = scored(folder, sweep, {"--view", "v=x:min", "--threads", "02"});
-  Outcome done = run({"explain", result, "010"});
+  Outcome done = program({"explain", result, "010"});
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_TRUE(says(done.out, "Row 10 of") && says(done.out, "worth it")) << done.out;
   std::string digest;
   for (const char* seed : {"18446744073709551615", "0"}) {
-    EXPECT_EQ(run({"generate", "--rows", "10", "--seed", seed, "--force", "-o", folder / "g.h5"}).code, 0);
-    std::string now = run({"inspect", "--digest", folder / "g.h5"}).out;
+    EXPECT_EQ(program({"generate", "--rows", "10", "--seed", seed, "--force", "-o", folder / "g.h5"}).code, 0);
+    std::string now = program({"inspect", "--digest", folder / "g.h5"}).out;
     EXPECT_NE(now, digest);
     digest = now;
   }
@@ -180,36 +180,36 @@ TEST(Flag, OfAWholeNumberMayHaveLeadingZerosAndBeTheGreatest) {
 TEST(CommandLine, ThatCannotBeUnderstoodIsExplainedWithTheCommandsHelp) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
-  expect_refused(run({"score", sweep, "-o", folder / "r.h5", "--treads", "2"}), 2,
+  expect_refused(program({"score", sweep, "-o", folder / "r.h5", "--treads", "2"}), 2,
                  {"--treads", "'carbonfront score'", "did you mean '--threads'?", "see carbonfront score --help"});
-  expect_refused(run({"score", sweep}), 2, {"--output", "cannot do without it", "carbonfront score --help"});
-  expect_refused(run({"score", sweep, "-o"}), 2, {"--output", "carbonfront score --help"});
-  expect_refused(run({"score", sweep, "-o", folder / "r.h5", "--reader", "slow"}), 2,
+  expect_refused(program({"score", sweep}), 2, {"--output", "cannot do without it", "carbonfront score --help"});
+  expect_refused(program({"score", sweep, "-o"}), 2, {"--output", "carbonfront score --help"});
+  expect_refused(program({"score", sweep, "-o", folder / "r.h5", "--reader", "slow"}), 2,
                  {"--reader 'slow'", "it is fast or plain"});
 }
 
 TEST(Flag, ThatIsNeededIsNamed) {
   Scratch folder;
   std::string sweep = small_sweep(folder);
-  expect_refused(run({"score", sweep, "--view", "v=x:min"}), 2, {"--output"}, folder, {"s.h5"});
-  expect_refused(run({"score", "-o", folder / "r.h5", "--view", "v=x:min"}), 2, {"SWEEP.h5"}, folder, {"s.h5"});
-  expect_refused(run({}), 2, {"--help"});
-  expect_refused(run({"generate", "--rows", "1.5", "-o", folder / "g.h5"}), 2, {"'1.5'"}, folder, {"s.h5"});
-  expect_refused(run({"generate", "--rows", "10", "--distribution", "normal", "-o", folder / "g.h5"}), 2, {"normal"}, folder,
-                 {"s.h5"});
+  expect_refused(program({"score", sweep, "--view", "v=x:min"}), 2, {"--output"}, folder, {"s.h5"});
+  expect_refused(program({"score", "-o", folder / "r.h5", "--view", "v=x:min"}), 2, {"SWEEP.h5"}, folder, {"s.h5"});
+  expect_refused(program({}), 2, {"--help"});
+  expect_refused(program({"generate", "--rows", "1.5", "-o", folder / "g.h5"}), 2, {"'1.5'"}, folder, {"s.h5"});
+  expect_refused(program({"generate", "--rows", "10", "--distribution", "normal", "-o", folder / "g.h5"}), 2, {"normal"},
+                 folder, {"s.h5"});
 }
 
-TEST(Subcommand, ThatIsUnknownIsNamed) { expect_refused(run({"scor", "s.h5"}), 2, {"scor"}); }
+TEST(Subcommand, ThatIsUnknownIsNamed) { expect_refused(program({"scor", "s.h5"}), 2, {"scor"}); }
 
 TEST(Backend, ThatIsNotThereIsNeverReplaced) {
-  Outcome list = run({"backends"});
+  Outcome list = program({"backends"});
   if (list.out.find("cuda       available") != std::string::npos) GTEST_SKIP() << "this machine has a device";
   expect_flags_refused(4, {"--view", "v=x:min", "--backend", "cuda"}, {"'cuda'", "--backend cpu"});
 }
 
 TEST(Backend, ChosenByAutoIsSaid) {
   Scratch folder;
-  Outcome done = score(folder, small_sweep(folder), {"--view", "v=x:min"});
+  Outcome done = program(score_command(folder, small_sweep(folder), {"--view", "v=x:min"}));
   EXPECT_EQ(done.code, 0);
   EXPECT_TRUE(says(done.err, "backend: ") && says(done.err, "auto")) << done.err;
   EXPECT_NE(Reading(folder / "r.h5").text_attribute("/provenance", "backend"), "auto");

@@ -105,7 +105,7 @@ TEST(FrontAlone, RefusesTheFirstMissingRowWhateverTheBatches) {
 TEST(FrontAlone, SaysThatOnlyTheFrontStays) {
   Scratch folder;
   std::string sweep = generated(folder, {"--rows", "1000"});
-  Outcome done = score(folder, sweep, {"--view", "v=accuracy:max,params:min", "--outputs", ""});
+  Outcome done = program(score_command(folder, sweep, {"--view", "v=accuracy:max,params:min", "--outputs", ""}));
   EXPECT_TRUE(says(done.err, "of view v only the front stays")) << done.err;
   EXPECT_TRUE(says(done.out, "worth it")) << done.out;
 }
@@ -116,7 +116,8 @@ TEST(FrontAlone, NeedsMemoryForTheFrontAndABatchOnly) {
 #endif
   Scratch folder;
   std::string sweep = generated(folder, {"--plain", "--objectives", "3", "--rows", "1e7"});  // 240 MB of values
-  Outcome done = score(folder, sweep, {"--view", "v=f1:min,f2:min,f3:min", "--outputs", "", "--memory-limit", "150MiB"});
+  Outcome done = program(
+      score_command(folder, sweep, {"--view", "v=f1:min,f2:min,f3:min", "--outputs", "", "--memory-limit", "150MiB"}));
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_LE(done.peak_kilobytes, 150 * 1024);
 }

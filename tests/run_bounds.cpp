@@ -4,6 +4,7 @@
 #include <limits>
 #include <random>
 
+#include "tests/program.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {
@@ -40,8 +41,8 @@ TEST(Bounds, OfWhatDoesNotDependOnDevicesAreTheValue) {
       EXPECT_EQ(result.integers("/views/v/possibly_dominated_by"), (Counts{2, 0, 0})) << "nobody is their own opponent";
       EXPECT_EQ(result.integers("/views/v/surely_dominated_by"), (Counts{2, 0, 0}));
     }
-    EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
-    Outcome explained = run({"explain", folder / "r.h5", "1"});
+    EXPECT_EQ(program({"validate", folder / "r.h5", sweep}).code, 0);
+    Outcome explained = program({"explain", folder / "r.h5", "1"});
     EXPECT_TRUE(says(explained.out, "surely worth it")) << explained.out << explained.err;
   }
 }
@@ -189,7 +190,8 @@ TEST(FirstAvailable, TakesItsBoundsFromTheModelThatGaveTheValue) {
   Scratch folder;
   std::string sweep = readings(folder), spec = spec_with(folder, kReadings);
   for (const char* backend : {"reference", "cpu"}) {
-    Outcome done = score(folder, sweep, {"--spec", spec, "--backend", backend, "--force", "--validate", "all"});
+    Outcome done =
+        program(score_command(folder, sweep, {"--spec", spec, "--backend", backend, "--force", "--validate", "all"}));
     ASSERT_EQ(done.code, 0) << done.err;
     Reading result(folder / "r.h5");
     EXPECT_EQ(result.integers("/emissions/source"), (Counts{0, 1, 1, 1, 255}));
@@ -200,7 +202,7 @@ TEST(FirstAvailable, TakesItsBoundsFromTheModelThatGaveTheValue) {
     EXPECT_TRUE(says(done.out, "missing: lo (energy) in 2, hi (energy) in 3, hours (time) in 1")) << done.out;
     EXPECT_EQ(result.text_attributes("/views/v", "missing_columns"), (Texts{"hi", "hours"})) << "not lo, which row 4 has";
     EXPECT_EQ(result.text_attributes("/views/v", "missing_quantities"), (Texts{"energy", "time"}));
-    EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
+    EXPECT_EQ(program({"validate", folder / "r.h5", sweep}).code, 0);
   }
   expect_the_bytes_of_one_run(folder, {sweep}, {"--spec", spec}, {1, 2, 5});
 }
@@ -209,7 +211,8 @@ TEST(Bounds, OfWhichOneIsMissingAreAllMissingAndBlameItsColumn) {
   Scratch folder;
   std::string sweep = readings(folder);
   std::string spec = spec_with(folder, "model = \"measured-energy\"\nenergy = { low = \"lo\", high = \"hi\" }\n");
-  Outcome done = score(folder, sweep, {"--spec", spec, "--where", "quality >= 3", "--where", "quality != 4"});
+  Outcome done =
+      program(score_command(folder, sweep, {"--spec", spec, "--where", "quality >= 3", "--where", "quality != 4"}));
   ASSERT_EQ(done.code, 0) << done.err;
   EXPECT_TRUE(says(done.out, "missing: hi (energy) in 2\n")) << done.out;
   Reading result(folder / "r.h5");
@@ -218,7 +221,8 @@ TEST(Bounds, OfWhichOneIsMissingAreAllMissingAndBlameItsColumn) {
   EXPECT_EQ(result.text_attributes("/views/v", "missing_columns"), Texts{"hi"});
   std::string refusing = spec_with(folder, "model = \"measured-energy\"\nenergy = { low = \"lo\", high = \"hi\" }\n",
                                    kView + "missing = \"error\"\n");
-  expect_refused(score(folder, sweep, {"--spec", refusing, "--force"}), 3, {"energy", "'lo' or 'hi'", "row 1"});
+  expect_refused(program(score_command(folder, sweep, {"--spec", refusing, "--force"})), 3,
+                 {"energy", "'lo' or 'hi'", "row 1"});
 }
 
 std::string with_devices(const Scratch& folder, const std::string& devices, const std::string& more = "") {
@@ -235,7 +239,7 @@ TEST(Zero, OfWhatAModelDividesByIsRefused) {
                           .column<double>("none", {1, 1, -0.0})
                           .close();
   auto scored_with = [&](const std::string& devices, const Arguments& more = {}) {
-    return score(folder, sweep, joined({"--spec", with_devices(folder, devices), "--force"}, more));
+    return program(score_command(folder, sweep, joined({"--spec", with_devices(folder, devices), "--force"}, more)));
   };
   const std::string refused = "the model divides by it";
   for (const char* backend : {"reference", "cpu"})
@@ -252,8 +256,9 @@ TEST(Zero, OfWhatAModelDividesByIsRefused) {
                                 "model = \"first-available\"\nmodels = [\"device-power\", \"flops\"]\ntime = { value "
                                 "= 1, unit = \"h\" }\ndevices = { column = \"n\" }\n" +
                                     kWork.substr(kWork.find('\n') + 1));
-  expect_refused(score(folder, sweep, {"--spec", first, "--force"}), 3, {"devices of column 'n' is 0", refused});
-  EXPECT_TRUE(says(run({"models"}).out, "devices                1, above 0"));
+  expect_refused(program(score_command(folder, sweep, {"--spec", first, "--force"})), 3,
+                 {"devices of column 'n' is 0", refused});
+  EXPECT_TRUE(says(program({"models"}).out, "devices                1, above 0"));
 }
 
 TEST(Zero, OfDevicesIsAValueWhereNothingDividesByIt) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "tests/program.hpp"
 #include "tests/shards.hpp"
 
 namespace carbonfront {
@@ -29,9 +30,9 @@ std::string seeds(const Scratch& folder) {
 TEST(IntervalObjective, TakesBoundsFromTwoColumns) {
   Scratch folder;
   std::string sweep = seeds(folder);
-  Outcome done =
-      score(folder, sweep,
-            {"--spec", view_with(folder, R"(intervals = { accuracy = { low = "lowest", high = "highest" } })"), "--json"});
+  Outcome done = program(score_command(
+      folder, sweep,
+      {"--spec", view_with(folder, R"(intervals = { accuracy = { low = "lowest", high = "highest" } })"), "--json"}));
   ASSERT_EQ(done.code, 0) << done.err;
   Reading result(folder / "r.h5");
   EXPECT_EQ(result.integers("/views/v/front"), (Counts{0, 1})) << "the verdict itself is that of the values";
@@ -40,10 +41,10 @@ TEST(IntervalObjective, TakesBoundsFromTwoColumns) {
   EXPECT_EQ(result.text_attributes("/views/v", "missing_columns"), std::vector<std::string>{"highest"});
   auto objective = nlohmann::json::parse(done.out)["views"][0]["objectives"][0];
   EXPECT_EQ(objective["interval"]["low"], "lowest");
-  EXPECT_EQ(run({"validate", folder / "r.h5", sweep}).code, 0);
-  Outcome explained = run({"explain", folder / "r.h5", "2"});
+  EXPECT_EQ(program({"validate", folder / "r.h5", sweep}).code, 0);
+  Outcome explained = program({"explain", folder / "r.h5", "2"});
   EXPECT_TRUE(says(explained.out, "undecided")) << explained.out;
-  EXPECT_TRUE(says(run({"explain", folder / "r.h5", "3"}).out, "missing: highest"));
+  EXPECT_TRUE(says(program({"explain", folder / "r.h5", "3"}).out, "missing: highest"));
 }
 
 TEST(IntervalObjective, ThatMissesOneBoundIsUnratedWhateverTheOther) {

@@ -28,9 +28,9 @@ TEST(Emissions, OfKnownTrainingsAreExact) {
                           .column<double>("train_time", {240, 67.2, 672})
                           .units("h")
                           .close();
-  Outcome done =
-      score(folder, sweep,
-            {"--emissions", "devices=n_gpus,max_power=tdp,time=train_time", "--view", "v=co2e_kg:min,energy_kwh:min"});
+  Outcome done = program(score_command(
+      folder, sweep,
+      {"--emissions", "devices=n_gpus,max_power=tdp,time=train_time", "--view", "v=co2e_kg:min,energy_kwh:min"}));
   ASSERT_EQ(done.code, 0) << done.err;
   EXPECT_TRUE(says(done.err, "0.437 kg/kWh") && says(done.err, "default")) << "the default intensity is said: " << done.err;
   Reading result(folder / "r.h5");
@@ -169,8 +169,8 @@ TEST(Emissions, AreMissingWhereAFactorIsAndCountedByCause) {
                           .units("h")
                           .column<double>("quality", {1, 2, 3, 4, kNan})
                           .close();
-  Outcome done =
-      score(folder, sweep, {"--emissions", "devices=n,max_power=p,time=t", "--view", "v=quality:max,co2e_kg:min", "--json"});
+  Outcome done = program(score_command(
+      folder, sweep, {"--emissions", "devices=n,max_power=p,time=t", "--view", "v=quality:max,co2e_kg:min", "--json"}));
   ASSERT_EQ(done.code, 0) << done.err;
   Reading result(folder / "r.h5");
   auto kg = result.reals("/emissions/co2e_kg");

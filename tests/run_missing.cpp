@@ -55,7 +55,7 @@ void expect_payloads_missing(hid_t type, Bits quiet, Bits signalling, Bits negat
         if (std::isnan(value)) {
           EXPECT_EQ(std::bit_cast<Bits>(value), std::bit_cast<Bits>(std::numeric_limits<Real>::quiet_NaN()));
         }
-      Outcome digest = run({"inspect", "--digest", result});
+      Outcome digest = program({"inspect", "--digest", result});
       digests.insert(digest.out.substr(0, 32));
     }
   EXPECT_EQ(digests.size(), 1u);
