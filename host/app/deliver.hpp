@@ -1,7 +1,7 @@
 #pragma once
 // What every command that ends in a result does once all rows are there: judge, write, tell.
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <chrono>
 #include <optional>
 #include <string>
