@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "carbonfront/errors.hpp"
+#include "host/pareto/cpu.hpp"
 #include "host/sweep/hash.hpp"
 
 namespace carbonfront::bench {

@@ -18,7 +18,7 @@ if(CARBONFRONT_CUDA AND CMAKE_CUDA_COMPILER)
   # Compiles a target's device code. No fused multiply-add: results are the same bytes on every backend.
   function(carbonfront_device_code name)
     set_target_properties(${name} PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON CUDA_RUNTIME_LIBRARY Static)
-    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/host/include)
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/host/include)
     target_compile_options(${name} PRIVATE
       $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false --expt-relaxed-constexpr -Xcompiler=-Wall,-ffp-contract=off>)
     target_link_libraries(${name} PRIVATE CUDA::cudart_static)

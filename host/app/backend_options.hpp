@@ -1,7 +1,7 @@
 #pragma once
 // --backend and --device, wherever something is computed.
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <string>
 
 #include "host/run/scores.hpp"

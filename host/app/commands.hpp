@@ -1,7 +1,7 @@
 #pragma once
 // The subcommands. Each adds itself to the command line and, when chosen, sets `action` to its work.
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <cstdint>
 #include <functional>
 #include <string>

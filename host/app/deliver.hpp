@@ -1,7 +1,7 @@
 #pragma once
 // What every command that ends in a result does with it: told on the screen, as JSON, on stderr.
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 

@@ -115,12 +115,6 @@ bool tells_most(const Histogram& histogram, const std::vector<std::int64_t>& sam
   return equal * 8 <= pairs;
 }
 
-std::int64_t key_at(const Objective& objective, std::uint32_t row) {
-  std::uint64_t key = 0;
-  with_keys(objective, [&](auto key_of_row) { key = key_of_row(row); });
-  return static_cast<std::int64_t>(key ^ std::uint64_t{1} << 63);
-}
-
 std::vector<Histogram> histograms_of(PointsView points) {
   const std::vector<std::uint32_t> positions = sample_positions(points.size, kSample);
   std::vector<Histogram> histograms(points.objective_count);
@@ -232,7 +226,7 @@ Estimates estimate_points(PointsView points, const TilePath& path, const Progres
 }
 
 int compare_keys(PointsView points, std::uint32_t k, std::uint32_t a, std::uint32_t b) {
-  const std::int64_t x = key_at(points.objectives[k], points.row(a)), y = key_at(points.objectives[k], points.row(b));
+  const std::uint64_t x = key_at(points.objectives[k], points.row(a)), y = key_at(points.objectives[k], points.row(b));
   return x < y ? -1 : x > y;
 }
 

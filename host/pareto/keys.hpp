@@ -45,4 +45,11 @@ void with_keys(const Objective& objective, Use use) {
   }
 }
 
+/// Keys one row of an objective.
+inline std::uint64_t key_at(const Objective& objective, std::uint32_t row) {
+  std::uint64_t key = 0;
+  with_keys(objective, [&](auto key_of_row) { key = key_of_row(row); });
+  return key;
+}
+
 }  // namespace carbonfront

@@ -1,17 +1,13 @@
 #include "host/pareto/order.hpp"
 
-#include <tbb/parallel_reduce.h>
-
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <limits>
+#include <functional>
 #include <optional>
 #include <utility>
 
-#include "host/clones.hpp"
-#include "host/pareto/filter.hpp"
-#include "host/pareto/key_codes.hpp"
+#include "host/pareto/key_cut.hpp"
 #include "host/pareto/keys.hpp"
 #include "host/pareto/radix_sort.hpp"
 
@@ -19,8 +15,7 @@ namespace carbonfront {
 namespace {
 
 constexpr std::uint32_t kBlock = 1 << 12;
-constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
-constexpr std::uint32_t kManyRows = 1 << 14;  // are worth looking for codes of their keys
+constexpr std::uint32_t kSomeRows = 1 << 10;  // have their keys taken at once
 
 /// Calls `work(i)` for all i in [begin, end), in parallel.
 template <class Work>
@@ -53,89 +48,32 @@ void for_runs(std::uint32_t size, Begins begins, Write write) {
   });
 }
 
-/// Calls `use(key_of)` with the function that keys positions by objective `k`, counted from 0; one behind the last is
-/// constant.
-template <class Use>
-void with_position_keys(PointsView points, std::uint32_t k, Use use) {
-  if (k >= points.objective_count) return use([](std::uint32_t) { return std::uint64_t{0}; });
-  with_keys(points.objectives[k], [&](auto key_of_row) {
-    if (points.rows) {
-      use([=](std::uint32_t position) { return key_of_row(points.rows[position]); });
-    } else {
-      use(key_of_row);
-    }
-  });
-}
+/// The keys, in one objective counted from 0, of what the rows are: positions or, where `position` is given, places. One
+/// objective behind the last is constant.
+struct Keys {
+  PointsView points;
+  std::uint32_t k = 0;
+  const std::uint32_t* position = nullptr;
 
-struct KeyEnds {
-  std::int64_t lowest = std::numeric_limits<std::int64_t>::max(), highest = std::numeric_limits<std::int64_t>::min();
+  std::uint32_t column_row(std::uint32_t row) const { return points.row(position ? position[row] : row); }
+  std::uint64_t of(std::uint32_t row) const {
+    return k < points.objective_count ? key_at(points.objectives[k], column_row(row)) : 0;
+  }
+  void take(const std::uint32_t* rows, std::uint32_t count, std::uint64_t* keys) const {
+    if (k >= points.objective_count) return std::fill_n(keys, count, std::uint64_t{0}), void();
+    with_keys(points.objectives[k], [=, own = *this](auto key_of_row) {
+      for (std::uint32_t i = 0; i < count; ++i) keys[i] = key_of_row(own.column_row(rows[i]));
+    });
+  }
 };
-
-KeyEnds joined(KeyEnds a, KeyEnds b) { return {std::min(a.lowest, b.lowest), std::max(a.highest, b.highest)}; }
-
-CARBONFRONT_CLONES KeyEnds ends_of(const std::int64_t* keys, std::uint32_t count) {
-  KeyEnds ends;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    ends.lowest = std::min(ends.lowest, keys[i]);
-    ends.highest = std::max(ends.highest, keys[i]);
-  }
-  return ends;
-}
-
-/// Finds the lowest and the highest key of an objective among some positions, with the top bit turned.
-KeyEnds ends_of_keys(PointsView points, std::uint32_t k, std::uint32_t begin, std::uint32_t count,
-                     const Progress& progress) {
-  constexpr std::uint32_t kSome = 1024;
-  points.objectives += k;
-  points.objective_count = 1;
-  KeyRows some{1, kSome, std::vector<std::int64_t>(kSome)};
-  KeyEnds ends;
-  progress.throw_if_stopped();
-  for (std::uint32_t i = 0; i < count; i += kSome) {
-    const std::uint32_t keys = std::min(kSome, count - i);
-    take_keys(points, begin + i, 1, keys, some);
-    ends = joined(ends, ends_of(some.keys.data(), keys));
-  }
-  return ends;
-}
-
-/// What of a key goes above a row: its code where there are few keys, else its distance from the lowest key, without the
-/// `shift` last bits.
-struct KeyCut {
-  std::uint64_t lowest = 0;
-  int shift = 0;
-  const KeyCodes* codes = nullptr;
-
-  std::uint64_t distance(std::uint64_t key) const { return (key - lowest) >> shift; }
-  std::uint64_t of(std::uint64_t key) const { return codes ? codes->of(key) : distance(key); }
-  std::uint64_t rest(std::uint64_t key) const { return (key - lowest) & ((std::uint64_t{1} << shift) - 1); }
-};
-
-/// Cuts the keys of an objective no more than needed for all of them to fit. `codes` becomes what they have codes by.
-KeyCut cut_for(PointsView points, std::uint32_t k, int row_bits, std::optional<KeyCodes>& codes, const Progress& progress) {
-  if (points.size == 0 || k >= points.objective_count) return {};
-  if (points.size >= kManyRows) {
-    codes = codes_of(points, k, progress);
-    if (codes) return {0, 0, &*codes};
-  }
-  using Range = tbb::blocked_range<std::uint32_t>;
-  const KeyEnds ends = tbb::parallel_reduce(
-      Range(0, points.size, kBlock), KeyEnds{},
-      [&](const Range& range, KeyEnds found) {
-        return joined(found, ends_of_keys(points, k, range.begin(), static_cast<std::uint32_t>(range.size()), progress));
-      },
-      joined);
-  const std::uint64_t width = static_cast<std::uint64_t>(ends.highest) - static_cast<std::uint64_t>(ends.lowest);
-  return {static_cast<std::uint64_t>(ends.lowest) ^ kSign, std::max<int>(0, std::bit_width(width) + row_bits - 64), nullptr};
-}
 
 /// Points on their way into an order.
 struct Sorting {
   PointsView points;
-  const Progress& progress;
   std::vector<std::optional<KeyCodes>> codes;  // [objectives]
   std::vector<KeyCut> cuts;                    // [objectives]
   KeyedRows rows;
+  const Progress& progress;
   bool told = false;   // whether equal words mean equal keys, in the objective sorted last
   bool coded = false;  // whether the words have the codes of all objectives
 };
@@ -163,21 +101,63 @@ void for_ties(std::uint32_t size, const Progress& progress, Tie tie, Use use) {
   });
 }
 
-/// Sorts rows, which have their keys as far as `cut` leaves them, stably by the keys. `key_of` by row. Says whether what is
-/// left of the keys tells them all apart.
-template <class KeyOf>
-bool sort_keyed_rows(KeyedRows& rows, KeyCut cut, const Progress& progress, KeyOf key_of) {
+/// Some rows, from `begin` on, and their keys.
+struct SomeKeys {
+  std::uint32_t begin, count;
+  std::uint32_t rows[kSomeRows];
+  std::uint64_t keys[kSomeRows];
+};
+
+/// Takes the keys of the rows [begin, end), in parallel, lets `change` make words of them, and sets these. `from_the_start`:
+/// rows are their own indices.
+void set_words(KeyedRows& rows, std::uint32_t begin, std::uint32_t end, const Keys& keys, bool from_the_start,
+               const Progress& progress, const std::function<void(SomeKeys&)>& change) {
+  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(begin, end, kBlock), [&](const auto& range) {
+    progress.throw_if_stopped();
+    SomeKeys some;
+    for (some.begin = range.begin(); some.begin < range.end(); some.begin += some.count) {
+      some.count = std::min(kSomeRows, range.end() - some.begin);
+      for (std::uint32_t i = 0; i < some.count; ++i)
+        some.rows[i] = from_the_start ? some.begin + i : rows.row(some.begin + i);
+      keys.take(some.rows, some.count, some.keys);
+      change(some);
+      for (std::uint32_t i = 0; i < some.count; ++i) rows.set(some.begin + i, some.keys[i], some.rows[i]);
+    }
+  });
+}
+
+/// Sets the words of all rows to their keys, as far as `cut` leaves them.
+void set_cut_keys(KeyedRows& rows, const Keys& keys, const KeyCut& cut, bool from_the_start, const Progress& progress) {
+  set_words(rows, 0, rows.size, keys, from_the_start, progress, [&](SomeKeys& some) { cut.apply(some.keys, some.count); });
+}
+
+bool have_one_key(const KeyedRows& rows, std::uint32_t begin, std::uint32_t end, Keys keys) {
+  if (keys.k >= keys.points.objective_count) return true;
+  std::uint32_t same = begin + 1;
+  with_keys(keys.points.objectives[keys.k], [&](auto key_of_row) {
+    const auto key_of = [=, &rows, words = rows.words.data()](std::uint32_t i) {
+      return key_of_row(keys.column_row(rows.row_of(words[i])));
+    };
+    const std::uint64_t first = key_of(begin);
+    while (same < end && key_of(same) == first) ++same;
+  });
+  return same == end;
+}
+
+/// Sorts rows, which have their keys as far as `cut` leaves them, stably by the keys. Says whether what is left of the keys
+/// tells them all apart.
+bool sort_keyed_rows(KeyedRows& rows, const KeyCut& cut, const Keys& keys, const Progress& progress) {
   sort_by_key(rows, 0, rows.size, progress);
   if (cut.shift == 0) return true;
   std::atomic<bool> told{true};
   const auto tie = [&](std::uint32_t i) { return rows.key(i) == rows.key(i - 1); };
   for_ties(rows.size, progress, tie, [&](std::uint32_t begin, std::uint32_t end) {
-    const std::uint64_t key = rows.key(begin), first = key_of(rows.row(begin));
-    std::uint32_t same = begin + 1;
-    while (same < end && key_of(rows.row(same)) == first) ++same;
-    if (same == end) return;
+    const std::uint64_t key = rows.key(begin);
+    if (have_one_key(rows, begin, end, keys)) return;
     told = false;
-    for_all(begin, end, progress, [&](std::uint32_t i) { rows.set(i, cut.rest(key_of(rows.row(i))), rows.row(i)); });
+    set_words(rows, begin, end, keys, false, progress, [&](SomeKeys& some) {
+      for (std::uint32_t i = 0; i < some.count; ++i) some.keys[i] = cut.rest(some.keys[i]);
+    });
     sort_by_key(rows, begin, end, progress);
     for_all(begin, end, progress, [&](std::uint32_t i) { rows.set(i, key, rows.row(i)); });
   });
@@ -186,41 +166,28 @@ bool sort_keyed_rows(KeyedRows& rows, KeyCut cut, const Progress& progress, KeyO
 
 /// Sorts positions by objective `k` or, stably, what is in the rows already.
 void sort_by_objective(Sorting& sorting, std::uint32_t k, bool from_the_start) {
-  KeyedRows& rows = sorting.rows;
-  const KeyCut cut = sorting.cuts[k];
-  with_position_keys(sorting.points, k, [&](auto key_of) {
-    const auto write = [&](auto word_of) {
-      for_all(0, rows.size, sorting.progress, [&](std::uint32_t i) {
-        const std::uint32_t position = from_the_start ? i : rows.row(i);
-        rows.set(i, word_of(key_of(position)), position);
-      });
-    };
-    if (cut.codes) {
-      write([codes = cut.codes](std::uint64_t key) { return std::uint64_t{codes->of(key)}; });
-    } else {
-      write([cut](std::uint64_t key) { return cut.distance(key); });
-    }
-    sorting.told = sort_keyed_rows(rows, cut, sorting.progress, key_of);
-  });
+  const Keys keys{sorting.points, k};
+  set_cut_keys(sorting.rows, keys, sorting.cuts[k], from_the_start, sorting.progress);
+  sorting.told = sort_keyed_rows(sorting.rows, sorting.cuts[k], keys, sorting.progress);
 }
 
-/// Calls `use(ties_with_previous)`, a function of indices from 1 on into rows that have their keys in objective 1.
-template <class Use>
-void with_ties_in_first(const Sorting& sorting, Use use) {
-  with_position_keys(sorting.points, 0, [&](auto key_of) {
-    const KeyedRows& rows = sorting.rows;
-    const bool told = sorting.told;
-    use([&rows, key_of, told](std::uint32_t i) {
-      return rows.key(i) == rows.key(i - 1) && (told || key_of(rows.row(i)) == key_of(rows.row(i - 1)));
-    });
-  });
-}
+/// Says whether a row ties in objective 1 with the one before. By index from 1 on into rows that have their keys in it.
+struct TiesInFirst {
+  const KeyedRows& rows;
+  Keys keys;
+  bool told;
+
+  explicit TiesInFirst(const Sorting& sorting) : rows(sorting.rows), keys{sorting.points}, told(sorting.told) {}
+  bool operator()(std::uint32_t i) const {
+    return rows.key(i) == rows.key(i - 1) && (told || keys.of(rows.row(i)) == keys.of(rows.row(i - 1)));
+  }
+};
 
 /// Compares two positions by the objectives behind the first, then by position. O(objectives), for few rows.
 bool follows_in_ties(PointsView points, std::uint32_t a, std::uint32_t b) {
   for (std::uint32_t k = 1; k < points.objective_count; ++k) {
-    std::uint64_t key_a = 0, key_b = 0;
-    with_position_keys(points, k, [&](auto key_of) { key_a = key_of(a), key_b = key_of(b); });
+    const Keys keys{points, k};
+    const std::uint64_t key_a = keys.of(a), key_b = keys.of(b);
     if (key_a != key_b) return key_a > key_b;
   }
   return a > b;
@@ -231,25 +198,24 @@ bool follows_in_ties(PointsView points, std::uint32_t a, std::uint32_t b) {
 bool sort_few_ties(Sorting& sorting) {
   KeyedRows& rows = sorting.rows;
   std::atomic<std::uint64_t> comparisons{0};  // about
-  with_ties_in_first(sorting, [&](auto tie) {
-    tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, rows.size, kBlock), [&](const auto& range) {
-      std::uint64_t found = 0, run = 0;
-      for (std::uint32_t i = range.begin(); i < range.end(); ++i) {
-        run = i > 0 && tie(i) ? run + 1 : 0;
-        found += run;
-      }
-      comparisons += found;
-    });
-    if (comparisons > rows.size / 16) return;
-    for_ties(rows.size, sorting.progress, tie, [&](std::uint32_t begin, std::uint32_t end) {
-      for (std::uint32_t i = begin + 1; i < end; ++i) {
-        for (std::uint32_t j = i; j > begin && follows_in_ties(sorting.points, rows.row(j - 1), rows.row(j)); --j) {
-          std::swap(rows.words[j], rows.words[j - 1]);
-        }
-      }
-    });
+  const TiesInFirst tie(sorting);
+  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, rows.size, kBlock), [&](const auto& range) {
+    std::uint64_t found = 0, run = 0;
+    for (std::uint32_t i = range.begin(); i < range.end(); ++i) {
+      run = i > 0 && tie(i) ? run + 1 : 0;
+      found += run;
+    }
+    comparisons += found;
   });
-  return comparisons <= rows.size / 16;
+  if (comparisons > rows.size / 16) return false;
+  for_ties(rows.size, sorting.progress, tie, [&](std::uint32_t begin, std::uint32_t end) {
+    for (std::uint32_t i = begin + 1; i < end; ++i) {
+      for (std::uint32_t j = i; j > begin && follows_in_ties(sorting.points, rows.row(j - 1), rows.row(j)); --j) {
+        std::swap(rows.words[j], rows.words[j - 1]);
+      }
+    }
+  });
+  return true;
 }
 
 /// Sorts by the codes of all objectives at once. False, and nothing done, where not all have codes, or not room for them.
@@ -264,11 +230,11 @@ bool sort_codes(Sorting& sorting) {
   for (std::uint32_t k = 0; k < sorting.points.objective_count; ++k) {
     const KeyCodes& codes = *sorting.cuts[k].codes;
     const int width = std::bit_width(codes.count);
-    with_position_keys(sorting.points, k, [&](auto key_of) {
-      for_all(0, rows.size, sorting.progress, [&](std::uint32_t i) {
-        const std::uint64_t before = k == 0 ? 0 : rows.key(i) << width;
-        rows.set(i, before | codes.of(key_of(i)), i);
-      });
+    set_words(rows, 0, rows.size, {sorting.points, k}, true, sorting.progress, [&](SomeKeys& some) {
+      for (std::uint32_t i = 0; i < some.count; ++i) {
+        const std::uint64_t before = k == 0 ? 0 : rows.key(some.begin + i) << width;
+        some.keys[i] = before | codes.of(some.keys[i]);
+      }
     });
   }
   sort_by_key(rows, 0, rows.size, sorting.progress);
@@ -296,16 +262,11 @@ void sort_lexicographically(Sorting& sorting) {
 Array<std::uint8_t> begins_in_first(Sorting& sorting) {
   KeyedRows& rows = sorting.rows;
   if (sorting.points.group || sorting.coded) {  // by which they were sorted last
-    with_position_keys(sorting.points, 0, [&](auto key_of) {
-      const KeyCut cut = sorting.cuts[0];
-      for_all(0, rows.size, sorting.progress,
-              [&](std::uint32_t i) { rows.set(i, cut.of(key_of(rows.row(i))), rows.row(i)); });
-    });
+    set_cut_keys(rows, {sorting.points}, sorting.cuts[0], false, sorting.progress);
   }
   Array<std::uint8_t> begins(rows.size);
-  with_ties_in_first(sorting, [&](auto tie) {
-    for_all(0, rows.size, sorting.progress, [&](std::uint32_t place) { begins[place] = place == 0 || !tie(place); });
-  });
+  const TiesInFirst tie(sorting);
+  for_all(0, rows.size, sorting.progress, [&](std::uint32_t place) { begins[place] = place == 0 || !tie(place); });
   return begins;
 }
 
@@ -315,24 +276,17 @@ Array<std::uint32_t> unique_ranks(Sorting& sorting, const Array<std::uint32_t>& 
                                   Array<std::uint8_t>& begins) {
   const PointsView points = sorting.points;
   KeyedRows& rows = sorting.rows;
-  const KeyCut cut = sorting.cuts[k];
-  with_position_keys(points, k, [&](auto key_of_position) {
-    const auto key_of = [&](std::uint32_t place) { return key_of_position(position[place]); };
-    tbb::parallel_for(0u, (rows.size + kBlock - 1) / kBlock, [&](std::uint32_t block) {
-      sorting.progress.throw_if_stopped();
-      const std::uint32_t begin = block * kBlock, count = std::min(kBlock, rows.size - begin);
-      std::uint64_t keys[kBlock + 1];  // and the one before them
-      keys[0] = key_of(begin - (begin > 0));
-      for (std::uint32_t i = 0; i < count; ++i) keys[i + 1] = key_of(begin + i);
-      for (std::uint32_t i = 0; i < count; ++i) begins[begin + i] |= keys[i + 1] != keys[i];
-      if (cut.codes) {
-        for (std::uint32_t i = 0; i < count; ++i) rows.set(begin + i, cut.codes->of(keys[i + 1]), begin + i);
-      } else {
-        for (std::uint32_t i = 0; i < count; ++i) rows.set(begin + i, cut.distance(keys[i + 1]), begin + i);
-      }
-    });
-    sort_keyed_rows(rows, cut, sorting.progress, key_of);
+  const KeyCut& cut = sorting.cuts[k];
+  const Keys keys{points, k, position.data()};
+  set_words(rows, 0, rows.size, keys, true, sorting.progress, [&](SomeKeys& some) {
+    std::uint64_t before = keys.of(some.begin - (some.begin > 0));
+    for (std::uint32_t i = 0; i < some.count; ++i) {
+      begins[some.begin + i] |= some.keys[i] != before;
+      before = some.keys[i];
+    }
+    cut.apply(some.keys, some.count);
   });
+  sort_keyed_rows(rows, cut, keys, sorting.progress);
   if (k == 1 && points.group) {
     for_all(0, rows.size, sorting.progress,
             [&](std::uint32_t i) { rows.set(i, ~points.group[position[rows.row(i)]], rows.row(i)); });
@@ -359,7 +313,7 @@ Order lexicographic_order(PointsView points, Progress& progress) {
   order.size = points.size;
   const std::uint32_t objectives = std::max(2u, points.objective_count);
   progress.begin("order", std::uint64_t{points.size} * objectives);
-  Sorting sorting{points, progress, std::vector<std::optional<KeyCodes>>(objectives), {}, keyed_rows(points.size)};
+  Sorting sorting{points, std::vector<std::optional<KeyCodes>>(objectives), {}, keyed_rows(points.size), progress};
   for (std::uint32_t k = 0; k < objectives; ++k)
     sorting.cuts.push_back(cut_for(points, k, sorting.rows.row_bits, sorting.codes[k], progress));
   sort_lexicographically(sorting);
