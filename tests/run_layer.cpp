@@ -114,7 +114,7 @@ int run_score(const Common& common, Progress& progress) {
   ScoreRun run = prepare_score(std::move(request), progress);
   if (is_done(run)) return 0;
   WindUp wind_up;
-  Draft draft(run.target, run.request.shard || run.request.outputs.force);
+  Draft draft = begin_draft(run, wind_up);
   const ScoreEnd end = score(run, wind_up, progress, draft);
   for (const std::string& line : end.report.lines) common.err += line + "\n";
   if (end.how == ScoreEnd::How::judged) deliver(run, draft);

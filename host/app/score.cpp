@@ -132,7 +132,7 @@ int score(ScoreOptions& options) {
     return kOk;
   }
   std::optional<ProgressDisplay> display(std::in_place, progress, run.request.shard ? job_line(run.work.shard) : "");
-  Draft draft(run.target, run.request.shard || options.delivery.force);
+  Draft draft = begin_draft(run, wind_up_of_process());
   ScoreEnd end = score(run, wind_up_of_process(), progress, draft);
   const bool has_judged = end.how == ScoreEnd::How::judged || end.how == ScoreEnd::How::different;
   if (has_judged && draft.scores.data.selection.size == 0)

@@ -148,9 +148,14 @@ ScoreRun prepare_score(ScoreRequest request, const Progress& progress) {
 
 bool is_done(const ScoreRun& run) { return run.request.shard && is_done(run.target, run.work, run.request.outputs.force); }
 
-ScoreEnd score(ScoreRun& run, WindUp& wind_up, Progress& progress, Draft& draft) {
+Draft begin_draft(const ScoreRun& run, WindUp& wind_up) {
   const bool is_part = run.request.shard.has_value();
   wind_up.allow(is_part || run.request.keeps_checkpoint);
+  return Draft(run.target, is_part || run.request.outputs.force);
+}
+
+ScoreEnd score(ScoreRun& run, WindUp& wind_up, Progress& progress, Draft& draft) {
+  const bool is_part = run.request.shard.has_value();
   std::optional<std::uint64_t> began_at;
   bool complete = false;
   draft.file.write([&](hid_t file) {

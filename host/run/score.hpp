@@ -65,8 +65,10 @@ struct ScoreEnd {
   CheckReport report;  // of validated rows
 };
 
-/// Reads the rows from where a checkpoint ended, judges and writes, into a draft at the run's target that may take the place
-/// of a part, or of what the request says. Without a checkpoint to leave a stop ends in Stopped. Throws InputError,
+/// Begins the file of the run's target. From here on a run that can leave a checkpoint winds up where it is asked to.
+Draft begin_draft(const ScoreRun& run, WindUp& wind_up);
+
+/// Reads the rows from where a checkpoint ended, judges and writes. Without a checkpoint to leave a stop ends in Stopped. Throws InputError,
 /// OutputError, DeviceError, Stopped.
 ScoreEnd score(ScoreRun& run, WindUp& wind_up, Progress& progress, Draft& draft);
 
