@@ -96,6 +96,16 @@ TEST(Counts, TakeNoQuadraticPathWithUpToThreeObjectives) {
   }
 }
 
+/// Every part of the places begins with what was met before: nothing is left of it but the front, here all rows.
+TEST(Witnesses, OfAFrontOfAllRowsTakeNoQuadraticPath) {
+  const auto all_front = [](std::uint32_t size) {
+    Columns columns(2, std::vector<double>(size));
+    for (std::uint32_t i = 0; i < size; ++i) columns[0][i] = i, columns[1][i] = size - i;
+    return table_of(columns);
+  };
+  expect_no_quadratic_path(all_front(10 * kFew), all_front(10 * kMany), {.witness = true}, "all on the front");
+}
+
 /// Chains as long as the table, and many groups: what peeling and sweeps front by front are slow at.
 TEST(Ranks, OfLongChainsAndManyGroupsAreQuick) {
   for (const std::uint32_t objectives : {2, 3, 5}) {

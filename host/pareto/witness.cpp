@@ -2,6 +2,7 @@
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <numeric>
@@ -68,14 +69,16 @@ std::vector<std::uint32_t> below_on_stack(const Order& order, const std::vector<
 }
 
 /// Two objectives: along the front, places rise and ranks in objective 2 fall, so a row's dominators are an interval that
-/// ends with the last member before it. One sweep in place order finds the lowest position of each; every block of places
-/// starts with the stack that the sweep would have there.
+/// ends with the last member before it. One sweep in place order finds the lowest position of each; every part of the places
+/// starts with the stack that the sweep would have there, which may be the whole front: so they are few, a few a thread.
 std::vector<std::uint32_t> witnesses_by_sweep(const Order& order, const Array<std::uint8_t>& nondominated,
                                               Progress& progress) {
   const Array<std::uint32_t>& second = order.ranks[0];
   const std::vector<std::uint32_t> front = front_places(order, nondominated, progress), below = below_on_stack(order, front);
   std::vector<std::uint32_t> witness(order.size);
-  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, order.size, 16 * kBlockRows), [&](const auto& range) {
+  const auto threads = static_cast<std::uint32_t>(tbb::this_task_arena::max_concurrency());
+  const std::uint32_t part = std::max(16 * kBlockRows, order.size / (4 * threads));
+  tbb::parallel_for(tbb::blocked_range<std::uint32_t>(0, order.size, part), [&](const auto& range) {
     progress.throw_if_stopped();
     auto next = static_cast<std::uint32_t>(std::lower_bound(front.begin(), front.end(), range.begin()) - front.begin());
     std::vector<std::uint32_t> members;
@@ -83,6 +86,7 @@ std::vector<std::uint32_t> witnesses_by_sweep(const Order& order, const Array<st
     SuffixMinima stack;
     for (std::size_t i = members.size(); i-- > 0;) stack.push(second[front[members[i]]], order.position[front[members[i]]]);
     for (std::uint32_t place = range.begin(); place < range.end(); ++place) {
+      if (place % kBlockRows == 0) progress.throw_if_stopped();
       witness[place] = kNone;
       if (order.run_start[place] != place) continue;
       if (next < front.size() && front[next] == place) {
