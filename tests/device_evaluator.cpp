@@ -103,14 +103,16 @@ TEST(Devices, ForgetColumnsWhenOthersBegin) {
   EXPECT_EQ(difference(by_reference(table), backend.session->evaluate(table.view(), kEverything, progress)), "");
 }
 
-TEST(Devices, AskForTheColumnsAgainOfRowsThatAreNotThereYet) {
-  const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND);
-  Table table = mixed_table(900);
-  const PointsView points = table.view();
-  GrowingColumns growing{{points.objectives, points.objective_count}, 0, 900, points.objective_count};
-  for (growing.rows = 0; growing.rows <= 800; growing.rows += 400) backend.session->bring_up(growing, kUnwatched);
-  Progress progress;
-  EXPECT_EQ(difference(by_reference(table), backend.session->evaluate(table.view(), kEverything, progress)), "");
+TEST(Devices, AskForTheColumnsAgainOfRowsThatAreNotThereYetOrWereNotToldOf) {
+  for (const std::uint32_t most_rows : {900u, 500u}) {
+    const OpenBackend backend = open_backend(CARBONFRONT_TEST_BACKEND);
+    Table table = mixed_table(900);
+    const PointsView points = table.view();
+    GrowingColumns growing{{points.objectives, points.objective_count}, 0, most_rows, points.objective_count};
+    for (growing.rows = 0; growing.rows <= 800; growing.rows += 400) backend.session->bring_up(growing, kUnwatched);
+    Progress progress;
+    EXPECT_EQ(difference(by_reference(table), backend.session->evaluate(table.view(), kEverything, progress)), "");
+  }
 }
 
 TEST(Devices, CountBetweenTwoSets) {

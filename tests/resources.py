@@ -23,7 +23,7 @@ assert most_dynamic + most_static <= 48 << 10, "a block has 48 KiB"
 wrong = 0
 for source, kernels in limits.items():
     command = [nvcc, "-std=c++20", "-arch=sm_90", "--fmad=false", "--expt-relaxed-constexpr", "--resource-usage", f"-I{root}",
-               "-cubin", "-o", "/dev/null", str(root / "kernels" / source)]
+               f"-I{root}/host/include", "-cubin", "-o", "/dev/null", str(root / "kernels" / source)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr)

@@ -52,6 +52,9 @@ class FrontStream {
   std::size_t held_rows() const { return held_.size(); }
   std::size_t held_bytes() const;
 
+  /// The most bytes that it takes: what is held, and the work of finding who stays.
+  std::size_t needed_bytes() const { return 4 * held_bytes(); }
+
  private:
   PointsView held_points();
   void settle(const Progress& progress);

@@ -224,7 +224,8 @@ void read_rows(const Plan& plan, Session& session, std::uint64_t end, const Read
       Clock clock(seconds.emissions);
       append_emissions(plan, session, batch, progress, data);
     }
-    if (options.judged_here) compared.bring_up(plan, data, data.selection.size, most_rows, progress, session);
+    if (options.judged_here && data.selection.size > first)
+      compared.bring_up(plan, data, data.selection.size, most_rows, progress, session);
     pass_on(plan, batch, first, options, progress, data, seconds);
     progress.add(batch.rows);
     data.next_row += batch.rows;

@@ -231,7 +231,7 @@ std::uint64_t bytes_so_far(const Plan& plan, const Data& data, std::uint64_t row
   std::uint64_t bytes = data.memory.fixed + data.memory.texts;
   bytes += data.memory.per_row * std::max(data.memory.least_rows, data.selection.size + rows);
   for (std::size_t i = 0; i < data.groupings.size(); ++i) bytes += bytes_of_groups(plan, data, i);
-  for (const PassingView& passing : data.passing) bytes += bytes_of_front(passing.stream);
+  for (const PassingView& passing : data.passing) bytes += passing.stream.needed_bytes();
   for (const NameLookups& names : data.lookups) bytes += looked_up * names.size();
   return bytes;
 }
@@ -252,7 +252,7 @@ void check_growth(const Plan& plan, const Data& data, std::uint64_t rows) {
                                     size_text(needed)),
               advice = "ask for fewer views or outputs, or select fewer rows with `where`";
   for (std::size_t i = 0; i < data.passing.size(); ++i) {
-    std::uint64_t bytes = bytes_of_front(data.passing[i].stream);
+    std::uint64_t bytes = data.passing[i].stream.needed_bytes();
     if (bytes < most) continue;
     most = bytes;
     problem = fmt::format("the front of view '{}' has grown to {} rows and needs {} of memory, all of the work {}",

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 
-#include "host/pareto/front_stream.hpp"
 #include "host/scoring/plan.hpp"
 
 namespace carbonfront {
@@ -29,9 +28,6 @@ std::uint64_t bytes_of_group(const Plan& plan, const Data& data, std::size_t gro
 
 /// Bytes of the limit that nothing has taken yet.
 std::uint64_t bytes_left(const Plan& plan, const Data& data);
-
-/// What a front takes: its values, and the work of finding who stays.
-inline std::uint64_t bytes_of_front(const FrontStream& stream) { return 4 * stream.held_bytes(); }
 
 /// Throws DeviceError that names what has grown where the limit is exceeded; `rows`: selected ones of a batch that are not
 /// counted in `data` yet.

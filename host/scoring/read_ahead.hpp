@@ -23,9 +23,9 @@ class BatchReader {
               std::uint64_t batch_rows);
   BatchReader(BatchReader&&) = delete;
 
-  /// The next batch, valid until the next call, and the caller's to take apart; null behind the last. Adds to `seconds` how long the caller waited for it,
-  /// and notes in `data.memory` what the batches' texts take. Throws InputError: that of the first batch that cannot be
-  /// read, after all before it were given; DeviceError where its texts take more than is left.
+  /// The next batch, valid until the next call, and the caller's to take apart; null behind the last. Adds to `seconds` how
+  /// long the caller waited for it, and notes in `data.memory` what the batches' texts take. Throws InputError: that of the
+  /// first batch that cannot be read, after all before it were given; DeviceError where its texts take more than is left.
   Batch* next(double& seconds, Data& data);
 
  private:

@@ -115,6 +115,7 @@ void Evaluator::State::make_resident(const GrowingColumns& growing) {
 void Evaluator::bring_up(const GrowingColumns& growing, const Host& host) {
   use_device(state_->device);
   if (growing.rows == 0) return state_->make_resident(growing);
+  if (state_->resident && growing.rows > state_->resident->capacity) state_->resident.reset();  // more came than were told of
   if (!state_->resident) return;
   ResidentKeys& resident = *state_->resident;
   for (std::size_t i = 0; i < growing.columns.size(); ++i) {

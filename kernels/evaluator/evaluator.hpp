@@ -34,7 +34,7 @@ struct Host {
     throw_if_stopped();
     if (progress) progress->add(done);
   }
-  void throw_if_stopped() const { Progress(stop).throw_if_stopped(); }
+  void throw_if_stopped() const { carbonfront::throw_if_stopped(stop); }
 };
 
 /// Which rows a device answers for: it is number `index` of `count`.

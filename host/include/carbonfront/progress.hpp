@@ -40,6 +40,13 @@ class StopFlag {
 /// Throws Stopped (carbonfront/errors.hpp).
 [[noreturn]] void throw_stopped(int reason);
 
+/// Throws Stopped once a stop was asked for; `stop` may be null. Costs one relaxed load: call it every few milliseconds of
+/// work.
+inline void throw_if_stopped(const StopFlag* stop) {
+  if (!stop) return;
+  if (const int reason = stop->reason(); reason != kNotStopped) throw_stopped(reason);
+}
+
 /// The phase of one call that is under way: written by the work; read by whoever displays it, or told to a callback.
 struct Progress {
   std::atomic<const char*> phase{""};
@@ -69,11 +76,7 @@ struct Progress {
     if (changed_) changed_(*this);
   }
 
-  /// Throws Stopped once a stop was asked for. Costs one relaxed load: call it every few milliseconds of work.
-  void throw_if_stopped() const {
-    if (!stop_) return;
-    if (const int reason = stop_->reason(); reason != kNotStopped) throw_stopped(reason);
-  }
+  void throw_if_stopped() const { carbonfront::throw_if_stopped(stop_); }
 
   /// For parts of the work that are not told of but stopped all the same.
   const StopFlag* stop() const { return stop_; }
