@@ -208,6 +208,7 @@ TEST_F(Parts, WithCountsOfAnotherSpecAreRefused) {
 }
 
 TEST_F(Parts, ThatAreDamagedInOneByteAreNoticedWhereverItIs) {
+  work.run = program;  // HDF5 may crash over them: the program looks at files in a process of its own first
   const std::string whole = read_text(work.part(1)), expected = work.digest_of_one_run();
   for (std::size_t place = 0; place < 60; ++place) {
     std::string bytes = whole;
