@@ -115,21 +115,14 @@ CrossCounts count_against_cpu(PointsView points, CrossRequest wanted, Progress& 
 
 std::vector<std::uint32_t> find_front_cpu(PointsView points, bool exactly, Progress& progress) {
   check_points(points);
-  std::vector<std::uint32_t> positions;
-  if (exactly) {
-    const Array<std::uint8_t> nondominated = evaluate_cpu(points, {}, progress).nondominated;
-    for (std::uint32_t i = 0; i < points.size; ++i) {
-      if (nondominated[i]) positions.push_back(i);
-    }
-    return positions;
-  }
+  if (exactly) return marked(evaluate_cpu(points, {}, progress).nondominated, 1);
   if (!points.group) {
     if (auto candidates = front_candidates(points, progress)) return *std::move(candidates);
     if (points.objective_count > kMostSweptFront) {
       if (auto candidates = strong_candidates(points, progress)) return *std::move(candidates);
     }
   }
-  positions.resize(points.size);
+  std::vector<std::uint32_t> positions(points.size);
   std::iota(positions.begin(), positions.end(), 0u);
   return positions;
 }

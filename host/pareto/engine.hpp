@@ -31,6 +31,15 @@ Array<std::uint32_t> find_ranks(const Order& order, std::uint32_t max_rank, Prog
 Array<std::uint32_t> find_witnesses(const Order& order, const Array<std::uint8_t>& nondominated, Progress& progress);
 Array<std::uint32_t> find_witnesses(PointsView points, const Array<std::uint8_t>& nondominated, Progress& progress);
 
+/// Lists the positions whose mark is `value`, ascending.
+inline std::vector<std::uint32_t> marked(const Array<std::uint8_t>& marks, std::uint8_t value) {
+  std::vector<std::uint32_t> positions;
+  for (std::uint32_t i = 0; i < marks.size(); ++i) {
+    if (marks[i] == value) positions.push_back(i);
+  }
+  return positions;
+}
+
 /// Marks where a count or a rank is zero: the front.
 Array<std::uint8_t> where_zero(const Array<std::uint32_t>& values);
 

@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::size_t kFewRows = 4096;
 
-std::size_t value_size(ValueType type) {
-  return visit_type(type, [](auto value) { return sizeof value; });
-}
-
 /// Calls `use` with a vector of bytes as an array of words of the column's size.
 template <class Use>
 void with_words(std::size_t size, Use use) {
@@ -24,7 +20,7 @@ void with_words(std::size_t size, Use use) {
 /// Appends the values of some positions of a batch.
 void append_values(PointsView batch, const ColumnView& column, const std::vector<std::uint32_t>& positions,
                    std::vector<std::byte>& out) {
-  with_words(value_size(column.type), [&](auto word) {
+  with_words(size_of(column.type), [&](auto word) {
     using Word = decltype(word);
     const std::size_t at = out.size();
     out.resize(at + positions.size() * sizeof(Word));
@@ -43,7 +39,7 @@ void keep(const std::vector<std::uint32_t>& order, std::vector<T>& values) {
 
 void keep_rows(const std::vector<std::uint32_t>& order, const std::vector<Objective>& objectives, FrontRows& rows) {
   for (std::size_t k = 0; k < objectives.size(); ++k) {
-    with_words(value_size(objectives[k].column.type), [&](auto word) {
+    with_words(size_of(objectives[k].column.type), [&](auto word) {
       using Word = decltype(word);
       std::vector<std::byte> kept(order.size() * sizeof(Word));
       const Word* from = reinterpret_cast<const Word*>(rows.values[k].data());
@@ -102,7 +98,7 @@ FrontRows FrontStream::finish(const Progress& progress) {
 
 std::size_t FrontStream::held_bytes() const {
   std::size_t row = 8 + (held_.group.empty() ? 0 : 4);
-  for (const Objective& objective : objectives_) row += value_size(objective.column.type);
+  for (const Objective& objective : objectives_) row += size_of(objective.column.type);
   return held_.size() * row;
 }
 

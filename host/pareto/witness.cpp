@@ -101,15 +101,6 @@ std::vector<std::uint32_t> witnesses_by_sweep(const Order& order, const Array<st
   return witness;
 }
 
-/// Lists the positions whose mark is `value`.
-std::vector<std::uint32_t> marked(const Array<std::uint8_t>& marks, std::uint8_t value) {
-  std::vector<std::uint32_t> positions;
-  for (std::uint32_t i = 0; i < marks.size(); ++i) {
-    if (marks[i] == value) positions.push_back(i);
-  }
-  return positions;
-}
-
 /// The tiles of a front as sources. A row's rank is the higher the lower its position is: the highest one that dominates a
 /// row is its witness.
 struct Front {

@@ -4,7 +4,6 @@
 
 #include "carbonfront/errors.hpp"
 #include "host/shards/checkpoint.hpp"
-#include "host/shards/tasks.hpp"
 
 namespace carbonfront {
 
@@ -18,9 +17,7 @@ CountRun prepare_count(CountRequest request, const Progress& progress) {
                     fmt::format("the parts are of {} shards", run.all.shards),
                     fmt::format("write --shard K/{}", run.all.shards));
   run.plan = plan_of_parts(run.all, request.sweep, false, request.reading, progress);
-  DeviceChoice device = request.backend.device;
-  device.has_work = device_has_work(run.plan, run.plan.rows, Judging::of_shares);
-  run.backend = open_backend(request.backend.name, device);
+  run.backend = open_for(run.plan, run.plan.rows, Judging::of_shares, request.backend);
   const PartFile& own = run.all.parts[shard.index];
   run.target = counts_path(own.path);
   std::vector<std::string> read = files_read(run.plan);

@@ -52,9 +52,7 @@ MergeRun prepare_merge(MergeRequest request, const Progress& progress) {
   run.plan = plan_of_parts(run.all, request.sweep, request.whole_inputs, request.reading, progress);
   refuse_outputs_among(request.outputs.summary, request.outputs.result, files_read(run.plan));
   keep_for_merging(run.plan, all_counted(run.plan, run.all));
-  DeviceChoice device = request.backend.device;
-  device.has_work = device_has_work(run.plan, run.plan.rows, Judging::of_views);
-  run.backend = open_backend(request.backend.name, device);
+  run.backend = open_for(run.plan, run.plan.rows, Judging::of_views, request.backend);
   check_memory(run.plan, run.plan.rows, 0, request.limits.memory);
   run.provenance =
       provenance_now(request.command_line, run.backend.name, request.limits.threads, run.all.parts[0].info.inputs);

@@ -8,7 +8,6 @@
 #include "host/scoring/memory.hpp"
 #include "host/scoring/passing.hpp"
 #include "host/shards/checkpoint.hpp"
-#include "host/shards/tasks.hpp"
 
 namespace carbonfront {
 
@@ -133,9 +132,8 @@ ScoreRun prepare_score(ScoreRequest request, const Progress& progress) {
   run.plan = make_plan(request.spec, request.inputs, request.reading);
   refuse_outputs_among(request.outputs.summary, run.target, files_read(run.plan));
   const RowRange range = request.shard ? share_of(run.plan, *request.shard) : RowRange{0, run.plan.rows};
-  DeviceChoice device = request.backend.device;
-  device.has_work = device_has_work(run.plan, range.end - range.first, request.shard ? Judging::none : Judging::of_views);
-  run.backend = open_backend(request.backend.name, device);
+  run.backend =
+      open_for(run.plan, range.end - range.first, request.shard ? Judging::none : Judging::of_views, request.backend);
   keep_what_is_needed(request, run.backend.definition, run.plan);
   run.work = part_of(run.plan, request.shard.value_or(Shard{}), range, request.whole_inputs, progress);
   run.provenance = provenance_now(request.command_line, run.backend.name, request.limits.threads, run.work.inputs);

@@ -68,8 +68,8 @@ struct ScoreEnd {
 /// Begins the file of the run's target. From here on a run that can leave a checkpoint winds up where it is asked to.
 Draft begin_draft(const ScoreRun& run, WindUp& wind_up);
 
-/// Reads the rows from where a checkpoint ended, judges and writes. Without a checkpoint to leave a stop ends in Stopped. Throws InputError,
-/// OutputError, DeviceError, Stopped.
+/// Reads the rows from where a checkpoint ended, judges and writes. Without a checkpoint to leave a stop ends in Stopped.
+/// Throws InputError, OutputError, DeviceError, Stopped.
 ScoreEnd score(ScoreRun& run, WindUp& wind_up, Progress& progress, Draft& draft);
 
 /// Gives a judged result its name; its checkpoint goes.

@@ -36,6 +36,12 @@ std::vector<std::pair<std::string, double>> seconds_by_phase(const Scores& score
 
 }  // namespace
 
+OpenBackend open_for(const Plan& plan, std::uint64_t rows, Judging judging, const BackendChoice& choice) {
+  DeviceChoice device = choice.device;
+  device.has_work = device_has_work(plan, rows, judging);
+  return open_backend(choice.name, device);
+}
+
 void note_what_ran_where(const std::string& what, Session& session, std::vector<std::string>& lines) {
   if (const std::string where = session.ran_where(); !where.empty()) lines.push_back(what + ": " + where);
 }

@@ -9,6 +9,7 @@
 #include "host/run/limits.hpp"
 #include "host/scoring/result.hpp"
 #include "host/scoring/result_rows.hpp"
+#include "host/shards/tasks.hpp"
 #include "host/sweep/fingerprint.hpp"
 #include "host/sweep/output_file.hpp"
 
@@ -19,6 +20,9 @@ struct BackendChoice {
   std::string name = "auto";
   DeviceChoice device = {};
 };
+
+/// Opens what a task on `rows` rows of a plan computes with. Throws as open_backend().
+OpenBackend open_for(const Plan& plan, std::uint64_t rows, Judging judging, const BackendChoice& choice);
 
 /// A sweep's scores and where the time went. The views point into the data.
 struct Scores {
